@@ -1,0 +1,52 @@
+//! What a run depends on and a result must not: times, hosts, paths, hashes of binaries.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::tag::{Kind, Tag};
+
+/// Where, when and by what a comparison was made. Outside every hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Kind and version of this object.
+    pub schema: Tag<Environment>,
+    /// The version of `lockstep`.
+    pub lockstep_version: String,
+    /// The machine's name.
+    pub host: String,
+    /// When the comparison began, in seconds since 1970.
+    pub started_unix_s: u64,
+    /// How long it took.
+    pub wall_ns: u64,
+    /// The model's path.
+    pub model_path: String,
+    /// The path of the reference's model, where it is another file.
+    pub reference_model_path: Option<String>,
+    /// The candidate.
+    pub candidate: EngineEnvironment,
+    /// The reference.
+    pub reference: EngineEnvironment,
+}
+
+impl Kind for Environment {
+    const SCHEMA: &'static str = "lockstep/environment/v1";
+}
+
+/// One engine on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngineEnvironment {
+    /// The program and its leading arguments.
+    pub command: Vec<String>,
+    /// `sha256:` and the digest of the program's file.
+    pub binary_sha256: Option<String>,
+    /// The variables that its processes saw.
+    pub variables: BTreeMap<String, String>,
+    /// The engine's own time for the sequence.
+    pub prefill_ns: Option<u64>,
+    /// The engine's own time for the greedy steps.
+    pub decode_ns: Option<u64>,
+}

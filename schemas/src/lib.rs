@@ -1,0 +1,25 @@
+//! The types of every object that Lockstep exchanges or stores.
+//!
+//! In reading order: [`tag`] (the `schema` field that begins every object), [`describe`],
+//! [`tokenize`] and [`evaluate`] (what engines and the runner say to each other), then the
+//! stored objects. [`mod@line`] reads and writes one message, [`canonical`] writes an artifact so
+//! that equal contents give equal bytes, and [`catalogue`] lists every kind with its JSON
+//! Schema; the files under `json/` and `examples/` are checked against it.
+//!
+//! Nothing here opens a file or starts a process.
+#![forbid(unsafe_code)]
+
+pub mod agreed_tokens;
+pub mod canonical;
+pub mod catalogue;
+pub mod describe;
+pub mod environment;
+pub mod evaluate;
+pub mod limits;
+pub mod line;
+pub mod number;
+pub mod preflight;
+pub mod receipt;
+pub mod row;
+pub mod tag;
+pub mod tokenize;

@@ -1,0 +1,199 @@
+//! One message: one JSON object on one line.
+//!
+//! Reading names the field that is wrong, whichever way it is wrong: unknown, missing, given
+//! twice, of another type, or of another version.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::tag::{Kind, Tag};
+
+/// Why a message was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageError {
+    /// The way to the offending field, `.` for the object itself.
+    pub path: String,
+    /// What is wrong there.
+    pub problem: String,
+}
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "." => f.write_str(&self.problem),
+            path => write!(f, "field `{path}`: {}", self.problem),
+        }
+    }
+}
+
+impl std::error::Error for MessageError {}
+
+/// Reads one object; what follows it on the line is refused.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, MessageError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| MessageError {
+            path: error.path().to_string(),
+            problem: error.inner().to_string(),
+        })?;
+    deserializer.end().map_err(|error| MessageError {
+        path: ".".to_owned(),
+        problem: error.to_string(),
+    })?;
+    Ok(value)
+}
+
+/// Writes one object and the end of the line.
+pub fn write<T: Serialize>(message: &T) -> String {
+    let mut text = serde_json::to_string(message)
+        .expect("messages hold strings, integers and lists of them: these always have a JSON form");
+    text.push('\n');
+    text
+}
+
+/// The name of one item: it becomes a file name, so it is checked wherever it is read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ItemId(String);
+
+/// Longest id, in characters.
+const ITEM_ID_MAX: usize = 64;
+
+impl ItemId {
+    /// Accepts 1 to 64 characters of `a-z`, `0-9`, `-`.
+    pub fn new(text: impl Into<String>) -> Result<Self, String> {
+        let text = text.into();
+        let allowed = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+        if text.is_empty() || text.len() > ITEM_ID_MAX || !text.bytes().all(allowed) {
+            return Err(format!(
+                "id {text:?}: expected 1 to {ITEM_ID_MAX} characters of a-z, 0-9 and -"
+            ));
+        }
+        Ok(Self(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ItemId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for ItemId {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ItemId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[a-z0-9-]{1,64}$" })
+    }
+}
+
+/// What an engine answers to one request: what was asked for, or why it cannot be had.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(bound = "T: Kind + JsonSchema")]
+pub enum Answer<T: Kind> {
+    /// What was asked for.
+    Success(T),
+    /// Why it cannot be had; the engine goes on with the next request.
+    Failure(Failure<T>),
+}
+
+/// Why one request cannot be met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, bound = "")]
+#[schemars(bound = "")]
+pub struct Failure<T: Kind> {
+    /// Kind and version of this object.
+    pub schema: Tag<T>,
+    /// The id of the request.
+    pub id: ItemId,
+    /// The reason, for people.
+    pub error: String,
+}
+
+/// Only finds out which of the two forms an answer has.
+#[derive(Deserialize)]
+struct HasError {
+    error: Option<IgnoredAny>,
+}
+
+impl<T: Kind + DeserializeOwned> Answer<T> {
+    /// Reads either form, and names the field that is wrong in the form that it took it for.
+    pub fn read(text: &str) -> Result<Self, MessageError> {
+        let failed = read::<HasError>(text)?.error.is_some();
+        if failed {
+            read(text).map(Self::Failure)
+        } else {
+            read(text).map(Self::Success)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenize::{TokenizeRequest, TokenizeResponse};
+
+    const REQUEST: &str = r#"{"schema":"lockstep/tokenize-request/v1","id":"a","text":"b","bos":"no","parse_special":false}"#;
+
+    fn refusal(from: &str, to: &str) -> String {
+        assert!(REQUEST.contains(from), "the change must change something");
+        read::<TokenizeRequest>(&REQUEST.replace(from, to))
+            .expect_err("the changed request must be refused")
+            .to_string()
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let request: TokenizeRequest = read(REQUEST).expect("valid");
+        assert_eq!(write(&request).trim_end(), REQUEST);
+    }
+
+    #[test]
+    fn names_the_offending_field() {
+        assert!(refusal("\"bos\"", "\"bos2\"").contains("`bos2`"));
+        assert!(refusal(",\"bos\":\"no\"", "").contains("missing field `bos`"));
+        assert!(refusal("\"no\"", "\"perhaps\"").contains("field `bos`"));
+        assert!(refusal("\"b\"", "7").contains("field `text`"));
+        assert!(refusal("\"b\"", "{\"bytes\":[256]}").contains("field `text"));
+        assert!(refusal("\"id\":\"a\"", "\"id\":\"../a\"").contains("field `id`"));
+        assert!(
+            refusal("\"id\":\"a\"", "\"id\":\"a\",\"id\":\"a\"").contains("duplicate field `id`")
+        );
+        assert!(refusal("request/v1", "request/v2").contains("tokenize-request/v2"));
+        assert!(refusal("}", "} {}").contains("trailing"));
+    }
+
+    #[test]
+    fn tells_an_answer_from_a_failure() {
+        let failure = r#"{"schema":"lockstep/tokenize-response/v1","id":"a","error":"no"}"#;
+        assert!(matches!(
+            TokenizeResponse::read(failure),
+            Ok(Answer::Failure(_))
+        ));
+        let both = failure.replace("\"error\"", "\"ids\":[],\"error\"");
+        let error = TokenizeResponse::read(&both).expect_err("ids beside error");
+        assert!(error.to_string().contains("`ids`"), "{error}");
+    }
+}

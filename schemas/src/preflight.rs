@@ -1,0 +1,66 @@
+//! Which engines are there and what they can do: `lockstep preflight --format json`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::describe::DescribeResponse;
+use crate::receipt::ExitRecord;
+use crate::tag::{Kind, Tag};
+
+/// Whether a comparison can begin, and what is missing. It describes one machine at one moment:
+/// it is shown and not stored, so it may name paths.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Preflight {
+    /// Kind and version of this object.
+    pub schema: Tag<Preflight>,
+    /// Whether the default candidate and a reference are there, and can run the model if one
+    /// was named.
+    pub ready: bool,
+    /// The exit code of the command that wrote this; 0 is `ready` here.
+    pub exit: ExitRecord,
+    /// The model that was named.
+    pub model: Option<String>,
+    /// All engines that are known, in the order of the catalogue.
+    pub engines: Vec<EngineStatus>,
+}
+
+impl Kind for Preflight {
+    const SCHEMA: &'static str = "lockstep/preflight/v1";
+}
+
+/// One engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngineStatus {
+    /// The name by which it is asked for.
+    pub name: String,
+    /// What it is for when no flag says otherwise.
+    pub role: Role,
+    /// Whether it could be started and described itself.
+    pub available: bool,
+    /// Whether it can be used here: it is available and can run the model, if one was named.
+    pub usable: bool,
+    /// Who configured it: `built-in`, or the configuration file.
+    pub origin: String,
+    /// The program and its leading arguments; empty for an engine that nothing can start yet.
+    pub command: Vec<String>,
+    /// What it says of itself, and of the model if it could read it.
+    pub description: Option<DescribeResponse>,
+    /// Why it cannot be used, fit for a terminal.
+    pub problem: Option<String>,
+    /// Its last words on standard error, when it failed.
+    pub last_words: Vec<String>,
+    /// What mends it: a command, if there is one.
+    pub mend: Option<String>,
+}
+
+/// What an engine is for when no flag says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// It is judged.
+    Candidate,
+    /// The candidate is judged against it.
+    Reference,
+}

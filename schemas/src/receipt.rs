@@ -1,0 +1,194 @@
+//! The record of one comparison: who ran, on what, what came out, which limits applied.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::describe::{Build, Settings};
+use crate::environment::Environment;
+use crate::limits::AppliedLimit;
+use crate::number::Finite;
+use crate::row::{GreedyRecord, PositionRow};
+use crate::tag::{Kind, Tag};
+use crate::tokenize::{Bos, Text};
+
+/// The record of one comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// Kind and version of this object.
+    pub schema: Tag<Receipt>,
+    /// What the comparison says.
+    pub verdict: Verdict,
+    /// The exit code that goes with it.
+    pub exit: ExitRecord,
+    /// The verdict in the words of older documents.
+    pub status: Status,
+    /// Why this verdict, for people.
+    pub reason: String,
+    /// What was compared with what.
+    pub profile: Profile,
+    /// The candidate's model.
+    pub model: FileIdentity,
+    /// The reference's model, where it is another file.
+    pub reference_model: Option<FileIdentity>,
+    /// The candidate's tokenizer, where it is not the model's own.
+    pub tokenizer: Option<FileIdentity>,
+    /// The prompt, before and after its template.
+    pub prompt: PromptRecord,
+    /// Who ran.
+    pub engines: Engines,
+    /// The tokens that both engines made of the prompt; those that were evaluated.
+    pub tokens: Option<Vec<u32>>,
+    /// Set when only the first tokens of the prompt were evaluated: how many it has.
+    pub prompt_tokens: Option<u64>,
+    /// The limits that applied.
+    pub limits: Vec<AppliedLimit>,
+    /// One row for each position that was compared.
+    pub positions: Vec<PositionRow>,
+    /// The greedy steps.
+    pub greedy: Option<GreedyRecord>,
+    /// The first position that diverged.
+    pub first_divergence_token: Option<u64>,
+    /// Cosine of each position.
+    pub per_token_cosine_sim: Vec<Option<Finite>>,
+    /// L2 distance of each position.
+    pub per_token_l2_dist: Vec<Option<Finite>>,
+    /// The largest difference of all positions.
+    pub max_absolute_diff: Option<Finite>,
+    /// The smallest cosine that passes, where one was applied.
+    pub threshold: Option<Finite>,
+    /// On a token mismatch or a failure: what went wrong.
+    pub error: Option<String>,
+    /// On a token mismatch: the candidate's tokens.
+    pub rust_tokens: Option<Vec<u32>>,
+    /// On a token mismatch: the reference's tokens.
+    pub cpp_tokens: Option<Vec<u32>>,
+    /// On a token mismatch: the first index at which they differ.
+    pub first_diff_idx: Option<u64>,
+    /// On a token mismatch: what may be the cause and what can be done.
+    pub suggestions: Option<Vec<String>>,
+    /// Times, hosts and paths; on standard output only. A run folder has them in a file of their
+    /// own, so that the receipt is the same on every run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+}
+
+impl Kind for Receipt {
+    const SCHEMA: &'static str = "lockstep/receipt/v1";
+}
+
+/// What a comparison says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Verdict {
+    /// Every compared number has the same bits.
+    BitExact,
+    /// Every limit is kept.
+    Match,
+    /// A limit is broken, or bits differ where they must not.
+    Diverged,
+    /// The engines see different tokens; nothing was evaluated.
+    TokenMismatch,
+    /// An engine cannot run this model; nothing was evaluated.
+    Refused,
+    /// An engine died, hung or gave output that is not right.
+    EngineFailed,
+    /// Nothing was compared, or there is nothing to judge it by.
+    Inconclusive,
+}
+
+/// The verdict in the words of older documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Parity.
+    Ok,
+    /// Diverged.
+    Diverged,
+    /// Different tokens.
+    TokenMismatch,
+    /// An engine cannot run the model.
+    Refused,
+    /// An engine failed.
+    EngineFailed,
+    /// No verdict.
+    Inconclusive,
+}
+
+/// An exit code and its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExitRecord {
+    /// The process's exit code.
+    pub code: u8,
+    /// Its name.
+    pub name: String,
+}
+
+/// What is compared with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Arithmetic exact against the scalar build: bits.
+    Exact,
+    /// Decoded weights on both sides: tight limits.
+    F32,
+    /// As shipped, against a stock build.
+    Production,
+}
+
+/// A file, identified by what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileIdentity {
+    /// Its name without folders.
+    pub label: String,
+    /// Its size.
+    pub file_bytes: u64,
+    /// `sha256:` and the digest.
+    pub sha256: String,
+}
+
+/// A prompt, before and after its template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromptRecord {
+    /// As it was given.
+    pub text: Text,
+    /// The system prompt, where there is one.
+    pub system: Option<String>,
+    /// The template's name.
+    pub template: String,
+    /// What was tokenized.
+    pub formatted: Text,
+    /// What was asked about the BOS token.
+    pub bos: Bos,
+    /// Whether texts of control tokens stand for them.
+    pub parse_special: bool,
+}
+
+/// Both engines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Engines {
+    /// Who is judged.
+    pub candidate: EngineRecord,
+    /// What it is judged against.
+    pub reference: EngineRecord,
+}
+
+/// One engine, as far as it could be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngineRecord {
+    /// The name by which it was asked for.
+    pub name: String,
+    /// The version of its program.
+    pub version: Option<String>,
+    /// How it was built.
+    pub build: Option<Build>,
+    /// The kernels that it would run.
+    pub kernels: Option<Vec<String>>,
+    /// What it evaluated with.
+    pub settings: Option<Settings>,
+}
