@@ -1,0 +1,83 @@
+//! Q4_K: 256 4-bit codes in eight groups of 32, each with a 6-bit scale and a 6-bit minimum.
+//!
+//! ```text
+//! d f16 | d_min f16 | 12 bytes of scales and minima | 128 bytes of codes
+//! codes: 32 bytes for each pair of groups, low halves the first group, high halves the second
+//! value = code · (d · scale) - d_min · minimum
+//! ```
+//! The twelve bytes hold eight scales and eight minima of 6 bits:
+//! ```text
+//! group 0..3: scale = byte[g] & 63            minimum = byte[g + 4] & 63
+//! group 4..7: scale = byte[g + 4] & 15, above it the top two bits of byte[g - 4]
+//!             minimum = byte[g + 4] >> 4, above it the top two bits of byte[g]
+//! ```
+
+use super::{Super256, SuperFactors, f16_at};
+
+/// The type, for generic code.
+pub struct Q4K;
+
+/// Scale and minimum of a group of 32; shared with Q5_K.
+pub(super) fn scale_and_minimum(bytes: &[u8], group: usize) -> (u8, u8) {
+    if group < 4 {
+        (bytes[group] & 63, bytes[group + 4] & 63)
+    } else {
+        (
+            bytes[group + 4] & 15 | bytes[group - 4] >> 6 << 4,
+            bytes[group + 4] >> 4 | bytes[group] >> 6 << 4,
+        )
+    }
+}
+
+/// The factors of a block whose header is that of Q4_K; shared with Q5_K.
+pub(super) fn factors(block: &[u8]) -> SuperFactors {
+    let mut minima = [0; 16];
+    for (group, pair) in minima.chunks_exact_mut(2).enumerate() {
+        // A minimum belongs to 32 codes, the sums that it meets to 16.
+        pair.fill(scale_and_minimum(&block[4..16], group).1.into());
+    }
+    SuperFactors {
+        d: f16_at(block, 0),
+        d_min: f16_at(block, 2),
+        minima,
+    }
+}
+
+fn code(block: &[u8], group: usize, l: usize) -> u8 {
+    let byte = block[16 + group / 2 * 32 + l];
+    if group.is_multiple_of(2) {
+        byte & 15
+    } else {
+        byte >> 4
+    }
+}
+
+impl Super256 for Q4K {
+    const BYTES: usize = 144;
+    const WITH_MINIMA: bool = true;
+
+    fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
+        let (groups, _) = scaled_codes.as_chunks_mut::<32>();
+        for (pair, groups) in groups.chunks_exact_mut(2).enumerate() {
+            let scales =
+                [0, 1].map(|i| i16::from(scale_and_minimum(&block[4..16], 2 * pair + i).0));
+            let bytes = &block[16 + 32 * pair..][..32];
+            for (l, byte) in bytes.iter().enumerate() {
+                groups[0][l] = i16::from(byte & 15) * scales[0];
+                groups[1][l] = i16::from(byte >> 4) * scales[1];
+            }
+        }
+        factors(block)
+    }
+
+    fn decode(block: &[u8], values: &mut [f32; 256]) {
+        let SuperFactors { d, d_min, .. } = factors(block);
+        for (group, values) in values.chunks_exact_mut(32).enumerate() {
+            let (scale, minimum) = scale_and_minimum(&block[4..16], group);
+            let (d, m) = (d * f32::from(scale), d_min * f32::from(minimum));
+            for (l, value) in values.iter_mut().enumerate() {
+                *value = d * f32::from(code(block, group, l)) - m;
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Q5_K: as Q4_K with a fifth bit for each code.
+//!
+//! ```text
+//! d f16 | d_min f16 | 12 bytes of scales and minima (as Q4_K) | 32 bytes of fifth bits | 128 bytes
+//! fifth bit of code l of group g: bit g of byte l
+//! value = code · (d · scale) - d_min · minimum
+//! ```
+
+use super::q4_k::{factors, scale_and_minimum};
+use super::{Super256, SuperFactors};
+
+/// The type, for generic code.
+pub struct Q5K;
+
+fn code(block: &[u8], group: usize, l: usize) -> u8 {
+    let byte = block[48 + group / 2 * 32 + l];
+    let low = if group.is_multiple_of(2) {
+        byte & 15
+    } else {
+        byte >> 4
+    };
+    low | (block[16 + l] >> group & 1) << 4
+}
+
+impl Super256 for Q5K {
+    const BYTES: usize = 176;
+    const WITH_MINIMA: bool = true;
+
+    fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
+        for (group, codes) in scaled_codes.chunks_exact_mut(32).enumerate() {
+            let scale = i16::from(scale_and_minimum(&block[4..16], group).0);
+            for (l, scaled) in codes.iter_mut().enumerate() {
+                *scaled = i16::from(code(block, group, l)) * scale;
+            }
+        }
+        factors(block)
+    }
+
+    fn decode(block: &[u8], values: &mut [f32; 256]) {
+        let SuperFactors { d, d_min, .. } = factors(block);
+        for (group, values) in values.chunks_exact_mut(32).enumerate() {
+            let (scale, minimum) = scale_and_minimum(&block[4..16], group);
+            let (d, m) = (d * f32::from(scale), d_min * f32::from(minimum));
+            for (l, value) in values.iter_mut().enumerate() {
+                *value = d * f32::from(code(block, group, l)) - m;
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The other side of a matrix product: activations in the form that the weights' type asks for.
+//!
+//! What the reference does before a product (`from_float` of the weights' `vec_dot_type`):
+//!
+//! | weights | activations become |
+//! |---|---|
+//! | F32 | F32 as they are |
+//! | F16, BF16 | rounded to that type |
+//! | Q4_0, Q5_0, Q8_0 | Q8_0: blocks of 32 |
+//! | Q4_1, Q5_1 | Q8_1: blocks of 32 with their sum |
+//! | Q4_K, Q5_K, Q6_K | Q8_K: blocks of 256 |
+//!
+//! In arithmetic `f32` nothing is rounded or quantised, whatever the weights.
+
+use gguf::TensorType;
+use schemas::describe::Arithmetic;
+
+use crate::formats::Factors;
+use crate::formats::float::{round_to_bf16, round_to_f16};
+use crate::kernels::lane_order;
+
+/// A form of activations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As computed.
+    F32,
+    /// Rounded to F16.
+    F16,
+    /// Rounded to BF16.
+    Bf16,
+    /// Blocks of 32 codes.
+    Q8_0,
+    /// Blocks of 32 codes and their sum.
+    Q8_1,
+    /// Blocks of 256 codes.
+    Q8K,
+}
+
+impl Form {
+    /// The form that weights of this type ask for.
+    pub fn of(tensor_type: TensorType, arithmetic: Arithmetic) -> Self {
+        if arithmetic == Arithmetic::F32 {
+            return Self::F32;
+        }
+        match tensor_type {
+            TensorType::F16 => Self::F16,
+            TensorType::BF16 => Self::Bf16,
+            TensorType::Q4_0 | TensorType::Q5_0 | TensorType::Q8_0 => Self::Q8_0,
+            TensorType::Q4_1 | TensorType::Q5_1 => Self::Q8_1,
+            TensorType::Q4_K | TensorType::Q5_K | TensorType::Q6_K => Self::Q8K,
+            _ => Self::F32,
+        }
+    }
+}
+
+/// Activations of several positions in one form, `[position][width]`.
+pub enum Activations {
+    /// F32, possibly rounded to a narrower type.
+    Floats(Vec<f32>),
+    /// Blocks of 32.
+    Blocks(Blocks),
+    /// Blocks of 256.
+    Supers(Supers),
+}
+
+/// Codes and factors, `[position][block]`.
+pub struct Blocks {
+    /// 32 for each block.
+    pub codes: Vec<i16>,
+    /// One for each block; `m` holds the sum of a `Q8_1` block.
+    pub factors: Vec<Factors>,
+}
+
+/// Codes in lane order, factors and sums, `[position][block]`.
+pub struct Supers {
+    /// 256 for each block.
+    pub codes: Vec<i16>,
+    /// One for each block.
+    pub d: Vec<f32>,
+    /// Sums of 16 codes each, in their original order.
+    pub sums: Vec<[i32; 16]>,
+}
+
+impl Activations {
+    /// Puts `values` into a form. Blocks do not cross positions: the width is a multiple of the
+    /// block size of the weights, which loading has checked.
+    pub fn new(values: &[f32], form: Form) -> Self {
+        match form {
+            Form::F32 => Self::Floats(values.to_vec()),
+            Form::F16 => {
+                let mut values = values.to_vec();
+                round_to_f16(&mut values);
+                Self::Floats(values)
+            }
+            Form::Bf16 => {
+                let mut values = values.to_vec();
+                round_to_bf16(&mut values);
+                Self::Floats(values)
+            }
+            Form::Q8_0 => Self::Blocks(quantize_blocks(values, false)),
+            Form::Q8_1 => Self::Blocks(quantize_blocks(values, true)),
+            Form::Q8K => Self::Supers(quantize_supers(values)),
+        }
+    }
+}
+
+/// Half away from zero, as C's `roundf`, for magnitudes below 2^31; without a call, so that the
+/// loop around it is vectorised.
+fn round_half_away(x: f32) -> i32 {
+    let whole = x as i32;
+    let rest = x - whole as f32;
+    whole + i32::from(rest >= 0.5) - i32::from(rest <= -0.5)
+}
+
+/// `quantize_row_q8_0_ref` and `quantize_row_q8_1_ref`: one step is the largest magnitude over
+/// 127; codes use the step as computed, products the step rounded to F16.
+fn quantize_blocks(values: &[f32], with_sums: bool) -> Blocks {
+    let mut codes = vec![0i16; values.len()];
+    let (blocks, _) = values.as_chunks::<32>();
+    let (block_codes, _) = codes.as_chunks_mut::<32>();
+    let factors = blocks
+        .iter()
+        .zip(block_codes)
+        .map(|(values, codes)| {
+            let largest = values
+                .iter()
+                .fold(0f32, |max, x| if x.abs() > max { x.abs() } else { max });
+            let d = largest / 127.0;
+            let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+            let mut sum = 0i32;
+            for (code, x) in codes.iter_mut().zip(values) {
+                let rounded = round_half_away(x * inverse);
+                // A C cast to a signed byte; only infinities leave the range.
+                *code = i16::from(rounded as i8);
+                sum += i32::from(*code);
+            }
+            Factors {
+                d: half::f16::from_f32(d).to_f32(),
+                m: if with_sums {
+                    half::f16::from_f32(sum as f32 * d).to_f32()
+                } else {
+                    0.0
+                },
+            }
+        })
+        .collect();
+    Blocks { codes, factors }
+}
+
+/// `quantize_row_q8_K_ref`: the value of largest magnitude becomes -127, so the step may be
+/// negative; codes are rounded half to even.
+fn quantize_supers(values: &[f32]) -> Supers {
+    let (blocks, _) = values.as_chunks::<256>();
+    let mut supers = Supers {
+        codes: Vec::with_capacity(values.len()),
+        d: Vec::with_capacity(blocks.len()),
+        sums: Vec::with_capacity(blocks.len()),
+    };
+    for values in blocks {
+        let (mut largest, mut signed) = (0f32, 0f32);
+        for &x in values {
+            // The first of equal magnitudes wins.
+            if x.abs() > largest {
+                (largest, signed) = (x.abs(), x);
+            }
+        }
+        let mut codes = [0i16; 256];
+        let mut d = 0.0;
+        if largest != 0.0 {
+            let inverse = -127.0 / signed;
+            for (code, x) in codes.iter_mut().zip(values) {
+                *code = ((inverse * x).round_ties_even() as i16).min(127);
+            }
+            d = 1.0 / inverse;
+        }
+        let mut sums = [0i32; 16];
+        for (sum, group) in sums.iter_mut().zip(codes.chunks_exact(16)) {
+            *sum = group.iter().map(|&code| i32::from(code)).sum();
+        }
+        supers.codes.extend(lane_order(&codes));
+        supers.d.push(d);
+        supers.sums.push(sums);
+    }
+    supers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_as_c_does() {
+        let mut x = -130.0f32;
+        while x < 130.0 {
+            for near in [x.next_down(), x, x.next_up()] {
+                assert_eq!(round_half_away(near), near.round() as i32, "{near}");
+            }
+            x += 0.25;
+        }
+        assert_eq!(round_half_away(0.5f32.next_down()), 0);
+    }
+
+    #[test]
+    fn a_block_of_zeros_has_no_step() {
+        let blocks = quantize_blocks(&[0.0; 32], true);
+        assert_eq!(blocks.factors[0], Factors::default());
+        assert!(blocks.codes.iter().all(|&code| code == 0));
+        let supers = quantize_supers(&[0.0; 256]);
+        assert_eq!((supers.d[0], supers.sums[0]), (0.0, [0; 16]));
+    }
+
+    #[test]
+    fn the_first_of_equal_magnitudes_gives_the_sign() {
+        let mut values = [0.0; 256];
+        (values[3], values[9]) = (2.0, -2.0);
+        let supers = quantize_supers(&values);
+        assert!(supers.d[0] < 0.0, "2 became -127, so a step is negative");
+        // 127 is as far as a code goes on the other side.
+        assert_eq!(supers.sums[0].iter().sum::<i32>(), 0);
+    }
+
+    #[test]
+    fn the_sum_of_a_block_uses_the_step_before_rounding() {
+        let values: [f32; 32] = std::array::from_fn(|i| i as f32 * 0.37 - 3.0);
+        let blocks = quantize_blocks(&values, true);
+        let d = 8.47f32 / 127.0;
+        let sum: i32 = blocks.codes.iter().map(|&code| i32::from(code)).sum();
+        assert_eq!(
+            blocks.factors[0].m,
+            half::f16::from_f32(sum as f32 * d).to_f32()
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! Keys and values of the tokens seen so far.
+//!
+//! Both are kept as f32. With an F16 cache they are rounded to F16 as they come in, which is all
+//! that can be seen of its being F16; keeping the wide form saves widening each key once for
+//! every later position and query head.
+//!
+//! Keys are kept turned, `[head][element][token]`, so that the scores of neighbouring tokens,
+//! which are separate sums, are computed side by side. Values are kept `[head][token][element]`
+//! for the same reason: there the sums run over tokens.
+
+use schemas::describe::KvType;
+
+use crate::formats::float::round_to_f16;
+
+/// The cache of one layer.
+pub(super) struct LayerCache {
+    /// `[kv head][element][capacity]`
+    keys: Vec<f32>,
+    /// `[kv head][capacity][element]`
+    values: Vec<f32>,
+    head_width: usize,
+    capacity: usize,
+    kv: KvType,
+}
+
+impl LayerCache {
+    /// Room for `capacity` tokens. The pages are touched only as tokens come in.
+    pub(super) fn new(n_kv_heads: usize, head_width: usize, capacity: usize, kv: KvType) -> Self {
+        let size = n_kv_heads * head_width * capacity;
+        Self {
+            keys: vec![0.0; size],
+            values: vec![0.0; size],
+            head_width,
+            capacity,
+            kv,
+        }
+    }
+
+    /// Puts in the keys and values of the tokens from `first` on, `[token][head][element]`.
+    pub(super) fn store(
+        &mut self,
+        first: usize,
+        keys: &mut [f32],
+        values: &mut [f32],
+        n_kv_heads: usize,
+    ) {
+        if self.kv == KvType::F16 {
+            round_to_f16(keys);
+            round_to_f16(values);
+        }
+        let (width, capacity) = (self.head_width, self.capacity);
+        let row = n_kv_heads * width;
+        for (token, key) in keys.chunks_exact(row).enumerate() {
+            for (place, &element) in key.iter().enumerate() {
+                // `place` is head · width + element: the first two dimensions together.
+                self.keys[place * capacity + first + token] = element;
+            }
+        }
+        for (token, value) in values.chunks_exact(row).enumerate() {
+            for (head, elements) in value.chunks_exact(width).enumerate() {
+                let start = (head * capacity + first + token) * width;
+                self.values[start..start + width].copy_from_slice(elements);
+            }
+        }
+    }
+
+    /// The element type that products with the cache round their other side to.
+    pub(super) fn kv(&self) -> KvType {
+        self.kv
+    }
+
+    /// Keys of a head, `[element][capacity]`, and the distance between elements.
+    pub(super) fn keys(&self, head: usize) -> (&[f32], usize) {
+        let size = self.head_width * self.capacity;
+        (&self.keys[head * size..][..size], self.capacity)
+    }
+
+    /// Values of a head, `[token][element]`.
+    pub(super) fn values(&self, head: usize) -> &[f32] {
+        let size = self.head_width * self.capacity;
+        &self.values[head * size..][..size]
+    }
+}

@@ -1,0 +1,237 @@
+//! The forward pass: tokens in, logits out.
+//!
+//! [`Evaluator::append`] is the whole of it. Each operation is a module of its own and follows
+//! the reference's; `matmul` and `attention` do nearly all the work.
+
+pub mod activations;
+mod attention;
+mod exp;
+mod kv_cache;
+pub mod matmul;
+mod norm;
+mod rope;
+
+use rayon::prelude::*;
+use schemas::describe::{Arithmetic, KvType};
+
+use crate::formats;
+use crate::kernels::Kernels;
+use crate::model::Model;
+use crate::model::weights::{Layer, Linear, Weight};
+use activations::{Activations, Form};
+use attention::Attention;
+use kv_cache::LayerCache;
+use rope::Rotations;
+
+/// Rows of logits that are computed together: enough to share the unpacking of the output
+/// matrix, little enough that the buffer stays small beside the vocabulary's size.
+const OUTPUT_ROWS: usize = 128;
+
+/// What an evaluation is to compute with.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Which numbers.
+    pub arithmetic: Arithmetic,
+    /// Element type of the cache.
+    pub kv: KvType,
+}
+
+/// Caches grow by this many tokens.
+const CAPACITY_STEP: usize = 256;
+
+/// A model with a cache.
+pub struct Evaluator<'m> {
+    model: &'m Model,
+    kernels: Kernels,
+    options: Options,
+    caches: Vec<LayerCache>,
+    capacity: usize,
+    n_tokens: usize,
+}
+
+impl<'m> Evaluator<'m> {
+    /// With an empty cache.
+    pub fn new(model: &'m Model, kernels: Kernels, options: Options) -> Self {
+        Self {
+            model,
+            kernels,
+            options,
+            caches: Vec::new(),
+            capacity: 0,
+            n_tokens: 0,
+        }
+    }
+
+    /// Empties the cache and makes room for `capacity` tokens. What it held is never looked at
+    /// again: a position sees only what was stored at or before it.
+    pub fn reset(&mut self, capacity: usize) {
+        self.n_tokens = 0;
+        if capacity > self.capacity {
+            let sizes = &self.model.hyperparameters;
+            let (heads, width) = (sizes.n_kv_heads, sizes.head_width);
+            self.capacity = capacity.next_multiple_of(CAPACITY_STEP);
+            // The old ones go first, so that both are never there together.
+            self.caches.clear();
+            self.caches.resize_with(sizes.n_layers, || {
+                LayerCache::new(heads, width, self.capacity, self.options.kv)
+            });
+        }
+    }
+
+    /// Evaluates `tokens` after those in the cache and gives the rows of logits of those named
+    /// by `wanted` (indices into `tokens`, ascending) to `sink`, several rows at a time.
+    ///
+    /// The caller has checked that the ids are in the vocabulary and has reset to a capacity
+    /// that holds all tokens.
+    pub fn append<E>(
+        &mut self,
+        tokens: &[u32],
+        wanted: &[usize],
+        sink: &mut dyn FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let model = self.model;
+        let sizes = &model.hyperparameters;
+        let rotations = Rotations::new(
+            sizes.rope,
+            sizes.head_width,
+            model.weights.rope_divisors.as_deref(),
+            self.n_tokens,
+            tokens.len(),
+        );
+        let mut x = self.embed(tokens); // [position][width]
+        for (number, layer) in model.weights.layers.iter().enumerate() {
+            self.attention(number, layer, &rotations, &mut x);
+            self.feed_forward(layer, &mut x);
+        }
+        self.n_tokens += tokens.len();
+        self.output(&x, wanted, sink)
+    }
+
+    fn embed(&self, tokens: &[u32]) -> Vec<f32> {
+        let width = self.model.hyperparameters.width;
+        let matrix = self.model.weights.embedding.of(&self.model.file);
+        let mut x = vec![0.0; tokens.len() * width];
+        for (&token, x) in tokens.iter().zip(x.chunks_exact_mut(width)) {
+            formats::decode(matrix.tensor_type, matrix.row(token as usize), x);
+        }
+        x
+    }
+
+    /// `x += output(attention(norm(x)))`
+    fn attention(&mut self, number: usize, layer: &Layer, rotations: &Rotations, x: &mut [f32]) {
+        let sizes = &self.model.hyperparameters;
+        let mut normed = Prepared::new(self.norm(x, &layer.attention_norm));
+        let mut q = self.linear(&layer.query, &mut normed);
+        let mut k = self.linear(&layer.key, &mut normed);
+        let mut v = self.linear(&layer.value, &mut normed);
+        rotations.apply(&mut q, sizes.n_heads);
+        rotations.apply(&mut k, sizes.n_kv_heads);
+        let cache = &mut self.caches[number];
+        cache.store(self.n_tokens, &mut k, &mut v, sizes.n_kv_heads);
+        let attention = Attention {
+            kernels: &self.kernels,
+            n_heads: sizes.n_heads,
+            group: sizes.n_heads / sizes.n_kv_heads,
+            head_width: sizes.head_width,
+            scale: sizes.attention_scale,
+        };
+        let mut merged = vec![0.0; q.len()];
+        attention.run(cache, &q, self.n_tokens, &mut merged);
+        let mut merged = Prepared::new(merged);
+        add(x, &self.linear(&layer.attention_output, &mut merged));
+    }
+
+    /// `x += down(silu(gate(norm(x))) · up(norm(x)))`
+    fn feed_forward(&self, layer: &Layer, x: &mut [f32]) {
+        let mut normed = Prepared::new(self.norm(x, &layer.ffn_norm));
+        let mut gate = self.linear(&layer.gate, &mut normed);
+        let up = self.linear(&layer.up, &mut normed);
+        let width = self.model.hyperparameters.ffn_width;
+        gate.par_chunks_mut(width)
+            .zip(up.par_chunks(width))
+            .for_each(|(gate, up)| exp::swiglu(gate, up));
+        let mut inner = Prepared::new(gate);
+        add(x, &self.linear(&layer.down, &mut inner));
+    }
+
+    fn output<E>(
+        &self,
+        x: &[f32],
+        wanted: &[usize],
+        sink: &mut dyn FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let width = self.model.hyperparameters.width;
+        for wanted in wanted.chunks(OUTPUT_ROWS) {
+            let chosen: Vec<f32> = wanted
+                .iter()
+                .flat_map(|&position| &x[position * width..][..width])
+                .copied()
+                .collect();
+            let normed = self.norm(&chosen, &self.model.weights.output_norm);
+            let mut normed = Prepared::new(normed);
+            sink(&self.product(&self.model.weights.output, &mut normed))?;
+        }
+        Ok(())
+    }
+
+    fn norm(&self, x: &[f32], weight: &[f32]) -> Vec<f32> {
+        let mut normed = vec![0.0; x.len()];
+        let epsilon = self.model.hyperparameters.norm_epsilon;
+        let width = weight.len();
+        normed
+            .par_chunks_mut(width)
+            .zip(x.par_chunks(width))
+            .for_each(|(normed, x)| norm::rms_norm(x, weight, epsilon, normed));
+        normed
+    }
+
+    fn product(&self, weight: &Weight, x: &mut Prepared) -> Vec<f32> {
+        let matrix = weight.of(&self.model.file);
+        let positions = x.values.len() / matrix.columns;
+        let mut out = vec![0.0; positions * matrix.rows];
+        let form = Form::of(matrix.tensor_type, self.options.arithmetic);
+        matmul::multiply(&self.kernels, &matrix, x.in_form(form), &mut out);
+        out
+    }
+
+    fn linear(&self, linear: &Linear, x: &mut Prepared) -> Vec<f32> {
+        let mut out = self.product(&linear.weight, x);
+        if let Some(bias) = &linear.bias {
+            out.chunks_exact_mut(bias.len())
+                .for_each(|row| add(row, bias));
+        }
+        out
+    }
+}
+
+fn add(x: &mut [f32], other: &[f32]) {
+    for (x, other) in x.iter_mut().zip(other) {
+        *x += other;
+    }
+}
+
+/// Activations with the forms that have been asked for so far: several matrices, not always of
+/// one type, are multiplied with the same activations.
+struct Prepared {
+    values: Vec<f32>,
+    forms: Vec<(Form, Activations)>,
+}
+
+impl Prepared {
+    fn new(values: Vec<f32>) -> Self {
+        Self {
+            values,
+            forms: Vec::new(),
+        }
+    }
+
+    fn in_form(&mut self, form: Form) -> &Activations {
+        let known = self.forms.iter().position(|(known, _)| *known == form);
+        let place = known.unwrap_or_else(|| {
+            self.forms
+                .push((form, Activations::new(&self.values, form)));
+            self.forms.len() - 1
+        });
+        &self.forms[place].1
+    }
+}

@@ -1,0 +1,19 @@
+//! An inference engine that follows llama.cpp's scalar arithmetic bit by bit.
+//!
+//! In reading order: [`model`] (what is in the file), [`formats`] (how tensors are coded),
+//! [`forward`] (the forward pass over [`kernels`]), [`tokenizer`], and [`serve`] (the exchange
+//! protocol: describe, tokenize, evaluate). `twin` and `fixture` write models.
+//!
+//! Unsafe code is in `mapping` and in the kernels for one CPU feature each, nowhere else.
+#![deny(unsafe_code)]
+
+pub mod fixture;
+pub mod formats;
+pub mod forward;
+pub mod kernels;
+pub mod mapping;
+pub mod model;
+mod output;
+pub mod serve;
+pub mod tokenizer;
+pub mod twin;

@@ -1,0 +1,36 @@
+//! A model file mapped into memory: the only copy of its weights.
+#![expect(
+    unsafe_code,
+    reason = "mapping a file is unsafe by its nature; this module is the one place"
+)]
+
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::path::Path;
+
+/// The bytes of a file.
+pub struct Mapping(memmap2::Mmap);
+
+impl Mapping {
+    /// Maps a whole regular file for reading.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        // SAFETY: the bytes behind the mapping are changed by nobody as long as the file is not
+        // written to; that a model file stands still while it is evaluated is the condition of
+        // every engine that maps one, and the only one under which its result means anything.
+        let map = unsafe { memmap2::Mmap::map(&file) }?;
+        Ok(Self(map))
+    }
+}
+
+impl Deref for Mapping {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}

@@ -1,0 +1,122 @@
+//! `rust-engine describe`: who this engine is and what it can do.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use schemas::describe::{Arithmetic, Build, DescribeResponse, KvType, ModelFacts, Settings};
+use schemas::tag::Tag;
+
+use super::ServeError;
+use crate::formats;
+use crate::kernels::Kernels;
+use crate::model::{ARCHITECTURES, Model, ModelError, ModelFile};
+
+/// The engine's name in answers and receipts.
+pub const NAME: &str = "rust-engine";
+/// Tokens evaluated together unless a flag says otherwise; the reference's own default.
+pub const MICRO_BATCH: u32 = 512;
+
+/// The names under which a file may give its special tokens, and ours for them.
+const SPECIAL_TOKENS: [(&str, &str); 6] = [
+    ("bos", "tokenizer.ggml.bos_token_id"),
+    ("eos", "tokenizer.ggml.eos_token_id"),
+    ("eot", "tokenizer.ggml.eot_token_id"),
+    ("unk", "tokenizer.ggml.unknown_token_id"),
+    // The format's own spelling.
+    ("sep", "tokenizer.ggml.seperator_token_id"),
+    ("pad", "tokenizer.ggml.padding_token_id"),
+];
+
+/// Describes the engine, and the model if one is named.
+pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
+    let kernels = Kernels::detect();
+    let mut answer = DescribeResponse {
+        schema: Tag::new(),
+        name: NAME.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        build: build(&kernels),
+        arithmetics: vec![Arithmetic::Exact, Arithmetic::F32],
+        architectures: ARCHITECTURES.iter().map(ToString::to_string).collect(),
+        tensor_types: formats::SUPPORTED.iter().map(ToString::to_string).collect(),
+        kernels: vec![kernels.name.to_owned()],
+        settings: default_settings(&kernels),
+        model: None,
+        can_run: None,
+        reason: None,
+    };
+    if let Some(path) = model {
+        let failed = |error| ServeError::Model {
+            path: path.display().to_string(),
+            error,
+        };
+        let file = ModelFile::open(path).map_err(failed)?;
+        answer.model = Some(facts(&file).map_err(failed)?);
+        answer.reason = Model::new(file).err().map(|error| error.to_string());
+        answer.can_run = Some(answer.reason.is_none());
+    }
+    Ok(answer)
+}
+
+fn build(kernels: &Kernels) -> Build {
+    Build {
+        compiler: env!("ENGINE_COMPILER").to_owned(),
+        flags: vec![
+            format!("opt-level={}", env!("ENGINE_OPT_LEVEL")),
+            format!("target={}", env!("ENGINE_TARGET")),
+        ],
+        simd: simd(kernels),
+        library: None,
+    }
+}
+
+/// What the compiler may use everywhere, and what the chosen kernels use beside it.
+fn simd(kernels: &Kernels) -> Vec<String> {
+    let mut simd: Vec<_> = kernels.simd.iter().map(ToString::to_string).collect();
+    if cfg!(target_feature = "sse2") {
+        simd.push("sse2".to_owned());
+    }
+    simd.sort();
+    simd
+}
+
+/// The settings that hold when no flag changes them; a context of 0 stands for the model's own.
+pub fn default_settings(kernels: &Kernels) -> Settings {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Settings {
+        arithmetic: Arithmetic::Exact,
+        threads: threads as u32,
+        context: 0,
+        micro_batch: MICRO_BATCH,
+        kv: KvType::F16,
+        flash_attention: false,
+        library: None,
+        cpu_features: simd(kernels),
+    }
+}
+
+fn facts(file: &ModelFile) -> Result<ModelFacts, ModelError> {
+    let metadata = file.header.metadata();
+    let architecture = file.architecture()?;
+    let mut special_tokens = BTreeMap::new();
+    for (name, key) in SPECIAL_TOKENS {
+        if let Some(id) = metadata.u32(key)? {
+            special_tokens.insert(name.to_owned(), id);
+        }
+    }
+    let mut tensor_type_counts = BTreeMap::new();
+    for tensor in file.header.tensors() {
+        *tensor_type_counts
+            .entry(tensor.tensor_type.to_string())
+            .or_insert(0) += 1;
+    }
+    let embedding = file.header.tensor("token_embd.weight");
+    Ok(ModelFacts {
+        architecture: architecture.to_owned(),
+        vocabulary_size: embedding.map_or(0, |tensor| tensor.rows() as u32),
+        context: metadata
+            .u32(&format!("{architecture}.context_length"))?
+            .unwrap_or(0),
+        special_tokens,
+        tensor_type_counts,
+    })
+}

@@ -1,0 +1,223 @@
+//! The tokenizer: one vocabulary, one way to encode, one policy for the ends of a text.
+
+use super::bpe::ByteLevelBpe;
+use super::fragments::{Fragment, fragments};
+use super::json::Json;
+use super::pre_tokenizers::PreTokenizer;
+use super::sentence_piece;
+use super::special_ids::{Role, SpecialIds};
+use super::vocabulary::Vocabulary;
+use super::{Bos, TokenizerError, VocabularyFacts};
+
+/// Encodes texts, and gives the bytes of ids.
+pub struct Tokenizer {
+    encoder: Encoder,
+    special_ids: SpecialIds,
+    adds_bos: bool,
+    adds_eos: bool,
+    pre_missing: bool,
+}
+
+enum Encoder {
+    ByteLevelBpe {
+        vocabulary: Vocabulary,
+        bpe: Box<ByteLevelBpe>,
+    },
+    SentencePiece {
+        vocabulary: Vocabulary,
+        space_prefix: bool,
+    },
+    Json(Box<Json>),
+}
+
+impl Tokenizer {
+    /// The tokenizer that llama.cpp makes of these facts.
+    pub fn from_vocabulary(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
+        match facts.model.as_str() {
+            "gpt2" => Self::byte_level_bpe(facts),
+            "llama" => Self::sentence_piece(facts),
+            _ => Err(TokenizerError::UnknownModel {
+                model: facts.model.clone(),
+            }),
+        }
+    }
+
+    /// The tokenizer of a `tokenizer.json`. The ids of special tokens and whether BOS and EOS are
+    /// added come from the model's facts, whose own tokens and pre-tokenizer need not be known here.
+    pub fn from_json(bytes: &[u8], facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
+        let json = Json::new(bytes)?;
+        let pre = PreTokenizer::named(facts.pre.as_deref());
+        let special_ids = SpecialIds::named(facts, pre, json.n_tokens);
+        Ok(Self::new(
+            Encoder::Json(Box::new(json)),
+            special_ids,
+            facts,
+            pre,
+        ))
+    }
+
+    /// Text to ids.
+    ///
+    /// The text need not be UTF-8, except for a `tokenizer.json`. With `parse_special`, control
+    /// tokens in the text become their ids; without, their characters are encoded. A text that
+    /// itself begins with BOS gets a second one if one is added: llama.cpp only warns.
+    pub fn encode(
+        &self,
+        text: &[u8],
+        bos: Bos,
+        parse_special: bool,
+    ) -> Result<Vec<u32>, TokenizerError> {
+        let mut ids = Vec::new();
+        if bos == Bos::Yes || bos == Bos::Model && self.adds_bos {
+            ids.push(
+                self.special_ids
+                    .get(Role::Bos)
+                    .ok_or(TokenizerError::NoBos)?,
+            );
+        }
+        self.encode_inner(text, parse_special, &mut ids)?;
+        if bos == Bos::Model && self.adds_eos {
+            ids.push(
+                self.special_ids
+                    .get(Role::Eos)
+                    .ok_or(TokenizerError::NoEos)?,
+            );
+        }
+        Ok(ids)
+    }
+
+    /// The bytes of a token; a special token has the bytes of its text.
+    pub fn piece(&self, id: u32) -> Option<Vec<u8>> {
+        match &self.encoder {
+            Encoder::ByteLevelBpe { vocabulary, .. }
+            | Encoder::SentencePiece { vocabulary, .. } => vocabulary.piece(id),
+            Encoder::Json(json) => json.piece(id),
+        }
+    }
+
+    /// The size of the vocabulary.
+    pub fn n_tokens(&self) -> usize {
+        match &self.encoder {
+            Encoder::ByteLevelBpe { vocabulary, .. }
+            | Encoder::SentencePiece { vocabulary, .. } => vocabulary.tokens.len(),
+            Encoder::Json(json) => json.n_tokens,
+        }
+    }
+
+    /// The id that plays a role, if one does.
+    pub fn special_id(&self, role: Role) -> Option<u32> {
+        self.special_ids.get(role)
+    }
+
+    /// Whether `Bos::Model` adds a BOS token.
+    pub fn adds_bos(&self) -> bool {
+        self.adds_bos
+    }
+
+    /// Whether `Bos::Model` adds an EOS token.
+    pub fn adds_eos(&self) -> bool {
+        self.adds_eos
+    }
+
+    /// Whether the file has no `tokenizer.ggml.pre` although its model needs one, so that the
+    /// pre-tokenizer `default` is used. It is hardly ever the one the model was trained with.
+    pub fn pre_missing(&self) -> bool {
+        self.pre_missing
+    }
+
+    fn byte_level_bpe(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
+        let pre = PreTokenizer::named(facts.pre.as_deref()).ok_or_else(|| {
+            TokenizerError::UnknownPreTokenizer {
+                name: facts.pre.clone().unwrap_or_default(),
+            }
+        })?;
+        let merges = facts.merges.as_ref().ok_or(TokenizerError::NoMerges)?;
+        let vocabulary = Vocabulary::new(facts, Some(pre))?;
+        let bpe = Box::new(ByteLevelBpe::new(&vocabulary, merges, pre)?);
+        let special_ids = vocabulary.special_ids.clone();
+        Ok(Self::new(
+            Encoder::ByteLevelBpe { vocabulary, bpe },
+            special_ids,
+            facts,
+            Some(pre),
+        ))
+    }
+
+    fn sentence_piece(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
+        let vocabulary = Vocabulary::new(facts, None)?;
+        let special_ids = vocabulary.special_ids.clone();
+        let space_prefix = facts.add_space_prefix.unwrap_or(true);
+        Ok(Self::new(
+            Encoder::SentencePiece {
+                vocabulary,
+                space_prefix,
+            },
+            special_ids,
+            facts,
+            None,
+        ))
+    }
+
+    fn new(
+        encoder: Encoder,
+        special_ids: SpecialIds,
+        facts: &VocabularyFacts,
+        pre: Option<&PreTokenizer>,
+    ) -> Self {
+        let is_byte_level = facts.model == "gpt2";
+        let adds_bos_by_default = match facts.model.as_str() {
+            "llama" => true,
+            "gpt2" => pre.is_some_and(|pre| pre.adds_bos),
+            _ => false,
+        };
+        Self {
+            encoder,
+            special_ids,
+            adds_bos: facts.add_bos.unwrap_or(adds_bos_by_default),
+            adds_eos: facts.add_eos.unwrap_or(false),
+            pre_missing: is_byte_level && facts.pre.as_deref().unwrap_or_default().is_empty(),
+        }
+    }
+
+    fn encode_inner(
+        &self,
+        text: &[u8],
+        parse_special: bool,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), TokenizerError> {
+        match &self.encoder {
+            Encoder::ByteLevelBpe { vocabulary, bpe } => {
+                for fragment in fragments(vocabulary, text, parse_special) {
+                    match fragment {
+                        Fragment::Special(id) => ids.push(id),
+                        Fragment::Text(text) => bpe.encode(vocabulary, text, ids)?,
+                    }
+                }
+                Ok(())
+            }
+            Encoder::SentencePiece {
+                vocabulary,
+                space_prefix,
+            } => {
+                // The blank goes before the text and before whatever follows a special token.
+                let mut after_special = true;
+                for fragment in fragments(vocabulary, text, parse_special) {
+                    match fragment {
+                        Fragment::Special(id) => ids.push(id),
+                        Fragment::Text(text) => {
+                            sentence_piece::encode(
+                                vocabulary,
+                                text,
+                                *space_prefix && after_special,
+                                ids,
+                            )?;
+                        }
+                    }
+                    after_special = matches!(fragment, Fragment::Special(_));
+                }
+                Ok(())
+            }
+            Encoder::Json(json) => json.encode(text, parse_special, ids),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Texts on which tokenizers disagree, made from a seed.
+//!
+//! A helper for tests that compare two tokenizers: the same seed gives the same texts on every
+//! machine. Texts are bytes, and some are not UTF-8. It makes texts and knows no tokenizer.
+
+/// `SplitMix64`: a dozen lines, and the same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+
+    /// Between one and `most` strings out of `choices`, joined.
+    fn some_of(&mut self, choices: &[&str], most: usize) -> Vec<u8> {
+        (0..=self.below(most))
+            .flat_map(|_| self.one_of(choices).bytes())
+            .collect()
+    }
+}
+
+const BLANKS: &[&str] = &[
+    " ", " ", "  ", "   ", "\t", "\n", "\n\n", "\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{a0}",
+    "\u{1680}", "\u{2003}", "\u{200b}", "\u{2028}", "\u{2029}", "\u{202f}", "\u{205f}", "\u{3000}",
+    "\u{feff}", "\u{2060}", "\u{180e}", "▁", "▁▁",
+];
+const DIGITS: &[&str] = &[
+    "0", "1", "7", "42", "123", "1234", "٣", "٤٥", "९", "๗", "Ⅷ", "½", "²", "₃", "①", "㊿", "𝟘",
+    "𝟙𝟚", "１２", "〇", "一",
+];
+const CONTRACTIONS: &[&str] = &[
+    "'s", "'S", "'t", "'T", "'re", "'RE", "'Re", "'ve", "'vE", "'m", "'M", "'ll", "'LL", "'lL",
+    "'d", "'D", "'", "''", "’s", "'x", "'l", "'ſ", "I", "don", " it",
+];
+const WORDS: &[&str] = &[
+    "the",
+    " the",
+    " and",
+    "Hello",
+    " world",
+    "straße",
+    "naïve",
+    "ÉCOLE",
+    "Ελλάδα",
+    "привет",
+    " мир",
+    "שלום",
+    "مرحبا",
+    "हिन्दी",
+    "ไทย",
+    "ქართული",
+    "ǅ",
+    "ﬁ",
+    "ŉ",
+    "a",
+    "B",
+    "zz",
+    "漢字",
+    "かな",
+    "カナ",
+    "한국어",
+    "中文",
+    "𠀀",
+    "𝒜",
+    "aab",
+    "aba",
+    "hello",
+    "unused",
+];
+const SYMBOLS: &[&str] = &[
+    ".", ",", "!", "?", "...", "…", "-", "--", "—", "_", "(", ")", "[", "]", "{", "}", "<", ">",
+    "|", "^", "~", "`", "$", "+", "=", "==", "€", "£", "©", "°", "¬", "×", "÷", "§", "¶", "†",
+    "。", "、", "「", "」", "\\", "/", "//", "&", "*", "%", "#", "@", ";", ":", "\"", "«", "№",
+    "∑", "→", "␀", "﷼", "¨", "´",
+];
+const EMOJI: &[&str] = &[
+    "😀",
+    "👍🏽",
+    "👩‍👩‍👧",
+    "🏳️‍🌈",
+    "🇩🇪",
+    "❤️",
+    "1️⃣",
+    "🧑🏿‍🚀",
+    "\u{200d}",
+    "\u{fe0f}",
+    "🫨",
+    "🀄",
+];
+const MARKS: &[&str] = &[
+    "\u{301}",
+    "\u{308}",
+    "\u{327}",
+    "\u{20dd}",
+    "\u{93f}",
+    "\u{e31}",
+    "e\u{301}",
+    "a\u{308}\u{304}",
+    "\u{64b}",
+    "\u{1ab0}",
+    "\u{e0100}",
+    " \u{301}",
+];
+const CONTROLS: &[&str] = &[
+    "\0",
+    "\u{1}",
+    "\u{7}",
+    "\u{1b}[0m",
+    "\u{7f}",
+    "\u{80}",
+    "\u{ad}",
+    "\u{200e}",
+    "\u{202e}",
+    "\u{fff9}",
+    "\u{e000}",
+    "\u{f8ff}",
+    "\u{10fffd}",
+    "\u{fffe}",
+    "\u{ffff}",
+    "\u{10ffff}",
+    "\u{378}",
+    "\u{1c89}",
+    "\u{2ffc}",
+    "\u{31ef}",
+    "\u{2ebf0}",
+    "\u{e0080}",
+];
+const CODE: &[&str] = &[
+    "fn main() {\n",
+    "    let x = 1;\n",
+    "\tif (a != b) {\r\n",
+    "}\n\n",
+    "x+=1;",
+    "// TODO: ",
+    "a->b",
+    "::<T>",
+    "\"str\\n\"",
+    "<div class=\"a\">",
+    "</div>",
+    "#!/bin/sh\n",
+    "0x1F",
+    "1e-5",
+    "3.14",
+    "$HOME",
+    "`cmd`",
+    "a||b",
+    "!==",
+];
+const LOOKALIKES: &[&str] = &[
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|begin_of_text|>",
+    "<|eot_id|>",
+    "<|start_header_id|>",
+    "<s>",
+    "</s>",
+    "<unk>",
+    "<bos>",
+    "<eos>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<|im_start|",
+    "<|im_|>",
+    "<|",
+    "|>",
+    "< s>",
+    "<0x41>",
+    "<0x0A>",
+    "<mask>",
+    " <mask> ",
+    "<PRE>",
+    "<|a|a|>",
+    "<|channel|>",
+    "<|start|>",
+    "[EOS]",
+    "<|end|>",
+    "<think>",
+    "<|system|>  ",
+    "\n<|user|>\n ",
+    "<unused5>",
+    "[PAD5]",
+    "[UNK]",
+    "<|reserved_special_token_1|>",
+    "<tool_call>",
+    "</think>",
+    "<repo_name>",
+    "<file_sep>",
+    "<filename>",
+];
+const BROKEN: &[&[u8]] = &[
+    b"\x80",
+    b"\xbf\xbf",
+    b"\xc3",
+    b"\xc3(",
+    b"\xc0\x80",
+    b"\xc1\xbf",
+    b"\xe6",
+    b"\xe6\xbc",
+    b"\xe6\xbcx",
+    b"\xe0\x80\x80",
+    b"\xed\xa0\x80",
+    b"\xed\xbf\xbf",
+    b"\xf0\x9f",
+    b"\xf0\x9f\x98",
+    b"\xf0\x80\x80\x80",
+    b"\xf4\x8f\xbf\xbf",
+    b"\xf8\x88",
+    b"\xfe",
+    b"\xff",
+    b"\xff\xff",
+    b"\xe2\x96",
+    b"\xe2\x96\x81\x81",
+];
+
+/// `count` texts; every `specials` text is mixed in as often as the built-in look-alikes.
+pub(crate) fn strings(seed: u64, count: usize, specials: &[&str]) -> Vec<Vec<u8>> {
+    let mut random = Random(seed);
+    let lookalikes: Vec<&str> = LOOKALIKES.iter().chain(specials).copied().collect();
+    (0..count)
+        .map(|_| string(&mut random, &lookalikes))
+        .collect()
+}
+
+fn string(random: &mut Random, lookalikes: &[&str]) -> Vec<u8> {
+    let n_parts = random.one_of(&[0, 1, 1, 2, 3, 5, 8, 13, 40]);
+    (0..n_parts)
+        .flat_map(|_| part(random, lookalikes))
+        .collect()
+}
+
+fn part(random: &mut Random, lookalikes: &[&str]) -> Vec<u8> {
+    match random.below(16) {
+        0 | 1 => random.some_of(BLANKS, 6),
+        2 => random.some_of(DIGITS, 8),
+        3 => random.some_of(CONTRACTIONS, 4),
+        4..=6 => random.some_of(WORDS, 6),
+        7 => random.some_of(SYMBOLS, 6),
+        8 => random.some_of(EMOJI, 3),
+        9 => random.some_of(MARKS, 4),
+        10 => random.some_of(CONTROLS, 3),
+        11 => random.some_of(CODE, 5),
+        12 => random.some_of(lookalikes, 3),
+        13 => random.one_of(BROKEN).to_vec(),
+        14 => random_code_points(random),
+        _ => random_bytes(random),
+    }
+}
+
+/// Code points of the first three planes, where nearly all that are assigned lie.
+fn random_code_points(random: &mut Random) -> Vec<u8> {
+    let limit = random.one_of(&[0x80, 0x800, 0x3000, 0x1_0000, 0x3_2000]);
+    let characters =
+        (0..=random.below(8)).filter_map(|_| char::from_u32(random.below(limit) as u32));
+    characters.collect::<String>().into_bytes()
+}
+
+/// Any bytes, now and then a long word of few letters, and seldom a number beyond Unicode.
+fn random_bytes(random: &mut Random) -> Vec<u8> {
+    match random.below(12) {
+        0 => b"\xf4\x90\x80\x80".to_vec(),
+        1..=3 => (0..random.below(600))
+            .map(|_| random.one_of(b"abcdelst"))
+            .collect(),
+        4..=6 => vec![random.one_of(b" \n\t1=-a!"); random.below(300)],
+        _ => (0..random.below(12))
+            .map(|_| random.next() as u8)
+            .filter(|byte| *byte < 0xf4)
+            .collect(),
+    }
+}
+
+/// Every code point once, surrogates included (as three bytes, which is not UTF-8), 64 to a text:
+/// plain, then each after a blank and a letter, so that its class shows in the words around it.
+pub(crate) fn every_code_point() -> Vec<Vec<u8>> {
+    let batches = (0..0x11_0000_u32).step_by(64);
+    let text = |first: u32, before: &'static str| -> Vec<u8> {
+        (first..first + 64)
+            .flat_map(|code| before.bytes().chain(code_point_bytes(code)))
+            .collect()
+    };
+    batches
+        .flat_map(|first| [text(first, ""), text(first, " a")])
+        .collect()
+}
+
+fn code_point_bytes(code: u32) -> Vec<u8> {
+    match char::from_u32(code) {
+        Some(character) => character.to_string().into_bytes(),
+        None => vec![
+            0xe0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3f) as u8,
+            0x80 | (code & 0x3f) as u8,
+        ],
+    }
+}
