@@ -1,0 +1,61 @@
+#include "build_facts.hpp"
+#include "commands.hpp"
+#include "gguf_facts.hpp"
+#include "llama_api.hpp"
+#include "log.hpp"
+
+namespace harness {
+namespace {
+
+// What this harness has been tried with; llama.cpp's own list is longer and not public. Whether a
+// given model runs is found out by loading it.
+const std::vector<std::string> architectures = {"llama"};
+const std::vector<std::string> tensor_types = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
+                                               "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
+
+void describe_model(const std::string & model_path, json & answer) {
+    const gguf_facts facts = read_gguf_facts(model_path);
+    json special = json::object();
+    json reason = nullptr;
+    uint32_t vocabulary = facts.vocabulary_size;
+    const model_ptr model = load_model(model_path, load::everything);
+    if (model) {
+        vocabulary = vocabulary_size(model.get());
+        for (const auto & named : special_tokens(model.get())) {
+            special[named.first] = named.second;
+        }
+    } else {
+        reason = take_last_errors("llama.cpp refuses the model");
+    }
+    answer["model"] = json{
+        {"architecture", facts.architecture},
+        {"vocabulary_size", vocabulary},
+        {"context", facts.context},
+        {"special_tokens", special},
+        {"tensor_type_counts", facts.tensor_type_counts},
+    };
+    answer["can_run"] = model != nullptr;
+    answer["reason"] = reason;
+}
+
+}  // namespace
+
+void describe(const std::string & model_path) {
+    json answer = {
+        {"schema", "lockstep/describe-response/v1"},
+        {"name", build_facts::engine_name},
+        {"version", build_facts::program_version},
+        {"build", build_object()},
+        {"arithmetics", json::array({build_facts::arithmetic})},
+        {"architectures", architectures},
+        {"tensor_types", tensor_types},
+        {"kernels", json::array({"ggml-cpu"})},
+        {"settings", settings_object(default_settings())},
+    };
+    if (!model_path.empty()) {
+        describe_model(model_path, answer);
+    }
+    write_line(answer);
+}
+
+}  // namespace harness

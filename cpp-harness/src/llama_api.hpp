@@ -1,0 +1,63 @@
+// The calls of llama.cpp that the harness needs.
+//
+// llama.h has changed names between generations; all calls whose names differ are behind this
+// file, chosen by what CMake found declared. Every pointer and return value is checked here, so
+// that the rest of the harness never sees one that can be null.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "llama.h"
+#include "settings.hpp"
+
+namespace harness {
+
+struct model_deleter {
+    void operator()(llama_model * model) const;
+};
+struct context_deleter {
+    void operator()(llama_context * context) const;
+};
+using model_ptr = std::unique_ptr<llama_model, model_deleter>;
+using context_ptr = std::unique_ptr<llama_context, context_deleter>;
+
+// Starts the library when made and ends it when gone.
+class backend {
+  public:
+    backend();
+    ~backend();
+    backend(const backend &) = delete;
+    backend & operator=(const backend &) = delete;
+};
+
+enum class load { vocabulary, everything };
+
+// Null when llama.cpp refuses the file; the log then has the reason.
+model_ptr load_model(const std::string & path, load what);
+
+// Throws when llama.cpp cannot make one.
+context_ptr new_context(llama_model * model, const settings & values);
+
+// Empties the KV cache.
+void clear_memory(llama_context * context);
+
+uint32_t vocabulary_size(const llama_model * model);
+uint32_t training_context(const llama_model * model);
+
+// Names and ids of the special tokens that the vocabulary has.
+std::vector<std::pair<std::string, llama_token>> special_tokens(const llama_model * model);
+
+// The id of the BOS token, or -1.
+llama_token bos_token(const llama_model * model);
+
+std::vector<llama_token> tokenize(const llama_model * model, const std::string & text, bool add_special,
+                                  bool parse_special);
+
+// The bytes of one token, special tokens by their text.
+std::string piece(const llama_model * model, llama_token token);
+
+}  // namespace harness

@@ -1,0 +1,61 @@
+#include "log.hpp"
+
+#include <cstdio>
+#include <mutex>
+#include <vector>
+
+#include "llama.h"
+
+namespace harness {
+namespace {
+
+// Enough for a reason; a broken model can log without end.
+constexpr size_t errors_kept = 4;
+
+std::mutex errors_mutex;
+std::vector<std::string> errors;
+
+void trim_end(std::string & text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
+        text.pop_back();
+    }
+}
+
+// Lines come in pieces; a piece without a level goes on with the one before.
+bool last_was_debug = false;
+
+void on_log(enum ggml_log_level level, const char * text, void *) {
+    if (level != GGML_LOG_LEVEL_CONT) {
+        last_was_debug = level == GGML_LOG_LEVEL_DEBUG;
+    }
+    // Hundreds of lines a model; a reader wants the last ones, which say what went wrong.
+    if (last_was_debug) {
+        return;
+    }
+    std::fputs(text, stderr);
+    if (level != GGML_LOG_LEVEL_ERROR) {
+        return;
+    }
+    std::string line = text;
+    trim_end(line);
+    const std::lock_guard<std::mutex> lock(errors_mutex);
+    if (!line.empty() && errors.size() < errors_kept) {
+        errors.push_back(line);
+    }
+}
+
+}  // namespace
+
+void install_log() { llama_log_set(on_log, nullptr); }
+
+std::string take_last_errors(const std::string & otherwise) {
+    const std::lock_guard<std::mutex> lock(errors_mutex);
+    std::string joined;
+    for (const std::string & line : errors) {
+        joined += joined.empty() ? line : "; " + line;
+    }
+    errors.clear();
+    return joined.empty() ? otherwise : joined;
+}
+
+}  // namespace harness

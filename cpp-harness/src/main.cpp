@@ -1,0 +1,140 @@
+// The command cpp-harness: llama.cpp behind the exchange protocol.
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "build_facts.hpp"
+#include "commands.hpp"
+#include "error.hpp"
+#include "llama_api.hpp"
+#include "log.hpp"
+#include "options.hpp"
+
+namespace {
+
+using harness::exit_code;
+using harness::failure;
+using harness::options;
+
+const char * const help =
+    "llama.cpp behind Lockstep's exchange protocol: requests on standard input, answers on standard\n"
+    "output, one JSON object a line.\n"
+    "\n"
+    "usage: cpp-harness describe [--model M]\n"
+    "       cpp-harness tokenize --model M\n"
+    "       cpp-harness evaluate --model M --out DIR [--arithmetic A] [--threads N] [--context N]\n"
+    "                            [--micro-batch N] [--kv f16|f32] [--flash-attention on|off]\n"
+    "       cpp-harness quantize TYPE IN OUT [--pure] [--token-embedding-type T] [--output-type T]\n"
+    "                            [--allow-requantize] [--threads N]\n"
+    "\n"
+    "example: cpp-harness evaluate --model model.gguf --out logits < requests.jsonl\n";
+
+// Which of two words a flag says; true for the second.
+bool second_of(const options & given, const std::string & flag, const std::string & first, const std::string & second) {
+    const std::string word = given.value(flag, first);
+    if (word != first && word != second) {
+        throw failure(exit_code::usage, flag + " " + word + ": expected " + first + " or " + second);
+    }
+    return word == second;
+}
+
+void run_evaluate(const std::vector<std::string> & words) {
+    const options given(words,
+                        {"--model", "--out", "--arithmetic", "--threads", "--context", "--micro-batch", "--kv",
+                         "--flash-attention"},
+                        {});
+    given.positional(0);
+    const std::string own = harness::build_facts::arithmetic;
+    const std::string arithmetic = given.value("--arithmetic", own);
+    if (arithmetic != "exact" && arithmetic != "f32" && arithmetic != "fast") {
+        throw failure(exit_code::usage, "--arithmetic " + arithmetic + ": expected exact, f32 or fast");
+    }
+    if (arithmetic != own) {
+        throw failure(exit_code::unavailable, "arithmetic " + arithmetic + " is not there: this build computes " + own);
+    }
+    harness::evaluate_flags flags;
+    flags.model_path = given.required("--model");
+    flags.out_folder = given.required("--out");
+    flags.values = harness::default_settings();
+    flags.values.threads = given.number("--threads", 1, flags.values.threads);
+    flags.values.context = given.number("--context", 1, 0);
+    flags.values.micro_batch = given.number("--micro-batch", 1, flags.values.micro_batch);
+    flags.values.kv_f32 = second_of(given, "--kv", "f16", "f32");
+    flags.values.flash_attention = second_of(given, "--flash-attention", "off", "on");
+    harness::evaluate_lines(flags);
+}
+
+void run_quantize(const std::vector<std::string> & words) {
+    const options given(words, {"--token-embedding-type", "--output-type", "--threads"},
+                        {"--pure", "--allow-requantize"});
+    const std::vector<std::string> named = given.positional(3);
+    harness::quantize_flags flags;
+    flags.type = named[0];
+    flags.in_path = named[1];
+    flags.out_path = named[2];
+    flags.token_embedding_type = given.value("--token-embedding-type");
+    flags.output_type = given.value("--output-type");
+    flags.pure = given.has("--pure");
+    flags.allow_requantize = given.has("--allow-requantize");
+    flags.values = harness::default_settings();
+    flags.values.threads = given.number("--threads", 1, flags.values.threads);
+    harness::quantize(flags);
+}
+
+void run(const std::string & command, const std::vector<std::string> & words) {
+    const harness::backend library;
+    if (command == "describe") {
+        const options given(words, {"--model"}, {});
+        given.positional(0);
+        harness::describe(given.value("--model"));
+    } else if (command == "tokenize") {
+        const options given(words, {"--model"}, {});
+        given.positional(0);
+        harness::tokenize_lines(given.required("--model"));
+    } else if (command == "evaluate") {
+        run_evaluate(words);
+    } else if (command == "quantize") {
+        run_quantize(words);
+    } else {
+        throw failure(exit_code::usage, "unknown sub-command " + command);
+    }
+}
+
+int report(exit_code code, const char * message) {
+    std::fprintf(stderr, "cpp-harness: %s\n", message);
+    if (code == exit_code::usage) {
+        std::fputs(help, stderr);
+    }
+    return static_cast<int>(code);
+}
+
+}  // namespace
+
+int main(int argc, char ** argv) {
+    std::ios::sync_with_stdio(false);
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) {
+        std::fputs(help, stdout);
+        return 0;
+    }
+    if (words.size() == 1 && words[0] == "--version") {
+        std::printf("%s %s\n", harness::build_facts::engine_name, harness::build_facts::program_version);
+        return 0;
+    }
+    try {
+        harness::install_log();
+        // A failed assertion of ggml would start a debugger, which writes to standard output.
+        setenv("GGML_NO_BACKTRACE", "1", /*overwrite=*/1);
+        if (words.empty()) {
+            throw failure(exit_code::usage, "a sub-command is needed");
+        }
+        run(words[0], {words.begin() + 1, words.end()});
+        return static_cast<int>(exit_code::done);
+    } catch (const failure & error) {
+        return report(error.code(), error.what());
+    } catch (const std::exception & error) {
+        return report(exit_code::internal, error.what());
+    }
+}
