@@ -1,0 +1,104 @@
+//! The command line: what can be said, and how it becomes values.
+
+pub mod per_token;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Compares two language-model engines and gives a verdict that can be trusted.
+///
+/// Data goes to standard output, everything else to standard error. Exit codes: 0 parity,
+/// 1 diverged, 2 tokens differ, 4 inconclusive, 64 usage, 65 bad input, 69 engine unavailable,
+/// 70 internal error, 75 try again.
+#[derive(Debug, Parser)]
+#[command(name = "lockstep", version)]
+pub struct Cli {
+    /// Engines beside the built-in ones (default: ./engines.toml, then the user's)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub engines: Option<PathBuf>,
+    #[command(subcommand)]
+    /// What to do
+    pub command: Command,
+}
+
+/// The sub-commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare two engines on one prompt, position by position
+    ///
+    /// Example: lockstep per-token --model model.gguf --prompt "What is 2+2?"
+    #[command(alias = "crossval-per-token")]
+    PerToken(Box<per_token::Flags>),
+    /// Show what is in a model file
+    ///
+    /// Example: lockstep inspect model.gguf --show-kv
+    Inspect {
+        /// The model
+        model: PathBuf,
+        /// All metadata in place of a summary
+        #[arg(long)]
+        show_kv: bool,
+        /// How it is written
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Say which engines are there and what they can run
+    ///
+    /// Example: lockstep preflight --model model.gguf
+    Preflight {
+        /// A model that they should be able to run
+        #[arg(long)]
+        model: Option<PathBuf>,
+        /// How it is written
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        /// Everything that the engines say of themselves
+        #[arg(long)]
+        verbose: bool,
+        /// Limits under which engines run
+        #[command(flatten)]
+        supervision: SupervisionFlags,
+    },
+    /// Print the environment that an interactive shell needs for the references
+    ///
+    /// Example: eval "$(lockstep setup-cpp --emit sh)"
+    #[command(alias = "setup-cpp-auto")]
+    SetupCpp {
+        /// The shell
+        #[arg(long, value_enum, default_value = "sh")]
+        emit: Shell,
+    },
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; stable.
+    Json,
+}
+
+/// A shell's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// POSIX.
+    Sh,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    Pwsh,
+}
+
+/// Limits under which engines run.
+#[derive(Clone, Debug, Args)]
+pub struct SupervisionFlags {
+    /// Longest wait for one answer of an engine, in seconds
+    #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub timeout: u64,
+    /// Most memory that an engine may have beside its mapped model, in MiB (default: four fifths
+    /// of the machine's)
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1_073_741_824))]
+    pub memory_limit: Option<u64>,
+}

@@ -1,0 +1,195 @@
+//! From two evaluations to judged rows: reads one row of each at a time, whatever the vocabulary.
+
+use schemas::limits::Rung;
+use schemas::receipt::{Profile, Verdict};
+use schemas::row::{GreedyRecord, PositionRow, RowRecord};
+
+use crate::engine::{EngineFault, EvaluatedItem, LogitsFile};
+use crate::gate::AgreedTokens;
+use crate::judge;
+use crate::limits::Limits;
+use crate::metrics;
+
+/// Both engines' answers about the same tokens.
+#[derive(Debug)]
+pub struct Evaluations {
+    /// Who is judged.
+    pub candidate: EvaluatedItem,
+    /// What it is judged against.
+    pub reference: EvaluatedItem,
+}
+
+/// Why there are no rows.
+#[derive(Debug)]
+pub enum CompareError {
+    /// A file came short.
+    Engine(EngineFault),
+    /// The rows have different lengths: the tokens agree, the vocabularies do not.
+    Columns {
+        /// Columns of the candidate's rows.
+        candidate: usize,
+        /// Columns of the reference's rows.
+        reference: usize,
+    },
+    /// An engine says that it chose a token which its own row does not choose.
+    Greedy {
+        /// Whether it is the candidate.
+        is_candidate: bool,
+        /// The step.
+        step: usize,
+        /// What it said.
+        said: u32,
+        /// What its row says.
+        chosen: u32,
+    },
+}
+
+impl From<EngineFault> for CompareError {
+    fn from(fault: EngineFault) -> Self {
+        Self::Engine(fault)
+    }
+}
+
+/// Judged rows.
+pub struct Rows {
+    /// One for each position.
+    pub positions: Vec<PositionRow>,
+    /// The greedy steps.
+    pub greedy: GreedyRecord,
+}
+
+impl Rows {
+    /// The verdict of all of them.
+    pub fn verdict(&self) -> Verdict {
+        let positions = self.positions.iter().map(|position| position.row.verdict);
+        let steps = self.greedy.steps.iter().map(|step| step.verdict);
+        judge::all(positions.chain(steps))
+    }
+
+    /// The first position that diverged.
+    pub fn first_divergence(&self) -> Option<u64> {
+        let diverged = |row: &&PositionRow| row.row.verdict == Verdict::Diverged;
+        self.positions.iter().find(diverged).map(|row| row.position)
+    }
+}
+
+/// Compares every position and the greedy steps up to the first that differs.
+pub fn compare(
+    tokens: &AgreedTokens,
+    evaluations: &Evaluations,
+    profile: Profile,
+    limits: &Limits,
+) -> Result<Rows, CompareError> {
+    let Evaluations {
+        candidate,
+        reference,
+    } = evaluations;
+    let mut pair = Pair::new(&candidate.logits, &reference.logits)?;
+    let mut positions = Vec::with_capacity(tokens.ids().len());
+    for (position, &token) in tokens.ids().iter().enumerate() {
+        let rungs: &[Rung] = match position {
+            0 => &[Rung::FirstLogit, Rung::Positions],
+            _ => &[Rung::Positions],
+        };
+        pair.read(position)?;
+        positions.push(PositionRow {
+            position: position as u64,
+            token,
+            row: pair.judge(profile, limits, rungs),
+        });
+    }
+    let greedy = compare_greedy(evaluations, profile, limits)?;
+    Ok(Rows { positions, greedy })
+}
+
+fn compare_greedy(
+    evaluations: &Evaluations,
+    profile: Profile,
+    limits: &Limits,
+) -> Result<GreedyRecord, CompareError> {
+    let Evaluations {
+        candidate,
+        reference,
+    } = evaluations;
+    let candidate_ids = &candidate.response.greedy_ids;
+    let reference_ids = &reference.response.greedy_ids;
+    let mut record = GreedyRecord {
+        candidate_ids: candidate_ids.clone(),
+        reference_ids: reference_ids.clone(),
+        first_difference: None,
+        steps: Vec::new(),
+    };
+    if candidate_ids.is_empty() {
+        return Ok(record);
+    }
+    let mut pair = Pair::new(&candidate.greedy, &reference.greedy)?;
+    for (step, (&candidate, &reference)) in candidate_ids.iter().zip(reference_ids).enumerate() {
+        pair.read(step)?;
+        check_choice(true, step, candidate, &pair.candidate_row)?;
+        check_choice(false, step, reference, &pair.reference_row)?;
+        // The row of a step comes from the tokens before it, which are the same so far.
+        record
+            .steps
+            .push(pair.judge(profile, limits, &[Rung::Positions, Rung::Decode]));
+        if candidate != reference {
+            record.first_difference = Some(step as u64);
+            break;
+        }
+    }
+    Ok(record)
+}
+
+/// An engine's token must be the one that its row chooses, or one of the two is not what it says.
+/// A row that is not finite chooses nothing; it is judged as such.
+fn check_choice(
+    is_candidate: bool,
+    step: usize,
+    said: u32,
+    row: &[f32],
+) -> Result<(), CompareError> {
+    let chosen = metrics::lowest_largest(row);
+    if said == chosen || row.iter().any(|x| !x.is_finite()) {
+        return Ok(());
+    }
+    Err(CompareError::Greedy {
+        is_candidate,
+        step,
+        said,
+        chosen,
+    })
+}
+
+/// Two files of the same width and a row of each.
+struct Pair<'a> {
+    candidate: &'a LogitsFile,
+    reference: &'a LogitsFile,
+    candidate_row: Vec<f32>,
+    reference_row: Vec<f32>,
+}
+
+impl<'a> Pair<'a> {
+    fn new(candidate: &'a LogitsFile, reference: &'a LogitsFile) -> Result<Self, CompareError> {
+        if candidate.columns() != reference.columns() {
+            return Err(CompareError::Columns {
+                candidate: candidate.columns(),
+                reference: reference.columns(),
+            });
+        }
+        Ok(Self {
+            candidate_row: vec![0.0; candidate.columns()],
+            reference_row: vec![0.0; reference.columns()],
+            candidate,
+            reference,
+        })
+    }
+
+    fn read(&mut self, row: usize) -> Result<(), EngineFault> {
+        self.candidate.read_row(row, &mut self.candidate_row)?;
+        self.reference.read_row(row, &mut self.reference_row)
+    }
+
+    fn judge(&self, profile: Profile, limits: &Limits, rungs: &[Rung]) -> RowRecord {
+        let found = metrics::compare(&self.candidate_row, &self.reference_row);
+        judge::row(profile, limits, rungs, found)
+    }
+}

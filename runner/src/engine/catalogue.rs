@@ -1,0 +1,202 @@
+//! All engines that can be asked for by name: the built-in ones, and over them those of the
+//! first `engines.toml` that is found.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::config::{self, ConfigError};
+use super::places::Places;
+use super::spec::{EngineSettings, EngineSpec, Origin};
+use crate::exit::Exit;
+use crate::text::escape_for_terminal;
+
+/// The default candidate.
+pub const DEFAULT_CANDIDATE: &str = "rust-engine";
+
+/// The harness builds that Lockstep's own script makes, the default reference first.
+pub const REFERENCE_BUILDS: [&str; 2] = ["llama-scalar", "llama-native"];
+
+/// Engines that are known and that nothing here can start yet, and what can be done about it.
+pub const NOT_YET: [(&str, &str); 2] = [
+    (
+        "bitnet",
+        "this version builds no harness for bitnet.cpp; a program that speaks the exchange \
+         protocol can be named `bitnet` in engines.toml",
+    ),
+    (
+        "ik",
+        "this version builds no harness for ik_llama.cpp; a program that speaks the exchange \
+         protocol can be named `ik` in engines.toml",
+    ),
+];
+
+/// Short names, for people's fingers and for the older command lines.
+const SHORT_NAMES: [(&str, &str); 1] = [("llama", "llama-scalar")];
+
+/// All engines that can be asked for by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catalogue {
+    engines: Vec<EngineSpec>,
+}
+
+/// There is no engine of this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownEngine {
+    /// The name.
+    pub name: String,
+    /// The names that there are.
+    pub known: Vec<String>,
+    /// For an engine that is known but cannot be started yet: why, and what can be done.
+    pub not_yet: Option<&'static str>,
+}
+
+impl UnknownEngine {
+    /// A name that means nothing is a wrong call; one that means an engine that is not there is
+    /// an engine that is not there.
+    pub fn exit(&self) -> Exit {
+        match self.not_yet {
+            Some(_) => Exit::Unavailable,
+            None => Exit::Usage,
+        }
+    }
+}
+
+impl fmt::Display for UnknownEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = escape_for_terminal(&self.name);
+        match self.not_yet {
+            Some(reason) => write!(f, "engine `{name}` is not available: {reason}"),
+            None => write!(
+                f,
+                "unknown engine `{name}`, known are: {}",
+                self.known.join(", ")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for UnknownEngine {}
+
+impl Catalogue {
+    /// For this process: `flag` names the configuration file, else the usual places are tried.
+    pub fn load(flag: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::load_from(flag, &Places::of_this_process())
+    }
+
+    /// Like [`Self::load`], with the places given.
+    pub fn load_from(flag: Option<&Path>, places: &Places) -> Result<Self, ConfigError> {
+        let mut engines = built_in(places);
+        let configured = match flag {
+            Some(path) => read(path)?.ok_or_else(|| ConfigError {
+                path: path.to_owned(),
+                line: None,
+                problem: "there is no such file".to_owned(),
+            })?,
+            None => first_found(places)?,
+        };
+        for engine in configured {
+            match engines.iter_mut().find(|known| known.name == engine.name) {
+                Some(known) => *known = engine,
+                None => engines.push(engine),
+            }
+        }
+        Ok(Self { engines })
+    }
+
+    /// The engine of this name or short name. It may still turn out not to be there.
+    pub fn find(&self, name: &str) -> Result<&EngineSpec, UnknownEngine> {
+        let meant = SHORT_NAMES
+            .iter()
+            .find(|(short, _)| *short == name)
+            .map(|(_, long)| *long);
+        let with = |name: &str| self.engines.iter().find(|engine| engine.name == name);
+        // Whoever configures an engine under a short name means that one.
+        with(name)
+            .or_else(|| with(meant?))
+            .ok_or_else(|| UnknownEngine {
+                name: name.to_owned(),
+                known: self
+                    .engines
+                    .iter()
+                    .map(|engine| engine.name.clone())
+                    .collect(),
+                not_yet: NOT_YET
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, reason)| *reason),
+            })
+    }
+
+    /// All of them: the built-in ones, then the others as their file orders them.
+    pub fn all(&self) -> impl Iterator<Item = &EngineSpec> {
+        self.engines.iter()
+    }
+}
+
+fn built_in(places: &Places) -> Vec<EngineSpec> {
+    let engine = |name: &str, command: String, environment| EngineSpec {
+        name: name.to_owned(),
+        command: vec![command],
+        defaults: EngineSettings::default(),
+        environment,
+        origin: Origin::BuiltIn,
+    };
+    // A failed assertion in ggml starts a debugger if there is one, which takes its time and
+    // writes to standard output. The variable changes nothing else.
+    let quiet = BTreeMap::from([("GGML_NO_BACKTRACE".to_owned(), "1".to_owned())]);
+    let candidate = match &places.program_folder {
+        Some(folder) => folder
+            .join(DEFAULT_CANDIDATE)
+            .to_string_lossy()
+            .into_owned(),
+        None => DEFAULT_CANDIDATE.to_owned(),
+    };
+    let mut engines = vec![engine(DEFAULT_CANDIDATE, candidate, BTreeMap::new())];
+    engines.extend(
+        REFERENCE_BUILDS.map(|name| engine(name, reference_program(places, name), quiet.clone())),
+    );
+    engines
+}
+
+/// The first build of this name that is there; if none is, the first place where it could be,
+/// so that starting it fails with a path that can be looked at.
+fn reference_program(places: &Places, name: &str) -> String {
+    let programs: Vec<_> = places
+        .reference_folders()
+        .into_iter()
+        .map(|folder| folder.join(name))
+        .collect();
+    let found = programs
+        .iter()
+        .find(|program| program.is_file())
+        .or(programs.first());
+    found.map_or_else(
+        || name.to_owned(),
+        |program| program.to_string_lossy().into_owned(),
+    )
+}
+
+fn first_found(places: &Places) -> Result<Vec<EngineSpec>, ConfigError> {
+    for path in places.configuration_files() {
+        if let Some(engines) = read(&path)? {
+            return Ok(engines);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// `None` when there is no such file.
+fn read(path: &Path) -> Result<Option<Vec<EngineSpec>>, ConfigError> {
+    match fs::read_to_string(path) {
+        Ok(text) => config::parse(path, &text).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ConfigError {
+            path: path.to_owned(),
+            line: None,
+            problem: format!("cannot be read: {error}"),
+        }),
+    }
+}

@@ -1,0 +1,234 @@
+//! One engine under supervision: what it says of itself, how it tokenizes, and the start of an
+//! evaluation.
+//!
+//! Each call starts a process of its own with a private folder, and none outlives its result.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use schemas::describe::DescribeResponse;
+use schemas::line::{self, Answer, ItemId, MessageError};
+use schemas::tokenize::{TokenizeRequest, TokenizeResponse};
+
+use super::environment;
+use super::evaluation::Evaluation;
+use super::fault::{EngineFault, FaultKind, Wait};
+use super::identity::Identity;
+use super::scratch::Scratch;
+use super::session::Session;
+use super::spec::{EngineSettings, EngineSpec};
+use super::supervision::Supervision;
+
+/// Descriptions and the answers of an evaluation are small: their numbers are in files. A
+/// million greedy steps would still fit eight times.
+const SMALL_LINE_BYTES: usize = 1 << 20;
+/// Answers of `tokenize` repeat their text in pieces, at worst as a list of numbers.
+const TOKENIZE_LINE_BYTES: usize = 64 << 20;
+
+/// One engine under supervision.
+#[derive(Clone, Debug)]
+pub struct Client<'a> {
+    spec: &'a EngineSpec,
+    supervision: Supervision,
+}
+
+impl<'a> Client<'a> {
+    /// Starts nothing yet.
+    pub fn new(spec: &'a EngineSpec, supervision: Supervision) -> Self {
+        Self { spec, supervision }
+    }
+
+    /// The engine as configured.
+    pub fn spec(&self) -> &'a EngineSpec {
+        self.spec
+    }
+
+    /// The environment variables that every process of this engine gets, but for the private
+    /// temporary folder, which is another each time. They name paths of this machine, so they
+    /// belong where paths belong; what was set on purpose is in the spec.
+    pub fn recorded_environment(&self) -> BTreeMap<String, String> {
+        environment::visible(self.spec, std::env::vars_os())
+            .into_iter()
+            .map(|(name, value)| {
+                (
+                    name.to_string_lossy().into_owned(),
+                    value.to_string_lossy().into_owned(),
+                )
+            })
+            .collect()
+    }
+
+    /// What the engine says of itself and, if one is named, of a model.
+    pub fn describe(&self, model: Option<&Path>) -> Result<DescribeResponse, EngineFault> {
+        let mut arguments = vec!["describe".into()];
+        if let Some(model) = model {
+            arguments.extend(["--model".into(), model.into()]);
+        }
+        let (mut session, _scratch) = self.start(arguments, SMALL_LINE_BYTES)?;
+        session.close_requests();
+        let text = session.answer(0, &Wait::Description)?;
+        let description = read_description(&text, model.is_some())
+            .map_err(|error| session.fault(FaultKind::BadAnswer(error)))?;
+        session.finish()?;
+        Ok(description)
+    }
+
+    /// The tokens of each text, in the order of the requests. An answer may be an `error`; each
+    /// answer has the id of its request and as many pieces as ids.
+    pub fn tokenize(
+        &self,
+        model: &Path,
+        tokenizer: Option<&Path>,
+        requests: &[TokenizeRequest],
+    ) -> Result<Vec<TokenizeResponse>, EngineFault> {
+        let mut arguments = vec!["tokenize".into(), "--model".into(), model.into()];
+        if let Some(tokenizer) = tokenizer {
+            arguments.extend(["--tokenizer".into(), tokenizer.into()]);
+        }
+        let (mut session, _scratch) = self.start(arguments, TOKENIZE_LINE_BYTES)?;
+        for request in requests {
+            session.send(line::write(request));
+        }
+        session.close_requests();
+        let mut answers = Vec::with_capacity(requests.len());
+        for (index, request) in requests.iter().enumerate() {
+            let text = session.answer(index, &Wait::Item(request.id.clone()))?;
+            let answer = read_tokens(&text, &request.id).map_err(|kind| session.fault(kind))?;
+            answers.push(answer);
+        }
+        session.finish()?;
+        Ok(answers)
+    }
+
+    /// Runs a sub-command of the engine's own, within the time limit: it asks nothing, says nothing
+    /// on standard output, and ends with success.
+    pub fn run(&self, arguments: Vec<OsString>) -> Result<(), EngineFault> {
+        let (mut session, _scratch) = self.start(arguments, SMALL_LINE_BYTES)?;
+        session.close_requests();
+        session.finish()
+    }
+
+    /// Loads the model and waits for items. `settings` go before the configured ones.
+    pub fn start_evaluation(
+        &self,
+        model: &Path,
+        settings: &EngineSettings,
+    ) -> Result<Evaluation, EngineFault> {
+        let asked = settings.or(&self.spec.defaults);
+        let scratch = self.scratch()?;
+        let mut arguments: Vec<OsString> = vec![
+            "evaluate".into(),
+            "--model".into(),
+            model.into(),
+            "--out".into(),
+        ];
+        arguments.push(scratch.out().into());
+        arguments.extend(asked.flags());
+        let session = self.start_in(&scratch, arguments, SMALL_LINE_BYTES)?;
+        Ok(Evaluation::new(session, scratch, asked))
+    }
+
+    /// The folder lives as long as its second half is held.
+    fn start(
+        &self,
+        arguments: Vec<OsString>,
+        line_limit_bytes: usize,
+    ) -> Result<(Session, Arc<Scratch>), EngineFault> {
+        let scratch = self.scratch()?;
+        let session = self.start_in(&scratch, arguments, line_limit_bytes)?;
+        Ok((session, scratch))
+    }
+
+    fn start_in(
+        &self,
+        scratch: &Scratch,
+        arguments: Vec<OsString>,
+        line_limit_bytes: usize,
+    ) -> Result<Session, EngineFault> {
+        let mut command: Vec<OsString> = self.spec.command.iter().map(OsString::from).collect();
+        command.extend(arguments);
+        let environment = environment::complete(self.spec, &scratch.temporary());
+        let identity = self.identity(&command);
+        Session::start(
+            &command,
+            &environment,
+            line_limit_bytes,
+            &self.supervision,
+            identity,
+        )
+    }
+
+    fn scratch(&self) -> Result<Arc<Scratch>, EngineFault> {
+        let scratch = Scratch::new(self.supervision.scratch.as_deref()).map_err(|error| {
+            let problem = format!("making a private temporary folder: {error}");
+            self.identity(&[]).fault(FaultKind::Runner { problem })
+        })?;
+        Ok(Arc::new(scratch))
+    }
+
+    fn identity(&self, command: &[OsString]) -> Identity {
+        Identity {
+            engine: self.spec.name.clone(),
+            command: command
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
+            tail: None,
+            memory_bytes: self.supervision.memory_bytes,
+        }
+    }
+}
+
+/// The type leaves the last three fields open; whether they are due depends on the question.
+fn read_description(text: &str, with_model: bool) -> Result<DescribeResponse, MessageError> {
+    let description: DescribeResponse = line::read(text)?;
+    let problem = |path: &str, problem: &str| MessageError {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    };
+    if description.model.is_some() != with_model {
+        return Err(problem("model", "expected exactly when a model was named"));
+    }
+    if description.can_run.is_some() != with_model {
+        return Err(problem(
+            "can_run",
+            "expected exactly when a model was named",
+        ));
+    }
+    if description.reason.is_some() != (description.can_run == Some(false)) {
+        return Err(problem(
+            "reason",
+            "expected exactly when `can_run` is false",
+        ));
+    }
+    Ok(description)
+}
+
+fn read_tokens(text: &str, id: &ItemId) -> Result<TokenizeResponse, FaultKind> {
+    let answer = TokenizeResponse::read(text).map_err(FaultKind::BadAnswer)?;
+    let found = match &answer {
+        Answer::Success(tokens) => &tokens.id,
+        Answer::Failure(failure) => &failure.id,
+    };
+    if found != id {
+        return Err(FaultKind::WrongItem {
+            expected: id.clone(),
+            found: found.clone(),
+        });
+    }
+    if let Answer::Success(tokens) = &answer
+        && tokens.pieces.len() != tokens.ids.len()
+    {
+        return Err(FaultKind::BadAnswer(MessageError {
+            path: "pieces".to_owned(),
+            problem: format!(
+                "{} pieces, expected one for each of {} ids",
+                tokens.pieces.len(),
+                tokens.ids.len()
+            ),
+        }));
+    }
+    Ok(answer)
+}

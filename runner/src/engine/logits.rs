@@ -1,0 +1,220 @@
+//! A file of numbers that an engine wrote, read as what a hostile program may have left there.
+//!
+//! The name is the one that the protocol gives, never one from an answer. The file is opened
+//! once, checked to be a regular file of exactly the size that its shape needs, and read by
+//! positioned reads: a mapping would end the runner with SIGBUS if the engine cut the file short
+//! later; a read only comes short, which is a fault like any other.
+//!
+//! What the numbers are, finite or not, is the judge's affair.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use super::fault::{EngineFault, FaultKind};
+use super::identity::Identity;
+use super::npy::{self, LogitsProblem};
+use super::scratch::Scratch;
+
+/// Numbers read at a time, 64 KiB: the runner's own buffer between the file and the caller's.
+const CHUNK_NUMBERS: usize = 16 * 1024;
+
+/// An open file of logits, `[rows][columns]`. It is removed when this is dropped.
+#[derive(Debug)]
+pub struct LogitsFile {
+    file: File,
+    name: String,
+    rows: usize,
+    columns: usize,
+    data_offset: u64,
+    file_bytes: u64,
+    scratch: Arc<Scratch>,
+    identity: Identity,
+}
+
+impl LogitsFile {
+    /// Opens the file `name` of the engine's own folder and checks all but its numbers.
+    pub(super) fn open(
+        name: String,
+        shape: [u64; 2],
+        scratch: &Arc<Scratch>,
+        identity: &Identity,
+    ) -> Result<Self, FaultKind> {
+        match Checked::open(scratch, &name, shape) {
+            Ok(checked) => Ok(Self {
+                file: checked.file,
+                name,
+                rows: checked.rows,
+                columns: checked.columns,
+                data_offset: checked.data_offset,
+                file_bytes: checked.file_bytes,
+                scratch: Arc::clone(scratch),
+                identity: identity.clone(),
+            }),
+            Err(problem) => {
+                scratch.remove(&name);
+                Err(FaultKind::BadLogits {
+                    file: name,
+                    problem,
+                })
+            }
+        }
+    }
+
+    /// How many rows there are: one for each position, or for each greedy step.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// How many numbers a row has: the size of the vocabulary.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Fills `into`, which has room for exactly one row.
+    ///
+    /// # Panics
+    /// When `row` or the length of `into` is not one of this file: the caller has both from it.
+    pub fn read_row(&self, row: usize, into: &mut [f32]) -> Result<(), EngineFault> {
+        assert!(row < self.rows, "row {row} of {}", self.rows);
+        assert_eq!(into.len(), self.columns, "the buffer holds one row");
+        // Neither product overflows: the file has been found to be larger.
+        let mut offset = self.data_offset + (row * self.columns * size_of::<f32>()) as u64;
+        let mut bytes = vec![0; into.len().min(CHUNK_NUMBERS) * size_of::<f32>()];
+        for numbers in into.chunks_mut(CHUNK_NUMBERS) {
+            let bytes = &mut bytes[..size_of_val(numbers)];
+            self.file
+                .read_exact_at(bytes, offset)
+                .map_err(|error| self.fault(row, &error))?;
+            offset += bytes.len() as u64;
+            let (quads, _) = bytes.as_chunks();
+            for (number, &quad) in numbers.iter_mut().zip(quads) {
+                *number = f32::from_le_bytes(quad);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the file as `to`, under a temporary name until it is complete and synced.
+    ///
+    /// It is copied, not renamed: the engine may still have the original open for writing, and
+    /// the two may lie on different file systems.
+    pub fn keep(mut self, to: &Path) -> io::Result<()> {
+        let folder = match to.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        // Readable as any new file is; a temporary file would be private.
+        let readable = fs::Permissions::from_mode(0o666);
+        let mut copy = tempfile::Builder::new()
+            .permissions(readable)
+            .tempfile_in(folder)?;
+        io::Seek::rewind(&mut self.file)?;
+        let copied = io::copy(&mut (&self.file).take(self.file_bytes), &mut copy)?;
+        if copied != self.file_bytes {
+            let name = &self.name;
+            let problem = format!(
+                "{name}: {copied} bytes copied, expected {}",
+                self.file_bytes
+            );
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, problem));
+        }
+        copy.flush()?;
+        copy.as_file().sync_all()?;
+        copy.persist(to)?;
+        Ok(())
+    }
+
+    fn fault(&self, row: usize, error: &io::Error) -> EngineFault {
+        let problem = match error.kind() {
+            io::ErrorKind::UnexpectedEof => LogitsProblem::Shrank { row },
+            _ => LogitsProblem::Unreadable {
+                problem: error.to_string(),
+            },
+        };
+        self.identity.fault(FaultKind::BadLogits {
+            file: self.name.clone(),
+            problem,
+        })
+    }
+}
+
+impl Drop for LogitsFile {
+    fn drop(&mut self) {
+        self.scratch.remove(&self.name);
+    }
+}
+
+/// A file whose header and size are right.
+struct Checked {
+    file: File,
+    rows: usize,
+    columns: usize,
+    data_offset: u64,
+    file_bytes: u64,
+}
+
+impl Checked {
+    fn open(scratch: &Scratch, name: &str, shape: [u64; 2]) -> Result<Self, LogitsProblem> {
+        let file = scratch.open(name).map_err(|error| open_problem(&error))?;
+        let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+        if !metadata.is_file() {
+            return Err(LogitsProblem::NotAFile);
+        }
+        let mut prefix = [0; npy::PREFIX_BYTES];
+        read_header(&file, &mut prefix, 0)?;
+        let mut text = vec![0; npy::text_bytes(prefix)?];
+        read_header(&file, &mut text, npy::PREFIX_BYTES as u64)?;
+        npy::check_text(&text, shape)?;
+
+        let data_offset = (npy::PREFIX_BYTES + text.len()) as u64;
+        let expected_bytes = npy::data_bytes(shape)?.saturating_add(data_offset);
+        let found_bytes = metadata.len();
+        if found_bytes != expected_bytes {
+            return Err(LogitsProblem::Size {
+                found_bytes,
+                expected_bytes,
+            });
+        }
+        // Both are smaller than the file, whose size the system can address.
+        let [rows, columns] = shape.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        Ok(Self {
+            file,
+            rows,
+            columns,
+            data_offset,
+            file_bytes: found_bytes,
+        })
+    }
+}
+
+fn read_header(file: &File, into: &mut [u8], offset: u64) -> Result<(), LogitsProblem> {
+    file.read_exact_at(into, offset)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => LogitsProblem::Header {
+                part: "length",
+                found: "beyond the end of the file".to_owned(),
+                expected: format!("{} bytes from {offset} on", into.len()),
+            },
+            _ => unreadable(&error),
+        })
+}
+
+fn open_problem(error: &io::Error) -> LogitsProblem {
+    match Errno::from_io_error(error) {
+        Some(Errno::NOENT) => LogitsProblem::Missing,
+        // What O_NOFOLLOW makes of a symbolic link; a socket gives NXIO.
+        Some(Errno::LOOP | Errno::NXIO) => LogitsProblem::NotAFile,
+        _ => unreadable(error),
+    }
+}
+
+fn unreadable(error: &io::Error) -> LogitsProblem {
+    LogitsProblem::Unreadable {
+        problem: error.to_string(),
+    }
+}

@@ -1,0 +1,174 @@
+//! One engine as configured: how it is started and what it is asked for.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use schemas::describe::{Arithmetic, KvType};
+use serde::Deserialize;
+
+/// One engine as configured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineSpec {
+    /// The name by which it is asked for and by which receipts know it.
+    pub name: String,
+    /// The program and its leading arguments; the sub-command of the protocol follows them.
+    pub command: Vec<String>,
+    /// Settings that hold when a comparison asks for no other.
+    pub defaults: EngineSettings,
+    /// Environment variables set on purpose; they are recorded.
+    pub environment: BTreeMap<String, String>,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// Where an engine's configuration comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Lockstep knows it by itself.
+    BuiltIn,
+    /// An `engines.toml`.
+    File(PathBuf),
+    /// A command that was given for this run alone.
+    CommandLine,
+}
+
+/// Settings of an evaluation; what is `None` is left to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineSettings {
+    /// The numbers computed.
+    pub arithmetic: Option<Arithmetic>,
+    /// Worker threads.
+    pub threads: Option<u32>,
+    /// Tokens that the KV cache holds.
+    pub context: Option<u32>,
+    /// Tokens evaluated together.
+    pub micro_batch: Option<u32>,
+    /// Element type of the KV cache.
+    pub kv: Option<KvType>,
+    /// Whether attention is computed in one fused pass.
+    pub flash_attention: Option<bool>,
+}
+
+impl EngineSettings {
+    /// These settings, and `defaults` where they say nothing.
+    #[must_use]
+    pub fn or(&self, defaults: &Self) -> Self {
+        Self {
+            arithmetic: self.arithmetic.or(defaults.arithmetic),
+            threads: self.threads.or(defaults.threads),
+            context: self.context.or(defaults.context),
+            micro_batch: self.micro_batch.or(defaults.micro_batch),
+            kv: self.kv.or(defaults.kv),
+            flash_attention: self.flash_attention.or(defaults.flash_attention),
+        }
+    }
+
+    /// As flags of `ENGINE evaluate`.
+    pub(super) fn flags(&self) -> Vec<OsString> {
+        let flags = [
+            (
+                "--arithmetic",
+                self.arithmetic.map(arithmetic_word).map(str::to_owned),
+            ),
+            ("--threads", self.threads.map(|n| n.to_string())),
+            ("--context", self.context.map(|n| n.to_string())),
+            ("--micro-batch", self.micro_batch.map(|n| n.to_string())),
+            ("--kv", self.kv.map(kv_word).map(str::to_owned)),
+            (
+                "--flash-attention",
+                self.flash_attention.map(on_off).map(str::to_owned),
+            ),
+        ];
+        flags
+            .into_iter()
+            .filter_map(|(flag, value)| Some([flag.into(), value?.into()]))
+            .flatten()
+            .collect()
+    }
+}
+
+/// The protocol's word for an arithmetic.
+pub(crate) fn arithmetic_word(arithmetic: Arithmetic) -> &'static str {
+    match arithmetic {
+        Arithmetic::Exact => "exact",
+        Arithmetic::F32 => "f32",
+        Arithmetic::Fast => "fast",
+    }
+}
+
+/// The protocol's word for a KV type.
+pub(crate) fn kv_word(kv: KvType) -> &'static str {
+    match kv {
+        KvType::F16 => "f16",
+        KvType::F32 => "f32",
+    }
+}
+
+/// The protocol's words for a switch.
+pub(super) fn on_off(switch: bool) -> &'static str {
+    if switch { "on" } else { "off" }
+}
+
+impl EngineSpec {
+    /// The file that would be executed: the program itself when it is a path, else what the
+    /// search path finds. `None` when there is no such file.
+    pub fn executable(&self) -> Option<PathBuf> {
+        let program = Path::new(self.command.first()?);
+        if program.components().count() > 1 || program.is_absolute() {
+            return program.is_file().then(|| program.to_owned());
+        }
+        search(&std::env::var_os("PATH")?, program)
+    }
+}
+
+/// The file of this name in the folders of a search path.
+pub(super) fn search(path: &OsStr, program: &Path) -> Option<PathBuf> {
+    std::env::split_paths(path)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_asked_becomes_a_flag() {
+        assert!(EngineSettings::default().flags().is_empty());
+        let settings = EngineSettings {
+            arithmetic: Some(Arithmetic::Exact),
+            threads: Some(2),
+            context: Some(512),
+            micro_batch: Some(7),
+            kv: Some(KvType::F16),
+            flash_attention: Some(false),
+        };
+        let flags: Vec<String> = settings
+            .flags()
+            .into_iter()
+            .map(|flag| flag.into_string().expect("ASCII"))
+            .collect();
+        assert_eq!(
+            flags.join(" "),
+            "--arithmetic exact --threads 2 --context 512 --micro-batch 7 --kv f16 \
+             --flash-attention off"
+        );
+    }
+
+    #[test]
+    fn what_is_asked_goes_before_the_configuration() {
+        let asked = EngineSettings {
+            threads: Some(1),
+            ..EngineSettings::default()
+        };
+        let configured = EngineSettings {
+            threads: Some(8),
+            micro_batch: Some(64),
+            ..EngineSettings::default()
+        };
+        let merged = asked.or(&configured);
+        assert_eq!((merged.threads, merged.micro_batch), (Some(1), Some(64)));
+    }
+}

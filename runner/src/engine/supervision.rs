@@ -1,0 +1,149 @@
+//! The limits under which engines run, and the way to stop waiting for them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use std::{fs, io};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::exit::Exit;
+
+/// The limits under which an engine runs.
+#[derive(Clone, Debug)]
+pub struct Supervision {
+    /// How long one answer may take: from the moment at which it is waited for. The first answer
+    /// includes loading the model. The same limit holds for the end of the process.
+    pub timeout: Duration,
+    /// How much memory the process may have for itself; `None` is no limit.
+    ///
+    /// It is set as `RLIMIT_DATA`, which counts what only this process can write: its heap and
+    /// its anonymous mappings. A memory-mapped model is not counted, so the limit needs no
+    /// allowance for it, and address space that is merely reserved is not counted either, as
+    /// `RLIMIT_AS` would.
+    pub memory_bytes: Option<u64>,
+    /// Raised when the user wants to stop.
+    pub interrupt: Interrupt,
+    /// The folder in which private folders are made; `None` is the system's temporary folder.
+    pub scratch: Option<PathBuf>,
+}
+
+impl Default for Supervision {
+    fn default() -> Self {
+        Self {
+            // A slow scalar build needs minutes for a long prompt of a large model; a nightly
+            // job should still notice a hung engine within the hour.
+            timeout: Duration::from_secs(600),
+            memory_bytes: default_memory_bytes(),
+            interrupt: Interrupt::default(),
+            scratch: None,
+        }
+    }
+}
+
+/// Four fifths of the machine's memory: what is left keeps the runner and the system alive, so
+/// that the engine fails and not whatever the kernel would choose to end.
+fn default_memory_bytes() -> Option<u64> {
+    let information = fs::read_to_string("/proc/meminfo").ok()?;
+    Some(total_bytes(&information)? / 5 * 4)
+}
+
+/// `MemTotal:       24576000 kB`, where kB is 1024 bytes.
+fn total_bytes(information: &str) -> Option<u64> {
+    let line = information
+        .lines()
+        .find(|line| line.starts_with("MemTotal:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+/// The line `SigIgn:`, in hexadecimal: bit n stands for the signal n + 1.
+fn ignored_signals(status: &str) -> Option<u64> {
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+/// Whether the user wants to stop. Cheap to clone; all clones are one.
+///
+/// Every wait for an engine looks at it many times a second and gives up with
+/// [`super::FaultKind::Interrupted`]. So the runner leaves by its ordinary way: engines are
+/// ended and temporary files are removed by the values that own them.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// An interrupt that Ctrl-C, SIGTERM and SIGHUP raise.
+    ///
+    /// The second signal ends the runner at once, with the exit code of a retryable failure, in
+    /// case its ordinary way out is blocked. Engines end even then: see `process`.
+    ///
+    /// A signal that was ignored when the runner was started stays ignored: that is how `nohup`
+    /// and a shell's background jobs ask for it.
+    pub fn from_signals() -> io::Result<Self> {
+        let interrupt = Self::default();
+        let ignored = fs::read_to_string("/proc/self/status")
+            .ok()
+            .and_then(|status| ignored_signals(&status))
+            .unwrap_or(0);
+        let caught = [SIGINT, SIGTERM, SIGHUP];
+        for signal in caught
+            .into_iter()
+            .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+        {
+            // The order matters: the first signal finds the flag down and passes this line.
+            flag::register_conditional_shutdown(
+                signal,
+                Exit::Retryable as i32,
+                Arc::clone(&interrupt.0),
+            )?;
+            flag::register(signal, Arc::clone(&interrupt.0))?;
+        }
+        Ok(interrupt)
+    }
+
+    /// Asks everything that waits to stop.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether somebody asked.
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_machines_memory() {
+        assert_eq!(
+            total_bytes("MemTotal:  10 kB\nMemFree: 5 kB\n"),
+            Some(10240)
+        );
+        assert_eq!(total_bytes("MemFree: 5 kB\n"), None);
+        assert_eq!(total_bytes("MemTotal: many kB\n"), None);
+        assert!(default_memory_bytes().is_some_and(|bytes| bytes > 1 << 26));
+    }
+
+    #[test]
+    fn reads_which_signals_are_ignored() {
+        let status = "Name:\tx\nSigIgn:\t0000000000001001\n";
+        assert_eq!(ignored_signals(status), Some(1 | 1 << 12));
+        assert_eq!(ignored_signals("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn clones_of_an_interrupt_are_one() {
+        let one = Interrupt::default();
+        let other = one.clone();
+        assert!(!other.is_raised());
+        one.raise();
+        assert!(other.is_raised());
+    }
+}

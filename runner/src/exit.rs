@@ -1,0 +1,50 @@
+//! Exit codes: the one thing that a nightly script reads.
+
+/// What the process ends with. The same in every output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// The engines compute the same thing.
+    Parity = 0,
+    /// They do not.
+    Diverged = 1,
+    /// They see different tokens; nothing was evaluated.
+    TokensDiffer = 2,
+    /// Nothing was compared, or there is nothing to judge it by.
+    Inconclusive = 4,
+    /// Shards or cases are missing.
+    Incomplete = 5,
+    /// The command line makes no sense.
+    Usage = 64,
+    /// A malformed model, limits file, engine answer or logits file.
+    BadInput = 65,
+    /// An engine is not there, or cannot do this.
+    Unavailable = 69,
+    /// Our own fault.
+    Internal = 70,
+    /// Time limit, kill, memory, interruption: trying again can help.
+    Retryable = 75,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The name that stands beside the number in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parity => "parity",
+            Self::Diverged => "diverged",
+            Self::TokensDiffer => "tokens-differ",
+            Self::Inconclusive => "inconclusive",
+            Self::Incomplete => "incomplete",
+            Self::Usage => "usage",
+            Self::BadInput => "bad-input",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+            Self::Retryable => "retryable",
+        }
+    }
+}

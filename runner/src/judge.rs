@@ -1,0 +1,163 @@
+//! What the numbers mean: a verdict for a row, and one for the whole comparison.
+
+use schemas::limits::Rung;
+use schemas::receipt::{Profile, Status, Verdict};
+use schemas::row::RowRecord;
+
+use crate::exit::Exit;
+use crate::limits::Limits;
+use crate::metrics::Comparison;
+
+/// Judges one row. In `exact` its bits decide, elsewhere the limits of the rungs.
+pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison) -> RowRecord {
+    let broken = match &found.metrics {
+        Some(metrics) => limits.broken(rungs, metrics),
+        None => Vec::new(),
+    };
+    let verdict = if found.reference_non_finite.count > 0 {
+        // Nothing can be judged against it, whatever the candidate says.
+        Verdict::EngineFailed
+    } else if found.candidate_non_finite.count > 0 || !broken.is_empty() {
+        Verdict::Diverged
+    } else {
+        match (profile, found.differing) {
+            (Profile::Exact | Profile::F32, 0) => Verdict::BitExact,
+            (Profile::Exact, _) => Verdict::Diverged,
+            (Profile::F32, _) => Verdict::Match,
+            // Without a floor a distance on a quantised model says nothing.
+            (Profile::Production, _) => Verdict::Inconclusive,
+        }
+    };
+    RowRecord {
+        verdict,
+        broken: broken.iter().map(ToString::to_string).collect(),
+        differing: found.differing,
+        candidate_non_finite: found.candidate_non_finite,
+        reference_non_finite: found.reference_non_finite,
+        metrics: found.metrics,
+    }
+}
+
+/// The verdict of several rows: the worst of theirs. No row at all is inconclusive.
+pub fn all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    let worst = verdicts.into_iter().max_by_key(|&verdict| badness(verdict));
+    worst.unwrap_or(Verdict::Inconclusive)
+}
+
+/// The order in which verdicts outweigh each other. A reference that fails outweighs a
+/// divergence: what was measured against it means nothing.
+fn badness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::BitExact => 0,
+        Verdict::Match => 1,
+        Verdict::Inconclusive => 2,
+        Verdict::Diverged => 3,
+        Verdict::TokenMismatch => 4,
+        Verdict::Refused => 5,
+        Verdict::EngineFailed => 6,
+    }
+}
+
+/// The exit code of a verdict; an engine's failure brings its own.
+pub fn exit(verdict: Verdict, engine_failure: Option<Exit>) -> Exit {
+    match verdict {
+        Verdict::BitExact | Verdict::Match => Exit::Parity,
+        Verdict::Diverged => Exit::Diverged,
+        Verdict::TokenMismatch => Exit::TokensDiffer,
+        Verdict::Refused => Exit::Unavailable,
+        // Without a fault of its own it is output that is not right: numbers that are not finite.
+        Verdict::EngineFailed => engine_failure.unwrap_or(Exit::BadInput),
+        Verdict::Inconclusive => Exit::Inconclusive,
+    }
+}
+
+/// The verdict in the words of older documents.
+pub fn status(verdict: Verdict) -> Status {
+    match verdict {
+        Verdict::BitExact | Verdict::Match => Status::Ok,
+        Verdict::Diverged => Status::Diverged,
+        Verdict::TokenMismatch => Status::TokenMismatch,
+        Verdict::Refused => Status::Refused,
+        Verdict::EngineFailed => Status::EngineFailed,
+        Verdict::Inconclusive => Status::Inconclusive,
+    }
+}
+
+/// The word for a verdict, as in JSON.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::BitExact => "BIT-EXACT",
+        Verdict::Match => "MATCH",
+        Verdict::Diverged => "DIVERGED",
+        Verdict::TokenMismatch => "TOKEN-MISMATCH",
+        Verdict::Refused => "REFUSED",
+        Verdict::EngineFailed => "ENGINE-FAILED",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{Limits, shipped};
+    use crate::metrics::compare;
+
+    fn verdict(profile: Profile, candidate: &[f32], reference: &[f32]) -> Verdict {
+        let limits = Limits::new(profile, &shipped(), &[]);
+        let rungs = [Rung::FirstLogit, Rung::Positions];
+        row(profile, &limits, &rungs, compare(candidate, reference)).verdict
+    }
+
+    #[test]
+    fn bits_decide_in_exact() {
+        let reference = [1.0, 2.0, 3.0];
+        let nearly = [1.0, 2.0, 3.0f32.next_up()];
+        assert_eq!(
+            verdict(Profile::Exact, &reference, &reference),
+            Verdict::BitExact
+        );
+        assert_eq!(
+            verdict(Profile::Exact, &nearly, &reference),
+            Verdict::Diverged
+        );
+        assert_eq!(verdict(Profile::F32, &nearly, &reference), Verdict::Match);
+    }
+
+    #[test]
+    fn a_constant_shift_differs_in_exact_alone() {
+        let reference = [1.0, 2.0, 3.0];
+        let shifted = [2.0, 3.0, 4.0];
+        assert_eq!(
+            verdict(Profile::Exact, &shifted, &reference),
+            Verdict::Diverged
+        );
+        assert_eq!(verdict(Profile::F32, &shifted, &reference), Verdict::Match);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_never_a_pass() {
+        let (good, bad) = ([1.0, 2.0], [1.0, f32::NAN]);
+        for profile in [Profile::Exact, Profile::F32, Profile::Production] {
+            assert_eq!(verdict(profile, &bad, &good), Verdict::Diverged);
+            assert_eq!(verdict(profile, &good, &bad), Verdict::EngineFailed);
+            assert_eq!(verdict(profile, &bad, &bad), Verdict::EngineFailed);
+        }
+    }
+
+    #[test]
+    fn production_is_inconclusive_at_best() {
+        let row = [1.0, 2.0];
+        assert_eq!(
+            verdict(Profile::Production, &row, &row),
+            Verdict::Inconclusive
+        );
+    }
+
+    #[test]
+    fn nothing_compared_is_inconclusive() {
+        assert_eq!(all([]), Verdict::Inconclusive);
+        assert_eq!(exit(all([]), None), Exit::Inconclusive);
+        assert_eq!(all([Verdict::BitExact, Verdict::Match]), Verdict::Match);
+        assert_eq!(all([Verdict::Diverged, Verdict::Match]), Verdict::Diverged);
+    }
+}

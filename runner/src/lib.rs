@@ -1,0 +1,31 @@
+//! Compares two language-model engines and gives a verdict that can be trusted.
+//!
+//! In reading order: [`run`] tells the order of a comparison; its stages are [`prompt`],
+//! [`gate`], [`compare`] over [`metrics`] (after `capability` has asked whether the engines can), [`judge`] by [`limits`], and [`outcome`] with its
+//! [`reason`]. [`engine`] keeps other people's programs at arm's length. [`cli`] turns flags into
+//! a [`request`]; [`report`] and [`results`] show and store what came out. [`inspect`],
+//! [`preflight`] and [`setup_cpp`] are the other commands.
+#![forbid(unsafe_code)]
+
+mod capability;
+pub mod cli;
+pub mod compare;
+pub mod engine;
+pub mod exit;
+pub mod gate;
+pub mod inspect;
+pub mod judge;
+pub mod limits;
+pub mod metrics;
+pub mod model_file;
+pub mod outcome;
+pub mod preflight;
+pub mod prompt;
+pub mod reason;
+pub mod report;
+pub mod request;
+pub mod results;
+pub mod run;
+pub mod setup_cpp;
+pub mod text;
+pub mod twin;

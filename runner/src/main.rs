@@ -1,0 +1,159 @@
+//! The command `lockstep`: reads the command line, runs one sub-command, prints, exits.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Error};
+use clap::Parser;
+use runner::cli::per_token::{FlagError, Flags};
+use runner::cli::{Cli, Command, Format, Shell, SupervisionFlags};
+use runner::engine::{Catalogue, ConfigError, Interrupt, Places, Supervision};
+use runner::exit::Exit;
+use runner::model_file::ModelFileError;
+use runner::preflight::PreflightError;
+use runner::report::text;
+use runner::run::RunError;
+use runner::{inspect, preflight, results, run, setup_cpp};
+use schemas::canonical;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output.
+            let failed = error.use_stderr();
+            return match error.print() {
+                Ok(()) if failed => ExitCode::from(Exit::Usage.code()),
+                Ok(()) => ExitCode::from(Exit::Parity.code()),
+                Err(_) => ExitCode::from(Exit::Internal.code()),
+            };
+        }
+    };
+    let exit = dispatch(cli).unwrap_or_else(|error| {
+        eprintln!("lockstep: {error:#}");
+        exit_of(&error)
+    });
+    ExitCode::from(exit.code())
+}
+
+/// The exit code of an error: those that know theirs say it, any other is our own fault.
+fn exit_of(error: &Error) -> Exit {
+    let known = [
+        error.downcast_ref::<FlagError>().map(FlagError::exit),
+        error.downcast_ref::<RunError>().map(RunError::exit),
+        error.downcast_ref::<ConfigError>().map(ConfigError::exit),
+        error
+            .downcast_ref::<PreflightError>()
+            .map(PreflightError::exit),
+        error
+            .downcast_ref::<ModelFileError>()
+            .map(|_| Exit::BadInput),
+    ];
+    known.into_iter().flatten().next().unwrap_or(Exit::Internal)
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, Error> {
+    let engines = cli.engines.as_deref();
+    match cli.command {
+        Command::PerToken(flags) => per_token(*flags, engines),
+        Command::Inspect {
+            model,
+            show_kv,
+            format,
+        } => {
+            let text = match format {
+                Format::Text => inspect::text(&model, show_kv)?,
+                Format::Json => canonical::to_string(&inspect::json(&model)?)?,
+            };
+            print(&text)?;
+            Ok(Exit::Parity)
+        }
+        Command::Preflight {
+            model,
+            format,
+            verbose,
+            supervision,
+        } => {
+            let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let report = preflight::run(
+                &Catalogue::load(engines)?,
+                &preflight::Request {
+                    model,
+                    supervision: supervise(&supervision)?,
+                    format: match format {
+                        Format::Text => preflight::Format::Text { verbose, colour },
+                        Format::Json => preflight::Format::Json,
+                    },
+                },
+            )?;
+            print(&report.output)?;
+            Ok(report.exit)
+        }
+        Command::SetupCpp { emit } => {
+            let shell = match emit {
+                Shell::Sh => setup_cpp::Shell::Sh,
+                Shell::Fish => setup_cpp::Shell::Fish,
+                Shell::Pwsh => setup_cpp::Shell::Pwsh,
+            };
+            let set_up = setup_cpp::run(shell, &Places::of_this_process());
+            eprint!("{}", set_up.stderr);
+            print(&set_up.stdout)?;
+            Ok(set_up.exit)
+        }
+    }
+}
+
+fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
+    let supervision = supervise(flags.supervision())?;
+    let places = Places::of_this_process();
+    let cache = places
+        .cache_home
+        .unwrap_or_else(std::env::temp_dir)
+        .join("lockstep");
+    let (request, presentation) = flags.check(supervision, cache)?;
+    let catalogue = Catalogue::load(engines)?;
+    let mut outcome = run::per_token(&request, &catalogue)?;
+    if let Some(mismatch) = &outcome.mismatch {
+        eprint!("{mismatch}");
+    }
+    if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted) {
+        results::store(&mut outcome, folder, presentation.keep_logits)
+            .with_context(|| format!("writing to {}", folder.display()))?;
+    }
+    let receipt = &outcome.receipt;
+    match presentation.format {
+        Format::Json => print(&canonical::to_string(receipt)?)?,
+        Format::Text => {
+            let ids = text::ids(receipt, presentation.dump_ids, presentation.dump_cpp_ids);
+            print(&(ids + &text::outcome(receipt, presentation.detail)))?;
+        }
+    }
+    if let Some(fault) = &outcome.fault {
+        eprintln!("lockstep: {fault}");
+    }
+    Ok(outcome.exit)
+}
+
+fn supervise(flags: &SupervisionFlags) -> Result<Supervision, Error> {
+    let defaults = Supervision::default();
+    Ok(Supervision {
+        timeout: Duration::from_secs(flags.timeout),
+        memory_bytes: flags
+            .memory_limit
+            .map(|mib| mib << 20)
+            .or(defaults.memory_bytes),
+        interrupt: Interrupt::from_signals().context("watching for signals")?,
+        scratch: defaults.scratch.or(None::<PathBuf>),
+    })
+}
+
+/// Writes to standard output; a reader that has gone away is no failure of ours.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("writing to standard output"),
+    }
+}

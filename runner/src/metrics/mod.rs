@@ -1,0 +1,232 @@
+//! How far two rows of logits are apart. Pure: slices in, numbers out, all sums in f64.
+//!
+//! `distance` looks at the numbers themselves, `distribution` at what softmax makes of them,
+//! `ranking` at their order. [`compare`] puts the three together after counting what is not
+//! finite: a NaN would make every comparison of sums false, and a false comparison must not look
+//! like a small distance.
+
+mod distance;
+mod distribution;
+mod ranking;
+
+use schemas::number::Finite;
+use schemas::row::{Metrics, NonFinite, ShiftRemoved, TopKOverlap};
+
+pub use ranking::lowest_largest;
+
+/// What two rows of the same length have between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Numbers whose bits differ.
+    pub differing: u64,
+    /// Numbers of the candidate that are not finite.
+    pub candidate_non_finite: NonFinite,
+    /// Numbers of the reference that are not finite.
+    pub reference_non_finite: NonFinite,
+    /// Distances; `None` when a number is not finite.
+    pub metrics: Option<Metrics>,
+}
+
+/// Compares two rows.
+///
+/// # Panics
+/// When the lengths differ or are 0: the caller compares shapes before it reads rows.
+pub fn compare(candidate: &[f32], reference: &[f32]) -> Comparison {
+    assert_eq!(candidate.len(), reference.len(), "rows of one vocabulary");
+    assert!(!reference.is_empty(), "a vocabulary has a token");
+    let pairs = candidate.iter().zip(reference);
+    let differing = pairs.filter(|(c, r)| c.to_bits() != r.to_bits()).count() as u64;
+    let candidate_non_finite = non_finite(candidate);
+    let reference_non_finite = non_finite(reference);
+    let finite = candidate_non_finite.count == 0 && reference_non_finite.count == 0;
+    Comparison {
+        differing,
+        candidate_non_finite,
+        reference_non_finite,
+        metrics: finite.then(|| metrics(candidate, reference)),
+    }
+}
+
+fn non_finite(row: &[f32]) -> NonFinite {
+    let mut places = row.iter().enumerate().filter(|(_, x)| !x.is_finite());
+    let first_index = places.next().map(|(index, _)| index as u64);
+    let others = places.count() as u64;
+    NonFinite {
+        count: others + u64::from(first_index.is_some()),
+        first_index,
+    }
+}
+
+fn metrics(candidate: &[f32], reference: &[f32]) -> Metrics {
+    let raw = distance::measure(candidate, reference, 0.0);
+    let shifted = distance::measure(candidate, reference, raw.mean_difference);
+    let spread = distribution::measure(candidate, reference);
+    let order = ranking::measure(candidate, reference);
+    Metrics {
+        max_abs: finite(raw.max_abs),
+        l2: finite(raw.sum_of_squares.sqrt()),
+        mse: finite(raw.mse()),
+        nmse: raw.nmse().map(finite),
+        cosine: raw.cosine().map(finite),
+        mean_shift: finite(raw.mean_difference),
+        shift_removed: ShiftRemoved {
+            max_abs: finite(shifted.max_abs),
+            mse: finite(shifted.mse()),
+            nmse: shifted.nmse().map(finite),
+            cosine: shifted.cosine().map(finite),
+        },
+        kl: finite(spread.kl),
+        kl_reverse: finite(spread.kl_reverse),
+        total_variation: finite(spread.total_variation),
+        candidate_top1: order.candidate_top1,
+        reference_top1: order.reference_top1,
+        top1_equal: order.candidate_top1 == order.reference_top1,
+        top_k_overlap: TopKOverlap {
+            k1: finite(order.overlap(1)),
+            k5: finite(order.overlap(5)),
+            k10: finite(order.overlap(10)),
+        },
+        reference_top1_rank: order.reference_top1_rank,
+        reference_top2_gap: order.reference_top2_gap.map(finite),
+    }
+}
+
+/// Sums of finite f32 numbers stay far inside f64: 2^18 squares of 2^256 need 2^274.
+fn finite(value: f64) -> Finite {
+    Finite::new(value).expect("sums over finite f32 numbers are finite in f64")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn next(&mut self) -> f32 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (self.0 >> 40) as f32 / 8_388_608.0 - 1.0
+        }
+
+        fn row(&mut self, n: usize, scale: f32) -> Vec<f32> {
+            (0..n).map(|_| self.next() * scale).collect()
+        }
+    }
+
+    fn metrics_of(candidate: &[f32], reference: &[f32]) -> Metrics {
+        compare(candidate, reference).metrics.expect("finite rows")
+    }
+
+    #[test]
+    fn equal_rows_are_no_distance_apart() {
+        let row = Numbers(1).row(1000, 10.0);
+        let comparison = compare(&row, &row);
+        assert_eq!(comparison.differing, 0);
+        let metrics = comparison.metrics.expect("finite");
+        assert_eq!(metrics.max_abs.get(), 0.0);
+        assert_eq!(metrics.kl.get(), 0.0);
+        assert_eq!(metrics.total_variation.get(), 0.0);
+        assert_eq!(metrics.cosine.map(Finite::get), Some(1.0));
+        assert!(metrics.top1_equal && metrics.top_k_overlap.k10.get() == 1.0);
+    }
+
+    #[test]
+    fn the_sign_of_zero_is_a_difference_of_bits_and_of_nothing_else() {
+        let comparison = compare(&[0.0, 1.0], &[-0.0, 1.0]);
+        assert_eq!(comparison.differing, 1);
+        assert_eq!(comparison.metrics.expect("finite").max_abs.get(), 0.0);
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_counted_and_placed() {
+        let bad = [1.0, f32::NAN, f32::INFINITY, 2.0];
+        let good = [1.0, 1.0, 1.0, 1.0];
+        let comparison = compare(&bad, &good);
+        assert!(comparison.metrics.is_none());
+        assert_eq!(comparison.candidate_non_finite.count, 2);
+        assert_eq!(comparison.candidate_non_finite.first_index, Some(1));
+        assert_eq!(comparison.reference_non_finite, NonFinite::default());
+        // NaN against the same NaN has equal bits and is still not finite.
+        assert_eq!(compare(&bad, &bad).reference_non_finite.count, 2);
+        assert!(compare(&bad, &bad).metrics.is_none());
+    }
+
+    #[test]
+    fn a_constant_shift_is_reported_apart() {
+        let reference = Numbers(2).row(500, 4.0);
+        let candidate: Vec<f32> = reference.iter().map(|x| x + 2.0).collect();
+        let metrics = metrics_of(&candidate, &reference);
+        assert!((metrics.mean_shift.get() - 2.0).abs() < 1e-6);
+        assert!(metrics.max_abs.get() > 1.9);
+        assert!(metrics.shift_removed.max_abs.get() < 1e-6);
+        assert!(metrics.kl.get() < 1e-12, "softmax does not see a shift");
+    }
+
+    #[test]
+    fn huge_logits_do_not_overflow() {
+        let reference = [f32::MAX, -f32::MAX, 0.0];
+        let candidate = [-f32::MAX, f32::MAX, 0.0];
+        let metrics = metrics_of(&candidate, &reference);
+        assert_eq!(metrics.total_variation.get(), 1.0);
+        assert!(metrics.kl.get() > 1e38);
+        assert!((metrics.cosine.expect("not zero").get() + 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_known_inequalities_hold() {
+        let mut numbers = Numbers(3);
+        for case in 0..300 {
+            let n = 2 + case % 50;
+            let reference = numbers.row(n, 8.0);
+            let scale = 2f32.powi(-(case as i32 % 20));
+            let candidate: Vec<f32> = reference
+                .iter()
+                .map(|x| x + numbers.next() * scale)
+                .collect();
+            let metrics = metrics_of(&candidate, &reference);
+            let differences: Vec<f64> = candidate
+                .iter()
+                .zip(&reference)
+                .map(|(c, r)| f64::from(*c) - f64::from(*r))
+                .collect();
+            let largest = differences.iter().copied().fold(f64::MIN, f64::max);
+            let smallest = differences.iter().copied().fold(f64::MAX, f64::min);
+            let slack = 1e-12;
+            let kl = metrics.kl.get();
+            assert!(
+                kl <= (largest - smallest).powi(2) / 8.0 + slack,
+                "KL and the spread"
+            );
+            assert!(
+                metrics.total_variation.get() <= (kl.max(0.0) / 2.0).sqrt() + 1e-7,
+                "Pinsker"
+            );
+            assert!(kl >= -slack && metrics.kl_reverse.get() >= -slack);
+            if !metrics.top1_equal {
+                let gap = metrics.reference_top2_gap.expect("two tokens").get();
+                assert!(
+                    gap <= 2.0 * metrics.max_abs.get() + slack,
+                    "a flip needs a small gap"
+                );
+            }
+            assert!(metrics.shift_removed.mse.get() <= metrics.mse.get() + slack);
+        }
+    }
+
+    #[test]
+    fn ranks_and_overlaps_count_as_told() {
+        let reference = [5.0, 4.0, 3.0, 2.0, 1.0, 0.0];
+        let candidate = [4.0, 5.0, 3.0, 2.0, 0.0, 1.0];
+        let metrics = metrics_of(&candidate, &reference);
+        assert_eq!((metrics.reference_top1, metrics.candidate_top1), (0, 1));
+        assert_eq!(metrics.reference_top1_rank, 1);
+        assert_eq!(metrics.reference_top2_gap.map(Finite::get), Some(1.0));
+        assert_eq!(metrics.top_k_overlap.k1.get(), 0.0);
+        assert_eq!(metrics.top_k_overlap.k5.get(), 0.8);
+        // Fewer than ten tokens: all of them.
+        assert_eq!(metrics.top_k_overlap.k10.get(), 1.0);
+    }
+}

@@ -1,0 +1,155 @@
+//! What the runner itself looks at in a model file: its header, its size and its hash.
+//!
+//! Read by ordinary reads, never mapped: a mapping needs unsafe code, and a file that is cut short
+//! under it ends the process.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use gguf::{GgufError, Header};
+use schemas::receipt::FileIdentity;
+use sha2::{Digest, Sha256};
+
+use crate::gate::VocabularyFacts;
+
+/// What is read first of a file; headers with a vocabulary are a few MB.
+const FIRST_BYTES: u64 = 4 << 20;
+
+/// Why a model file is of no use.
+#[derive(Debug)]
+pub struct ModelFileError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Io(io::Error),
+    Gguf(GgufError),
+}
+
+impl fmt::Display for ModelFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.problem {
+            Problem::Io(error) => write!(f, "{path}: {error}"),
+            Problem::Gguf(error) => write!(f, "{path}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ModelFileError {}
+
+/// Reads as much of a file as its header needs.
+pub fn read_header(path: &Path) -> Result<Header, ModelFileError> {
+    let failed = |problem| ModelFileError {
+        path: path.to_owned(),
+        problem,
+    };
+    let open = || -> io::Result<(File, u64)> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        Ok((file, metadata.len()))
+    };
+    let (file, file_bytes) = open().map_err(|error| failed(Problem::Io(error)))?;
+    let mut head = Vec::new();
+    let mut wanted = FIRST_BYTES.min(file_bytes);
+    loop {
+        let known = head.len();
+        head.resize(wanted as usize, 0);
+        file.read_exact_at(&mut head[known..], known as u64)
+            .map_err(|error| failed(Problem::Io(error)))?;
+        match Header::parse(&head, file_bytes) {
+            Err(GgufError::Incomplete { needed }) => {
+                // Doubling reads a header of any size with a few parses of it.
+                wanted = needed.max(wanted.saturating_mul(2)).min(file_bytes);
+            }
+            parsed => return parsed.map_err(|error| failed(Problem::Gguf(error))),
+        }
+    }
+}
+
+/// What the gate wants to know of a file's vocabulary; what is ill-typed counts as absent.
+pub fn vocabulary_facts(header: &Header) -> VocabularyFacts {
+    let metadata = header.metadata();
+    let text = |key: &str| metadata.str(key).ok().flatten().map(str::to_owned);
+    VocabularyFacts {
+        model: text("tokenizer.ggml.model"),
+        pre: text("tokenizer.ggml.pre"),
+        add_bos: metadata.bool("tokenizer.ggml.add_bos_token").ok().flatten(),
+        bos: metadata.u32("tokenizer.ggml.bos_token_id").ok().flatten(),
+        n_tokens: metadata
+            .strings("tokenizer.ggml.tokens")
+            .ok()
+            .flatten()
+            .map(<[_]>::len),
+    }
+}
+
+/// Name, size and hash of a file.
+pub fn identity(path: &Path) -> io::Result<FileIdentity> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut file_bytes = 0;
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+        file_bytes += n as u64;
+    }
+    let label = path.file_name().unwrap_or(path.as_os_str());
+    Ok(FileIdentity {
+        label: label.to_string_lossy().into_owned(),
+        file_bytes,
+        sha256: format!("sha256:{}", hex(&hasher.finalize())),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_that_of_the_bytes() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("abc");
+        std::fs::write(&path, "abc").expect("writable");
+        let identity = identity(&path).expect("readable");
+        assert_eq!(identity.label, "abc");
+        assert_eq!(identity.file_bytes, 3);
+        // The example of FIPS 180-4.
+        assert_eq!(
+            identity.sha256,
+            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn what_is_no_model_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("text");
+        std::fs::write(&path, "no model").expect("writable");
+        let error = read_header(&path).expect_err("no model").to_string();
+        assert!(error.contains("text: no GGUF file"), "{error}");
+        assert!(read_header(folder.path()).is_err(), "a folder");
+        assert!(read_header(&folder.path().join("absent")).is_err());
+    }
+}

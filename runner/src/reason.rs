@@ -1,0 +1,79 @@
+//! Why a verdict is what it is, in one sentence for people.
+
+use schemas::receipt::{Profile, Verdict};
+use schemas::row::RowRecord;
+
+use crate::compare::Rows;
+use crate::outcome::Ending;
+
+/// The sentence for an ending.
+pub fn of(ending: &Ending, rows: Option<&Rows>, verdict: Verdict, profile: Profile) -> String {
+    match ending {
+        Ending::Compared => match rows {
+            Some(rows) => of_rows(rows, verdict, profile),
+            None => "nothing was compared".to_owned(),
+        },
+        Ending::Mismatch(mismatch) => format!(
+            "the tokens differ at index {}; nothing was evaluated",
+            mismatch.first_difference
+        ),
+        Ending::Refused(reason)
+        | Ending::Nothing(reason)
+        | Ending::Shapes(reason)
+        | Ending::Inconsistent(reason)
+        | Ending::Internal(reason) => reason.clone(),
+        Ending::Failed(fault) => format!("{}: {}", fault.engine, fault.kind),
+    }
+}
+
+fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
+    let positions = rows.positions.len();
+    let steps = rows.greedy.steps.len();
+    let compared = format!("{positions} positions and {steps} greedy steps");
+    match verdict {
+        Verdict::BitExact => format!("every number of {compared} has the same bits"),
+        Verdict::Match => format!("{compared} keep every limit"),
+        Verdict::Inconclusive if profile == Profile::Production => {
+            format!("{compared} were measured; no floor was, so there is nothing to judge them by")
+        }
+        _ => first_bad(rows, verdict),
+    }
+}
+
+/// Where the verdict was first reached, and by what.
+fn first_bad(rows: &Rows, verdict: Verdict) -> String {
+    let bad = |row: &RowRecord| row.verdict == verdict;
+    if let Some(position) = rows.positions.iter().find(|position| bad(&position.row)) {
+        return format!("position {}: {}", position.position, of_row(&position.row));
+    }
+    match rows.greedy.steps.iter().position(bad) {
+        Some(step) => format!("greedy step {step}: {}", of_row(&rows.greedy.steps[step])),
+        None => "nothing was compared".to_owned(),
+    }
+}
+
+fn of_row(row: &RowRecord) -> String {
+    let not_finite = |who: &str, first: Option<u64>| {
+        format!(
+            "the {who} has logits that are not finite, the first for token {}",
+            first.unwrap_or(0)
+        )
+    };
+    if row.reference_non_finite.count > 0 {
+        return not_finite("reference", row.reference_non_finite.first_index);
+    }
+    if row.candidate_non_finite.count > 0 {
+        return not_finite("candidate", row.candidate_non_finite.first_index);
+    }
+    if !row.broken.is_empty() {
+        return row.broken.join("; ");
+    }
+    match &row.metrics {
+        Some(metrics) => format!(
+            "{} logits have other bits, the largest difference is {:.3e}",
+            row.differing,
+            metrics.max_abs.get()
+        ),
+        None => format!("{} logits have other bits", row.differing),
+    }
+}

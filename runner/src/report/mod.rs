@@ -1,0 +1,3 @@
+//! An outcome for people and for programs.
+
+pub mod text;

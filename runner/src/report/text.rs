@@ -1,0 +1,207 @@
+//! An outcome as text: one line a position, the greedy tokens, the verdict.
+
+use std::fmt::Write as _;
+
+use schemas::receipt::{EngineRecord, Receipt, Verdict};
+use schemas::row::{GreedyRecord, RowRecord};
+
+use crate::judge::word;
+use crate::text::escape_for_terminal;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The verdict alone.
+    Quiet,
+    /// Positions, greedy tokens, verdict.
+    Normal,
+    /// Also who the engines are and how long they took.
+    Verbose,
+}
+
+/// The whole text, for standard output.
+pub fn outcome(receipt: &Receipt, detail: Detail) -> String {
+    let mut text = String::new();
+    if detail == Detail::Verbose {
+        push_engine(&mut text, "candidate", &receipt.engines.candidate);
+        push_engine(&mut text, "reference", &receipt.engines.reference);
+    }
+    if detail != Detail::Quiet {
+        push_rows(&mut text, receipt, detail);
+    }
+    if detail == Detail::Verbose {
+        push_times(&mut text, receipt);
+    }
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(
+        text,
+        "{}: {}",
+        word(receipt.verdict),
+        escape_for_terminal(&receipt.reason)
+    );
+    text
+}
+
+/// Both sequences of ids, for `--dump-ids` and `--dump-cpp-ids`.
+pub fn ids(receipt: &Receipt, rust: bool, cpp: bool) -> String {
+    let mut text = String::new();
+    let agreed = receipt.tokens.as_ref();
+    let sides = [
+        (rust, "Rust", receipt.rust_tokens.as_ref().or(agreed)),
+        (cpp, "C++", receipt.cpp_tokens.as_ref().or(agreed)),
+    ];
+    for (wanted, side, ids) in sides {
+        if let (true, Some(ids)) = (wanted, ids) {
+            let _ = writeln!(text, "[{side} token IDs]: {ids:?}");
+        }
+    }
+    text
+}
+
+fn push_engine(text: &mut String, role: &str, engine: &EngineRecord) {
+    let _ = write!(text, "{role}: {}", escape_for_terminal(&engine.name));
+    if let Some(version) = &engine.version {
+        let _ = write!(text, " {}", escape_for_terminal(version));
+    }
+    if let Some(build) = &engine.build {
+        let simd = escape_for_terminal(&build.simd.join(" "));
+        let _ = write!(
+            text,
+            ", {}, simd {simd}",
+            escape_for_terminal(&build.compiler)
+        );
+        if let Some(library) = &build.library {
+            let version = escape_for_terminal(&library.version);
+            let _ = write!(text, ", {} ({version})", escape_for_terminal(&library.name));
+        }
+    }
+    if let Some(kernels) = &engine.kernels {
+        let _ = write!(
+            text,
+            ", kernels {}",
+            escape_for_terminal(&kernels.join(" "))
+        );
+    }
+    if let Some(settings) = &engine.settings {
+        let _ = write!(
+            text,
+            ", {:?} with {} threads, micro-batch {}, kv {:?}, context {}",
+            settings.arithmetic,
+            settings.threads,
+            settings.micro_batch,
+            settings.kv,
+            settings.context
+        );
+    }
+    text.push('\n');
+}
+
+fn push_rows(text: &mut String, receipt: &Receipt, detail: Detail) {
+    if let Some(all) = receipt.prompt_tokens {
+        let _ = writeln!(
+            text,
+            "evaluated the first {} of {all} tokens",
+            receipt.positions.len()
+        );
+    }
+    for position in &receipt.positions {
+        let _ = writeln!(
+            text,
+            "t={} {}",
+            position.position,
+            row(&position.row, detail)
+        );
+    }
+    if let Some(first) = receipt.first_divergence_token {
+        let _ = writeln!(text, "first divergence at token {first}");
+    }
+    if let Some(largest) = receipt.max_absolute_diff {
+        let _ = writeln!(text, "max absolute difference: {:e}", largest.get());
+    }
+    if let Some(greedy) = &receipt.greedy {
+        push_greedy(text, greedy);
+    }
+}
+
+fn row(row: &RowRecord, detail: Detail) -> String {
+    let Some(metrics) = &row.metrics else {
+        return format!(
+            "{}: {} logits of the candidate and {} of the reference are not finite",
+            word(row.verdict),
+            row.candidate_non_finite.count,
+            row.reference_non_finite.count
+        );
+    };
+    let cosine = match metrics.cosine {
+        Some(cosine) => format!("{:.9}", cosine.get()),
+        None => "none".to_owned(),
+    };
+    let mut text = format!(
+        "cosine={cosine} l2={:.3e} max_abs={:.3e}",
+        metrics.l2.get(),
+        metrics.max_abs.get()
+    );
+    if detail == Detail::Verbose {
+        let _ = write!(
+            text,
+            " mse={:.3e} kl={:.3e} shift={:.3e} top1={}/{} gap={:.3e} differing={}",
+            metrics.mse.get(),
+            metrics.kl.get(),
+            metrics.mean_shift.get(),
+            metrics.candidate_top1,
+            metrics.reference_top1,
+            metrics
+                .reference_top2_gap
+                .map_or(0.0, schemas::number::Finite::get),
+            row.differing
+        );
+    }
+    if row.verdict == Verdict::Diverged {
+        let _ = write!(text, " {}", word(row.verdict));
+        if !row.broken.is_empty() {
+            let _ = write!(text, " ({})", row.broken.join("; "));
+        }
+    }
+    text
+}
+
+fn push_greedy(text: &mut String, greedy: &GreedyRecord) {
+    if greedy.candidate_ids.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "[Rust generated IDs]: {:?}", greedy.candidate_ids);
+    let _ = writeln!(text, "[C++ generated IDs]:  {:?}", greedy.reference_ids);
+    let _ = match greedy.first_difference {
+        None => writeln!(
+            text,
+            "greedy: {} of {0} steps choose the same token",
+            greedy.steps.len()
+        ),
+        Some(step) => writeln!(
+            text,
+            "greedy: step {step} chooses {} on the Rust side and {} on the C++ side; \
+             what follows has another prefix and is not compared",
+            greedy.candidate_ids[step as usize], greedy.reference_ids[step as usize]
+        ),
+    };
+}
+
+fn push_times(text: &mut String, receipt: &Receipt) {
+    let Some(environment) = &receipt.environment else {
+        return;
+    };
+    let n_tokens = receipt.tokens.as_ref().map_or(0, Vec::len);
+    for (role, engine) in [
+        ("candidate", &environment.candidate),
+        ("reference", &environment.reference),
+    ] {
+        if let Some(ns) = engine.prefill_ns.filter(|&ns| ns > 0) {
+            let seconds = ns as f64 / 1e9;
+            let rate = n_tokens as f64 / seconds;
+            let _ = writeln!(
+                text,
+                "{role}: {n_tokens} tokens in {seconds:.3} s, {rate:.1} tokens/s"
+            );
+        }
+    }
+}

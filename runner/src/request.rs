@@ -1,0 +1,97 @@
+//! What a comparison is asked to do, as values that have passed all checks of the command line.
+
+use std::path::PathBuf;
+
+use schemas::describe::KvType;
+use schemas::limits::LimitsFile;
+use schemas::receipt::Profile;
+
+use crate::engine::{EngineSettings, Supervision};
+use crate::gate::PromptWords;
+use crate::limits::Override;
+use crate::prompt::FormattedPrompt;
+
+/// One comparison.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The model of both engines, or of the candidate alone.
+    pub model: PathBuf,
+    /// Another model for the reference.
+    pub reference_model: Option<PathBuf>,
+    /// A tokenizer.json for the candidate.
+    pub tokenizer: Option<PathBuf>,
+    /// What is tokenized.
+    pub prompt: FormattedPrompt,
+    /// How the prompt was given.
+    pub prompt_words: PromptWords,
+    /// What is compared with what.
+    pub profile: Profile,
+    /// The candidate's name.
+    pub candidate: String,
+    /// The reference's name.
+    pub reference: String,
+    /// Greedy steps after the prompt.
+    pub greedy_steps: u32,
+    /// Evaluate only the first tokens.
+    pub max_positions: Option<usize>,
+    /// Settings that the user chose.
+    pub choices: Choices,
+    /// The file of limits.
+    pub limits_file: LimitsFile,
+    /// Values over it.
+    pub overrides: Vec<Override>,
+    /// Time, memory, interruption.
+    pub supervision: Supervision,
+    /// Where twins are kept.
+    pub cache: PathBuf,
+}
+
+/// Settings that the user chose, for both engines or for one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choices {
+    /// Threads of both.
+    pub threads: Option<u32>,
+    /// Threads of the candidate.
+    pub candidate_threads: Option<u32>,
+    /// Threads of the reference.
+    pub reference_threads: Option<u32>,
+    /// Tokens evaluated together.
+    pub micro_batch: Option<u32>,
+    /// Element type of the KV cache.
+    pub kv: Option<KvType>,
+}
+
+impl Choices {
+    /// The KV type that a profile compares with.
+    pub fn kv(&self, profile: Profile) -> KvType {
+        self.kv.unwrap_or(match profile {
+            Profile::F32 => KvType::F32,
+            Profile::Exact | Profile::Production => KvType::F16,
+        })
+    }
+
+    /// The candidate's settings, its arithmetic and context apart.
+    pub fn of_candidate(&self, profile: Profile) -> EngineSettings {
+        EngineSettings {
+            threads: self.candidate_threads.or(self.threads),
+            ..self.common(profile)
+        }
+    }
+
+    /// The reference's settings, its context apart; its arithmetic is that of its build.
+    pub fn of_reference(&self, profile: Profile) -> EngineSettings {
+        EngineSettings {
+            threads: self.reference_threads.or(self.threads),
+            ..self.common(profile)
+        }
+    }
+
+    fn common(&self, profile: Profile) -> EngineSettings {
+        EngineSettings {
+            micro_batch: self.micro_batch,
+            kv: Some(self.kv(profile)),
+            flash_attention: Some(false),
+            ..EngineSettings::default()
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Stores an outcome in a folder. Each file appears when it is complete, the receipt last: a
+//! folder with a receipt is a whole one.
+
+use std::fs::{self, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use schemas::agreed_tokens::AgreedTokensFile;
+use schemas::canonical;
+use schemas::receipt::{Receipt, Verdict};
+use schemas::tag::Tag;
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::compare::Evaluations;
+use crate::engine::LogitsFile;
+use crate::outcome::Outcome;
+
+const RECEIPT: &str = "receipt.json";
+const ENVIRONMENT: &str = "environment.json";
+const TOKENS: &str = "tokens.json";
+/// Rows of the positions that diverged, in their order.
+const FAILING: [&str; 2] = ["candidate.failing.npy", "reference.failing.npy"];
+/// All rows, when asked for.
+const ALL: [&str; 4] = [
+    "candidate.logits.npy",
+    "reference.logits.npy",
+    "candidate.greedy.npy",
+    "reference.greedy.npy",
+];
+
+/// Writes `outcome` into `folder`, over what an earlier comparison left there.
+pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    // The receipt goes first: what stands beside no receipt is of no comparison.
+    let names = [RECEIPT, ENVIRONMENT, TOKENS].into_iter();
+    for name in names.chain(FAILING).chain(ALL) {
+        remove_if_there(&folder.join(name))?;
+    }
+    let mut receipt = outcome.receipt.clone();
+    if let Some(environment) = receipt.environment.take() {
+        write_json(folder, ENVIRONMENT, &environment)?;
+    }
+    if let Some(ids) = receipt.tokens.clone() {
+        let tokens = AgreedTokensFile {
+            schema: Tag::new(),
+            ids,
+        };
+        write_json(folder, TOKENS, &tokens)?;
+    }
+    if let Some(evaluations) = outcome.evaluations.take() {
+        store_logits(folder, &receipt, evaluations, keep_logits)?;
+    }
+    write_json(folder, RECEIPT, &receipt)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn store_logits(
+    folder: &Path,
+    receipt: &Receipt,
+    evaluations: Evaluations,
+    keep_logits: bool,
+) -> io::Result<()> {
+    let Evaluations {
+        candidate,
+        reference,
+    } = evaluations;
+    let failing: Vec<usize> = receipt
+        .positions
+        .iter()
+        .filter(|position| position.row.verdict == Verdict::Diverged)
+        .map(|position| position.position as usize)
+        .collect();
+    if !failing.is_empty() {
+        for (name, logits) in FAILING.iter().zip([&candidate.logits, &reference.logits]) {
+            write_rows(folder, name, logits, &failing)?;
+        }
+    }
+    if keep_logits {
+        let files = [
+            candidate.logits,
+            reference.logits,
+            candidate.greedy,
+            reference.greedy,
+        ];
+        for (name, file) in ALL.iter().zip(files) {
+            file.keep(&folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    // Readable as any new file is; a temporary file would be private.
+    tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+}
+
+fn finish(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn write_json(folder: &Path, name: &str, object: &impl Serialize) -> io::Result<()> {
+    let text = canonical::to_string(object).map_err(io::Error::other)?;
+    let mut file = temporary(folder)?;
+    file.write_all(text.as_bytes())?;
+    finish(file, &folder.join(name))
+}
+
+/// Writes some rows of a file of logits as a smaller one.
+fn write_rows(folder: &Path, name: &str, logits: &LogitsFile, rows: &[usize]) -> io::Result<()> {
+    let mut out = BufWriter::new(temporary(folder)?);
+    out.write_all(&npy_header(rows.len(), logits.columns()))?;
+    let mut row = vec![0f32; logits.columns()];
+    for &number in rows {
+        logits
+            .read_row(number, &mut row)
+            .map_err(io::Error::other)?;
+        for value in &row {
+            out.write_all(&value.to_le_bytes())?;
+        }
+    }
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    finish(file, &folder.join(name))
+}
+
+/// Magic, version 1.0, header length, header; the data begins at a multiple of 64.
+fn npy_header(rows: usize, columns: usize) -> Vec<u8> {
+    const FIXED: usize = 10;
+    let text =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let width = (FIXED + text.len() + 1).next_multiple_of(64) - FIXED - 1;
+    let text = format!("{text:width$}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((text.len() as u16).to_le_bytes());
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_begins_at_a_multiple_of_64() {
+        for (rows, columns) in [(1, 2), (12_345, 262_144)] {
+            let header = npy_header(rows, columns);
+            assert_eq!(header.len() % 64, 0);
+            assert_eq!(header.last(), Some(&b'\n'));
+            assert_eq!(
+                usize::from(u16::from_le_bytes([header[8], header[9]])),
+                header.len() - 10
+            );
+        }
+    }
+}

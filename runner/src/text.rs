@@ -1,0 +1,111 @@
+//! Text that other programs wrote, made fit for a terminal; and words made fit for a shell.
+//!
+//! Engines, models and prompts are not trusted: an escape sequence in a token or in an error
+//! message must not move the cursor, change colours or turn the reading direction. What comes
+//! out has no control character and can be told from what went in: a backslash is doubled, so
+//! `\n` is a line end and `\\n` was a backslash and an n.
+
+use std::fmt::Write as _;
+
+/// `text` with everything that a terminal could obey made visible.
+pub fn escape_for_terminal(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        push_escaped(&mut escaped, character);
+    }
+    escaped
+}
+
+/// Like [`escape_for_terminal`]; bytes that are no UTF-8 become `\x` and two digits each.
+pub fn escape_bytes_for_terminal(bytes: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        escaped.push_str(&escape_for_terminal(chunk.valid()));
+        for byte in chunk.invalid() {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\x{byte:02x}");
+        }
+    }
+    escaped
+}
+
+fn push_escaped(escaped: &mut String, character: char) {
+    match character {
+        '\\' => escaped.push_str("\\\\"),
+        '\n' => escaped.push_str("\\n"),
+        '\r' => escaped.push_str("\\r"),
+        '\t' => escaped.push_str("\\t"),
+        c if c.is_control() || is_invisible(c) => {
+            let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => escaped.push(c),
+    }
+}
+
+/// Characters that change how the text around them is shown or that show as nothing: direction
+/// marks and overrides, line and paragraph separators, zero-width characters, tags.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `word` as one word of a POSIX shell: bare when it is plain, else in single quotes.
+pub fn quote_for_sh(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    // `=` first would be an assignment or, in zsh, a path search.
+    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('=') {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_left() {
+        let hostile = "a\u{1b}[31mb\u{9b}2J\u{7}\u{7f}\r\n\t\u{202e}x\u{200b}\u{feff}";
+        let shown = escape_for_terminal(hostile);
+        assert_eq!(
+            shown,
+            r"a\u{1b}[31mb\u{9b}2J\u{7}\u{7f}\r\n\t\u{202e}x\u{200b}\u{feff}"
+        );
+        assert!(!shown.chars().any(|c| c.is_control() || is_invisible(c)));
+    }
+
+    #[test]
+    fn a_backslash_stays_distinguishable_from_an_escape() {
+        assert_ne!(escape_for_terminal("\n"), escape_for_terminal("\\n"));
+    }
+
+    #[test]
+    fn ordinary_text_is_unchanged() {
+        for text in ["", "plain", "größe 字 🙂", "Ġword▁"] {
+            assert_eq!(escape_for_terminal(text), text);
+        }
+    }
+
+    #[test]
+    fn broken_utf8_shows_its_bytes() {
+        assert_eq!(
+            escape_bytes_for_terminal(b"a\xf0\x9f\xffz\x1b"),
+            r"a\xf0\x9f\xffz\u{1b}"
+        );
+    }
+
+    #[test]
+    fn quotes_words_for_a_shell() {
+        assert_eq!(quote_for_sh("--model=a/b.gguf"), "--model=a/b.gguf");
+        assert_eq!(quote_for_sh(""), "''");
+        assert_eq!(quote_for_sh("it's $HOME\n"), "'it'\\''s $HOME\n'");
+        assert_eq!(quote_for_sh("~x"), "'~x'");
+        assert_eq!(quote_for_sh("=ls"), "'=ls'");
+    }
+}
