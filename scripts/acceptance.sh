@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# Runs each point of what has been promised and prints its figure.
+#
+#   scripts/acceptance.sh            points 1 to 6
+#   scripts/acceptance.sh 1 6        these
+#   scripts/acceptance.sh 7          a fresh clone with an empty cache: both README commands
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$root"
+
+text=$root/rust-engine/src/fixture/text.txt
+lockstep=$root/target/release/lockstep
+engine=$root/target/release/rust-engine
+scalar=$references/llama-scalar
+work=$cache/acceptance
+# How long the parser is fed with broken files, in seconds.
+fuzz_seconds=${LOCKSTEP_FUZZ_SECONDS:-600}
+
+figure() { printf 'point %s: %s\n' "$1" "$2"; }
+
+prepare() {
+    scripts/build-references.sh all >/dev/null
+    model=$(scripts/fetch-demo-model.sh)
+    export LOCKSTEP_DEMO_MODEL=$model LOCKSTEP_REFERENCES=$references
+    cargo build --quiet --locked --release -p runner -p rust-engine
+    mkdir -p "$work"
+}
+
+# field FILE EXPRESSION: a Python expression over the receipt `r`.
+field() { python3 -c 'import json,sys; r = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
+
+# exact NAME MODEL POSITIONS STEPS CANDIDATE_THREADS REFERENCE_THREADS
+exact() {
+    local receipt=$work/receipt.json
+    "$lockstep" per-token --model "$2" --prompt-file "$text" --max-positions "$3" --max-tokens "$4" \
+        --candidate-threads "$5" --reference-threads "$6" --profile exact --format json >"$receipt" ||
+        die "$1 with $5 and $6 threads: $(field "$receipt" 'r["verdict"] + ": " + r["reason"]')"
+    figure 1 "$1, threads $5 and $6: $(field "$receipt" \
+        'f"""{r["verdict"]}, {len(r["positions"])} positions and {len(r["greedy"]["steps"])} steps, max abs difference {r["max_absolute_diff"]}"""')"
+}
+
+# variant TYPE OUT [FLAG…]: a quantised copy, made once.
+variant() {
+    local type=$1 out=$2
+    shift 2
+    [[ -f $out ]] || run_logged "$out.log" "$scalar" quantize "$type" "$source_model" "$out" --allow-requantize "$@"
+}
+
+# types MODEL: the types of all matrices.
+types() { "$engine" describe --model "$1" | python3 -c 'import json,sys; print(*sorted(json.load(sys.stdin)["model"]["tensor_type_counts"]))'; }
+
+point_1() {
+    local type out
+    exact "SmolLM2 Q4_1" "$model" 256 32 1 1
+    exact "SmolLM2 Q4_1" "$model" 256 32 2 2
+    exact "SmolLM2 Q4_1" "$model" 256 32 1 2
+    exact "SmolLM2 Q4_1" "$model" 256 32 2 1
+    source_model=$work/smollm2-F32.gguf
+    [[ -f $source_model ]] || "$engine" f32-twin "$model" "$source_model"
+    for type in F32 F16 BF16 Q4_0 Q5_0 Q5_1 Q8_0 Q4_K_M Q5_K_M Q6_K; do
+        out=$work/smollm2-$type.gguf
+        variant "$type" "$out"
+        exact "SmolLM2 $type" "$out" 256 32 1 2
+        exact "SmolLM2 $type" "$out" 256 32 2 1
+    done
+    source_model=$work/fixture-F32.gguf
+    "$engine" fixture --type f32 --seed 1 "$source_model"
+    for type in Q4_K Q5_K Q6_K; do
+        out=$work/fixture-pure-$type.gguf
+        variant "$type" "$out" --pure --token-embedding-type "$type" --output-type "$type"
+        [[ $(types "$out") == "F32 $type" ]] || die "a pure $type fixture has the types $(types "$out")"
+        exact "fixture, pure $type (types read back: $(types "$out"))" "$out" 256 32 1 2
+        exact "fixture, pure $type" "$out" 256 32 2 1
+    done
+    out=$work/fixture-mixed.gguf
+    "$engine" fixture --type mixed --seed 1 "$out"
+    exact "fixture of all types ($(types "$out"))" "$out" 256 32 1 2
+}
+
+point_2() {
+    local receipt=$work/f32.json
+    "$lockstep" per-token --model "$model" --prompt-file "$text" --max-positions 256 --max-tokens 32 \
+        --profile f32 --format json >"$receipt" || die "f32: $(field "$receipt" 'r["reason"]')"
+    figure 2 "$(field "$receipt" \
+        'f"""{r["verdict"]}, largest NMSE {max(p["row"]["metrics"]["nmse"] for p in r["positions"])}, argmax equal at {sum(p["row"]["metrics"]["top1_equal"] for p in r["positions"])} of {len(r["positions"])} positions"""')"
+    field "$receipt" 'exit(0 if all(p["row"]["metrics"]["nmse"] <= 1e-9 and p["row"]["metrics"]["top1_equal"] for p in r["positions"]) else 1)' ||
+        die "f32: a position is beyond NMSE 1e-9, or its argmax differs"
+}
+
+# patched KIND OUT: a copy of the model with one fact about its tokenizer changed in place.
+patched() {
+    python3 - "$model" "$1" "$2" <<'PYTHON'
+import shutil, sys
+source, kind, out = sys.argv[1:]
+shutil.copyfile(source, out)
+with open(out, "r+b") as file:
+    head = file.read(4 << 20)
+    if kind == "pre":
+        key, old, new = b"tokenizer.ggml.pre", b"smollm", b"llama3"
+    else:
+        key, old, new = b"tokenizer.ggml.add_bos_token", b"\x00", b"\x01"
+    at = head.index(key) + len(key) + 4 + (8 if kind == "pre" else 0)
+    assert head[at:at + len(old)] == old, head[at:at + len(old)]
+    file.seek(at)
+    file.write(new)
+PYTHON
+}
+
+point_3() {
+    local kind prompt receipt=$work/mismatch.json other status
+    for kind in pre add_bos; do
+        other=$work/smollm2-$kind.gguf
+        patched "$kind" "$other"
+        prompt=$'Three line ends:\n\n\nThe end.'
+        status=0
+        "$lockstep" per-token --model "$model" --reference-model "$other" --prompt "$prompt" --format json \
+            >"$receipt" 2>"$work/mismatch.txt" || status=$?
+        [[ $status == 2 ]] || die "a changed $kind: exit $status, expected 2"
+        grep -q "$(case $kind in pre) printf 'tokenizer.ggml.pre' ;; *) printf 'add_bos_token' ;; esac)" \
+            <(field "$receipt" 'r["suggestions"][0]') || die "a changed $kind is not the first suggestion"
+        [[ $(field "$receipt" 'r["positions"], r["greedy"]') == "([], None)" ]] || die "something was evaluated"
+        figure 3 "a changed $kind: exit 2, nothing evaluated, first suggestion: $(field "$receipt" 'r["suggestions"][0]')"
+    done
+}
+
+point_4() {
+    cargo nextest run --locked --quiet -p runner -E 'test(perturb)' >"$work/perturbed.log" 2>&1 ||
+        { tail -n 40 "$work/perturbed.log" >&2; die "perturbed engines"; }
+    figure 4 "perturbed engines: $(grep -E 'tests? run' "$work/perturbed.log" | tail -n 1 | sed 's/^ *//')"
+}
+
+point_5() {
+    cargo nextest run --locked --quiet -p gguf >"$work/gguf.log" 2>&1 || { tail -n 40 "$work/gguf.log" >&2; die "gguf tests"; }
+    figure 5 "malformed files refused by message: $(grep -cE '^ +\($|^ {8}\("' rust-engine/gguf/tests/container/malformed.rs) cases in the table"
+    figure 5 "$(cargo run --quiet --locked --release -p gguf --example break_headers -- "$fuzz_seconds")"
+}
+
+point_6() {
+    local threads receipt=$work/speed.json
+    for threads in 1 2; do
+        "$lockstep" per-token --model "$model" --prompt-file "$text" --max-positions 256 --max-tokens 33 \
+            --threads "$threads" --format json >"$receipt" || die "the comparison for its speed"
+        figure 6 "$(field "$receipt" '(lambda e, n, s: f"""{e["candidate"]["prefill_ns"] and ""}threads '"$threads"': prefill {n / e["candidate"]["prefill_ns"] * 1e9:.1f} against {n / e["reference"]["prefill_ns"] * 1e9:.1f} tokens/s ({e["reference"]["prefill_ns"] / e["candidate"]["prefill_ns"]:.2f}x), decode {s / e["candidate"]["decode_ns"] * 1e9:.1f} against {s / e["reference"]["decode_ns"] * 1e9:.1f} ({e["reference"]["decode_ns"] / e["candidate"]["decode_ns"]:.2f}x)""")(r["environment"], len(r["tokens"]), len(r["greedy"]["steps"]) - 1)')"
+        field "$receipt" 'exit(0 if all(r["environment"]["candidate"][t] <= r["environment"]["reference"][t] for t in ("prefill_ns", "decode_ns")) else 1)' ||
+            die "exact is slower than llama-scalar with $threads threads"
+    done
+}
+
+point_7() {
+    local clone
+    clone=$(mktemp -d)
+    trap 'rm -rf "$clone"' RETURN
+    git clone --quiet "$root" "$clone/lockstep"
+    mkdir "$clone/cache"
+    XDG_CACHE_HOME=$clone/cache CARGO_TARGET_DIR='' "$clone/lockstep/scripts/quickstart.sh" >"$work/quickstart.log"
+    figure 7 "quickstart in a fresh clone: $(tail -n 1 "$work/quickstart.log")"
+    XDG_CACHE_HOME=$clone/cache "$clone/lockstep/scripts/test.sh" >"$work/test.log" 2>&1 ||
+        { tail -n 40 "$work/test.log" >&2; die "test.sh in a fresh clone"; }
+    figure 7 "test.sh in a fresh clone: $(tail -n 1 "$work/test.log" | sed 's/^ *//')"
+}
+
+prepare
+for point in "${@:-1 2 3 4 5 6}"; do
+    for number in $point; do
+        case $number in
+            [1-7]) "point_$number" ;;
+            *) die "there is no point $number" ;;
+        esac
+    done
+done

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Every quick check: format, lints, docs, the harness's own tests, a real comparison on SmolLM2,
+# and all tests of the workspace. What a check needs is made first; nothing is skipped.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$root"
+
+step() { say "== $*"; }
+
+step "references and demo model"
+scripts/build-references.sh all >/dev/null
+LOCKSTEP_DEMO_MODEL=$(scripts/fetch-demo-model.sh)
+export LOCKSTEP_DEMO_MODEL LOCKSTEP_REFERENCES=$references
+
+step "format"
+cargo fmt --all --check
+
+step "lints"
+cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+step "documentation"
+RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --workspace --no-deps --document-private-items
+
+step "words that must not be there"
+scripts/check-tree.sh
+
+step "the harness's own tests"
+scripts/test-harness.sh
+
+step "a real comparison: SmolLM2, exact"
+cargo build --quiet --locked --release -p runner -p rust-engine
+target/release/lockstep per-token --model "$LOCKSTEP_DEMO_MODEL" --quiet \
+    --prompt "The quick brown fox counts: 1, 2, 3 and 42!" --max-tokens 8
+
+step "all tests"
+cargo nextest run --locked --workspace --no-fail-fast
