@@ -1,0 +1,35 @@
+//! An allocator that counts, for the benchmark and the test that say what the gate allocates.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The system's allocator, counted.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many times this process has asked for memory so far. Memory that is given back does not
+/// count: the gate drops the pieces of both sequences.
+pub(crate) fn allocations() -> u64 {
+    ALLOCATIONS.load(Ordering::Relaxed)
+}
+
+// `realloc` and `alloc_zeroed` keep their default, which asks `alloc`.
+//
+// SAFETY: every call goes on to the system's allocator as it came; counting touches no memory
+// that was asked for.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller vouches for the layout, as the trait demands of it.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the pointer came from `System.alloc` above with this layout.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}

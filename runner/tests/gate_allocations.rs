@@ -1,0 +1,43 @@
+//! The gate allocates nothing when the tokens match. A test program of its own, for the allocator
+//! counts what the whole process does, and a single test, for tests share a process.
+
+mod counting;
+
+use counting::allocations;
+use runner::gate;
+use schemas::line::ItemId;
+use schemas::tag::Tag;
+use schemas::tokenize::{Piece, Tokens};
+
+fn tokens(n: u32) -> Tokens {
+    Tokens {
+        schema: Tag::new(),
+        id: ItemId::new("case").expect("an id"),
+        ids: (0..n).collect(),
+        pieces: (0..n)
+            .map(|id| Piece::from_bytes(id.to_string().into()))
+            .collect(),
+    }
+}
+
+#[test]
+fn ac10_equal_tokens_cost_no_allocation() {
+    // The negative control: what is made here is counted.
+    let before = allocations();
+    let sequences: Vec<_> = [0, 1, 1000, 10_000].map(|n| (tokens(n), tokens(n))).into();
+    let different = (tokens(1000), tokens(999));
+    assert!(allocations() - before > 22_000, "the allocator counts");
+
+    for (candidate, reference) in sequences {
+        let n = candidate.ids.len();
+        let before = allocations();
+        let agreed = gate::check(candidate, reference);
+        assert_eq!(allocations() - before, 0, "{n} tokens");
+        assert_eq!(agreed.expect("equal").ids().len(), n);
+    }
+
+    let before = allocations();
+    let mismatch = gate::check(different.0, different.1);
+    assert!(allocations() - before > 0, "a mismatch may allocate");
+    assert_eq!(mismatch.expect_err("different").first_difference, 999);
+}

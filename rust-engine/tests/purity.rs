@@ -1,0 +1,63 @@
+//! The engine is ours: no crate of llama.cpp or ggml, no C library of theirs, and unsafe code only
+//! where it belongs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[test]
+fn no_crate_of_theirs_is_in_the_tree() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args("tree --locked -p rust-engine --edges normal,build --prefix none".split(' '))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "{output:?}");
+    let tree = String::from_utf8(output.stdout).expect("UTF-8");
+    let names: Vec<_> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(
+        names.contains(&"tokenizers"),
+        "the tree was read: {names:?}"
+    );
+    for name in names {
+        let theirs = name.contains("llama") || name.contains("ggml");
+        // Numbers of the kernel's interface, no code at all.
+        let bindings = name.ends_with("-sys") && name != "linux-raw-sys";
+        assert!(!theirs && !bindings && name != "cc", "{name}");
+    }
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_in_the_mapping_and_the_kernels_alone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut with_unsafe = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).expect("readable");
+        for foreign in ["extern \"C\"", "#[link"] {
+            assert!(!text.contains(foreign), "{}: {foreign}", file.display());
+        }
+        if text.contains("unsafe {") || text.contains("unsafe fn") {
+            let inside = file.strip_prefix(&root).expect("below src");
+            with_unsafe.push(inside.display().to_string());
+        }
+    }
+    with_unsafe.sort();
+    assert_eq!(with_unsafe, ["kernels/avx2.rs", "mapping.rs"]);
+}

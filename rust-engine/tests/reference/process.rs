@@ -1,0 +1,183 @@
+//! Starts engines and reads what they answer.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+/// The engine under test.
+pub(crate) const RUST_ENGINE: &str = env!("CARGO_BIN_EXE_rust-engine");
+
+/// The scalar build of llama.cpp. It is not optional: without it nothing here proves anything.
+pub(crate) fn llama_scalar() -> String {
+    let folder = std::env::var_os("LOCKSTEP_REFERENCES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/references"),
+        PathBuf::from,
+    );
+    let program = folder.join("llama-scalar");
+    assert!(
+        program.is_file(),
+        "{} is missing: run scripts/build-references.sh",
+        program.display()
+    );
+    program.display().to_string()
+}
+
+/// SmolLM2-135M in Q4_1.
+pub(crate) fn demo_model() -> String {
+    let path = std::env::var_os("LOCKSTEP_DEMO_MODEL").map_or_else(
+        || {
+            let home =
+                || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+            let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
+            cache.join("lockstep/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+        },
+        PathBuf::from,
+    );
+    assert!(
+        path.is_file(),
+        "{} is missing: run scripts/fetch-demo-model.sh",
+        path.display()
+    );
+    path.display().to_string()
+}
+
+/// A generated model in `folder`.
+pub(crate) fn fixture(folder: &Path, types: &str) -> String {
+    let path = folder.join(format!("{types}.gguf")).display().to_string();
+    let output = run(
+        RUST_ENGINE,
+        &["fixture", "--type", types, "--seed", "1", &path],
+        b"",
+    );
+    assert!(output.status.success(), "{output:?}");
+    path
+}
+
+/// A copy of `model` in another type, by llama.cpp's own quantiser.
+pub(crate) fn quantized(folder: &Path, model: &str, file_type: &str, flags: &[&str]) -> String {
+    let path = folder
+        .join(format!("q-{file_type}.gguf"))
+        .display()
+        .to_string();
+    let words = [
+        &["quantize", file_type, model, &path, "--allow-requantize"],
+        flags,
+    ]
+    .concat();
+    let output = run(&llama_scalar(), &words, b"");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    path
+}
+
+/// Runs a program with this on its standard input.
+pub(crate) fn run(program: &str, words: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(program)
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_vec();
+    // On a thread: an engine that answers before it has read all would block both.
+    let writer = std::thread::spawn(move || {
+        // An engine that refuses the first line does not read the rest.
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().expect("the program ends");
+    writer.join().expect("the writer does not panic");
+    output
+}
+
+/// The answers to these requests; the engine must end well.
+pub(crate) fn answers(program: &str, words: &[&str], requests: &[Value]) -> Vec<Value> {
+    let lines: Vec<_> = requests.iter().map(Value::to_string).collect();
+    // No request is no line, not an empty one.
+    let input = if lines.is_empty() {
+        String::new()
+    } else {
+        lines.join("\n") + "\n"
+    };
+    let output = run(program, words, input.as_bytes());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{program}: {}\n{stderr}",
+        output.status
+    );
+    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    let answers = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    answers.collect()
+}
+
+/// What an engine says of a model.
+pub(crate) fn describe(program: &str, model: &str) -> Value {
+    answers(program, &["describe", "--model", model], &[]).remove(0)
+}
+
+/// A request for all positions and some greedy steps.
+pub(crate) fn evaluate_request(id: &str, tokens: &[u32], greedy_steps: u32) -> Value {
+    json!({
+        "schema": "lockstep/evaluate-request/v1", "id": id, "tokens": tokens,
+        "positions": "all", "greedy_steps": greedy_steps,
+    })
+}
+
+/// Rows of a `.npy` file as bits, `[row][column]`.
+pub(crate) fn rows(path: &Path) -> Vec<Vec<u32>> {
+    let bytes = std::fs::read(path).expect("the file is there");
+    assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
+    let data = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    assert_eq!(data % 64, 0, "the data is aligned");
+    let header = std::str::from_utf8(&bytes[10..data]).expect("ASCII");
+    let shape = header
+        .split("'shape': (")
+        .nth(1)
+        .and_then(|rest| rest.split(')').next());
+    let mut sizes = shape
+        .expect("a shape")
+        .split(", ")
+        .map(|n| n.parse::<usize>().expect("a number"));
+    let (n_rows, columns) = (sizes.next().expect("rows"), sizes.next().expect("columns"));
+    assert_eq!(bytes.len() - data, n_rows * columns * 4, "{header}");
+    let (numbers, _) = bytes[data..].as_chunks::<4>();
+    let bits: Vec<u32> = numbers
+        .iter()
+        .map(|number| u32::from_le_bytes(*number))
+        .collect();
+    bits.chunks_exact(columns).map(<[u32]>::to_vec).collect()
+}
+
+/// An evaluation of one item: the answer, its logits and its greedy rows.
+pub(crate) struct Evaluated {
+    pub(crate) answer: Value,
+    pub(crate) logits: Vec<Vec<u32>>,
+    pub(crate) greedy: Vec<Vec<u32>>,
+}
+
+/// Evaluates `tokens` and eight greedy steps.
+pub(crate) fn evaluate(program: &str, model: &str, tokens: &[u32], flags: &[&str]) -> Evaluated {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let folder = out.path().display().to_string();
+    let words = [&["evaluate", "--model", model, "--out", &folder], flags].concat();
+    let answer = answers(program, &words, &[evaluate_request("a", tokens, 8)]).remove(0);
+    Evaluated {
+        logits: rows(&out.path().join("a.logits.npy")),
+        greedy: rows(&out.path().join("a.greedy.npy")),
+        answer,
+    }
+}
+
+/// Tokens that have nothing to do with each other.
+pub(crate) fn scattered(n: u32, vocabulary_size: u32) -> Vec<u32> {
+    (0..n).map(|i| (i * 7919 + 13) % vocabulary_size).collect()
+}
