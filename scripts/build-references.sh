@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # Builds the references llama-scalar and llama-native from the pinned source of llama.cpp.
 #
-#   scripts/build-references.sh [scalar|native|all]     prints the path of each executable
-#   scripts/build-references.sh tests                   builds and runs the harness's own tests
+#   scripts/build-references.sh [scalar|native|all|tests]
 #
-# The library and the harness are built apart and kept in the cache under a key of all that goes
-# into them, so that only what changed is built again.
+# Prints the path of each executable; `tests` runs the tests of the harness instead. The library
+# and the harness are built apart and kept in the
+# cache under a key of all that goes into them, so that only what changed is built again.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 harness=$root/cpp-harness
 crate=llama-cpp-sys-2
+# Found when something has to be built.
+source_dir=''
+cmake=''
+library=''
+# More options of the harness when its tests are built.
+test_options=()
 
-# The only differences between the two references, and what is common to both.
+# Common to the references, and what is different in each.
 common_options=(
     -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_CCACHE=OFF
     -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF
@@ -25,136 +31,205 @@ scalar_options=(
 )
 native_options=(-DGGML_NATIVE=ON)
 
-# Sets source_dir, crate_version and source_checksum.
-find_source() {
-    local manifest=$harness/pinned-source/Cargo.toml
-    cargo fetch --quiet --locked --manifest-path "$manifest"
-    read -r crate_version source_dir < <(
-        cargo metadata --quiet --locked --format-version 1 --manifest-path "$manifest" |
-            python3 -c '
-import json, os, sys
-for package in json.load(sys.stdin)["packages"]:
-    if package["name"] == sys.argv[1]:
-        print(package["version"], os.path.join(os.path.dirname(package["manifest_path"]), "llama.cpp"))
-' "$crate"
+# CMake takes these from the environment. One `-march` among them would turn the scalar build into
+# another, and the key would not show it.
+unset CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_TOOLCHAIN_FILE CMAKE_PREFIX_PATH CMAKE_BUILD_TYPE
+export CC=${CC:-cc} CXX=${CXX:-c++}
+
+# Sets crate_version and source_checksum from the lock file, which cargo checks the source against.
+read_lock_file() {
+    local lock=$harness/pinned-source/Cargo.lock
+    read -r crate_version source_checksum < <(
+        awk -v name="\"$crate\"" '
+            $1 == "name" { ours = $3 == name }
+            ours && $1 == "version" { version = $3 }
+            ours && $1 == "checksum" { checksum = $3 }
+            END { gsub("\"", "", version); gsub("\"", "", checksum); print version, checksum }
+        ' "$lock"
     )
-    source_checksum=$(python3 - "$crate" "$harness/pinned-source/Cargo.lock" <<'PYTHON'
-import re, sys
-name, path = sys.argv[1:]
-for package in open(path).read().split("[[package]]"):
-    if f'name = "{name}"' in package:
-        print(re.search(r'checksum = "([0-9a-f]{64})"', package).group(1))
-PYTHON
-    )
-    [[ -f $source_dir/include/llama.h ]] || die "the package $crate has no llama.cpp/include/llama.h"
-    [[ -n $source_checksum ]] || die "the lock file has no checksum of $crate"
+    [[ $source_checksum =~ ^[0-9a-f]{64}$ ]] || die "$lock: no checksum of $crate"
 }
 
-# Sets cmake and build_tool. A cmake of the system is taken when there is one.
+# Sets source_dir: where cargo keeps the source. Cargo fetches it if it is not there.
+find_source() {
+    if [[ -n $source_dir ]]; then return; fi
+    local manifest=$harness/pinned-source/Cargo.toml metadata
+    command -v cargo >/dev/null || die "cargo is needed to fetch the pinned source"
+    cargo fetch --quiet --locked --manifest-path "$manifest"
+    metadata=$(cargo metadata --quiet --locked --format-version 1 --manifest-path "$manifest")
+    source_dir=$(python3 -c '
+import json, os, sys
+name, version = sys.argv[1:]
+[manifest] = [package["manifest_path"] for package in json.load(sys.stdin)["packages"]
+              if (package["name"], package["version"]) == (name, version)]
+print(os.path.join(os.path.dirname(manifest), "llama.cpp"))
+' "$crate" "$crate_version" <<<"$metadata")
+    [[ -f $source_dir/include/llama.h ]] || die "$source_dir: include/llama.h is missing in the package $crate"
+}
+
+# Whether there is a cmake of the system that can read our CMakeLists.txt, and something to run it with.
+system_has_cmake() {
+    local version
+    cmake=$(command -v cmake) || return 1
+    build_tool=$(command -v ninja || command -v make) || return 1
+    version=$("$cmake" --version | awk 'NR == 1 { print $3 }')
+    [[ $(printf '%s\n' 3.20 "$version" | sort -V | sed -n 1p) == 3.20 ]]
+}
+
+# Sets cmake and build_tool; where the system has none, they are installed into the cache.
 find_cmake() {
-    if cmake=$(command -v cmake) && build_tool=$(command -v ninja || command -v make); then
-        return
-    fi
-    local tools=$cache/tools/cmake-4.0-ninja-1.11
+    if [[ -n $cmake ]] || system_has_cmake; then return; fi
+    local tools=$cache/tools/cmake-4.0.3-ninja-1.11.1.4
     if [[ ! -f $tools/complete ]]; then
         say "installing cmake and ninja into the cache"
         rm -rf "$tools"
         mkdir -p "$tools"
-        run_logged "$tools/install.log" python3 -m venv "$tools/venv"
-        run_logged "$tools/install.log" "$tools/venv/bin/pip" install --quiet 'cmake==4.0.*' 'ninja==1.11.*'
+        run_logged "$tools/venv.log" python3 -m venv "$tools/venv"
+        run_logged "$tools/install.log" "$tools/venv/bin/python" -m pip install --quiet \
+            --disable-pip-version-check cmake==4.0.3 ninja==1.11.1.4
         touch "$tools/complete"
     fi
     cmake=$tools/venv/bin/cmake
     build_tool=$tools/venv/bin/ninja
 }
 
-generator() {
-    case $build_tool in
-        *ninja) printf 'Ninja' ;;
-        *) printf 'Unix Makefiles' ;;
-    esac
-}
-
 # compile SOURCE BUILD TARGET OPTION…
 compile() {
-    local source=$1 build=$2 target=$3
+    local source=$1 build=$2 target=$3 generator='Unix Makefiles'
     shift 3
-    run_logged "$build.log" "$cmake" -S "$source" -B "$build" -G "$(generator)" \
+    if [[ $build_tool == *ninja ]]; then generator=Ninja; fi
+    run_logged "$build.configure.log" "$cmake" -S "$source" -B "$build" -G "$generator" \
         -DCMAKE_MAKE_PROGRAM="$build_tool" "$@"
     run_logged "$build.log" "$cmake" --build "$build" --target "$target" --parallel "$(nproc)"
 }
 
-# What the compiler would do differently on another machine.
+# What decides about the code that the compiler makes, beside the options.
 machine_facts() {
-    c++ --version | head -n 1
-    c++ -dumpmachine
+    # Not `head`, which would end the pipe early and with it, now and then, this script.
+    "$CC" --version | sed -n 1p
+    "$CXX" --version | sed -n 1p
+    "$CXX" -dumpmachine
     if [[ $1 == native ]]; then
         grep -m 1 '^flags' /proc/cpuinfo || true
     fi
 }
 
+# name_library KIND OPTION…: sets library to the folder where the library is or will be built.
+name_library() {
+    local kind=$1 facts key
+    shift
+    facts=$(machine_facts "$kind")
+    key=$(printf '%s\n' "$facts" "$crate_version" "$source_checksum" "${common_options[@]}" "$@" | hash_of_stdin)
+    library=$cache/references/llama-$kind-library-${key:0:16}
+}
+
 harness_facts() {
-    find "$harness/src" "$harness/CMakeLists.txt" -type f -print0 | sort -z | xargs -0 sha256sum | cut -d ' ' -f 1
+    find "$harness/src" "$harness/CMakeLists.txt" "${BASH_SOURCE[0]}" -type f -print0 | sort -z |
+        xargs -0 sha256sum | cut -d ' ' -f 1
+}
+
+# The flags with which the compiler was really called for the library's kernels.
+compiler_flags() {
+    python3 - "$1/compile_commands.json" <<'PYTHON'
+import json, shlex, sys
+[command] = [entry["command"] for entry in json.load(open(sys.argv[1])) if entry["file"].endswith("ggml-cpu/vec.cpp")]
+print(*(word for word in shlex.split(command) if word.startswith(("-O", "-D", "-m", "-f", "-std="))))
+PYTHON
+}
+
+# need_library KIND OPTION…: sets library to the folder of the built library.
+need_library() {
+    local name=llama-$1
+    name_library "$@"
+    shift
+    find_source
+    find_cmake
+    # The stamp `complete` is written last: a folder without it is begun anew. So below.
+    if [[ -f $library/complete ]]; then return; fi
+    say "building llama.cpp for $name (about a minute and a half on two cores)"
+    rm -rf "$library"
+    mkdir -p "$library"
+    compile "$source_dir" "$library/build" llama "${common_options[@]}" "$@"
+    touch "$library/complete"
+}
+
+# compile_harness BUILD TARGET KIND ARITHMETIC OPTION…: the OPTIONs are those of the library, to be
+# told in answers.
+compile_harness() {
+    local build=$1 target=$2 name=llama-$3 arithmetic=$4 flags
+    shift 4
+    flags="${*#-D} $(compiler_flags "$library/build")"
+    compile "$harness" "$build" "$target" \
+        -DCMAKE_BUILD_TYPE=Release \
+        -DLOCKSTEP_ENGINE_NAME="$name" -DLOCKSTEP_ARITHMETIC="$arithmetic" \
+        -DLOCKSTEP_BUILD_FLAGS="$flags" \
+        -DLOCKSTEP_LIBRARY_VERSION="$crate $crate_version" \
+        -DLOCKSTEP_SOURCE_CHECKSUM="sha256:$source_checksum" \
+        -DLOCKSTEP_LLAMA_SOURCE="$source_dir" -DLOCKSTEP_LLAMA_BUILD="$library/build" \
+        "${test_options[@]}"
+}
+
+# Puts the executable where the runner looks for it. A rename, so that a run which starts it at this
+# moment finds the old one or the new one.
+publish() {
+    local executable=$1 name=$2
+    mkdir -p "$references"
+    ln -sfn "$executable" "$references/.$name.new"
+    mv -T "$references/.$name.new" "$references/$name"
+    printf '%s\n' "$references/$name"
 }
 
 # build KIND ARITHMETIC OPTION…
 build() {
-    local kind=$1 arithmetic=$2
+    local kind=$1 arithmetic=$2 name=llama-$1 facts key built
     shift 2
-    local options=("${common_options[@]}" "$@")
-    local name=llama-$kind
-    local library_key harness_key
-    library_key=$({ machine_facts "$kind"; printf '%s\n' "$source_checksum" "${options[@]}"; } | hash_of_stdin)
-    harness_key=$({ printf '%s\n' "$library_key" "$name" "$arithmetic"; harness_facts; } | hash_of_stdin)
-    local library=$cache/references/$name-library-${library_key:0:16}
-    local built=$cache/references/$name-${harness_key:0:16}
-
-    local facts=(
-        -DLOCKSTEP_ENGINE_NAME="$name" -DLOCKSTEP_ARITHMETIC="$arithmetic"
-        -DLOCKSTEP_BUILD_FLAGS="-O3 ${*#-D}"
-        -DLOCKSTEP_LIBRARY_VERSION="$crate $crate_version"
-        -DLOCKSTEP_SOURCE_CHECKSUM="sha256:$source_checksum"
-        -DLOCKSTEP_LLAMA_SOURCE="$source_dir" -DLOCKSTEP_LLAMA_BUILD="$library/build"
-    )
-
-    # A build directory is taken as complete only by the stamp that is written last.
-    if [[ ! -f $library/complete ]]; then
-        say "building llama.cpp as $name (about a minute and a half on two cores)"
-        rm -rf "$library"
-        mkdir -p "$library"
-        compile "$source_dir" "$library/build" llama "${options[@]}"
-        touch "$library/complete"
-    fi
-    if [[ $which == tests ]]; then
-        # Kept between runs for its objects; the build tool finds out what is stale.
-        mkdir -p "$cache/references/harness-tests"
-        compile "$harness" "$cache/references/harness-tests/build" harness-tests \
-            -DLOCKSTEP_TESTS=ON -DLOCKSTEP_SANITIZE=ON "${facts[@]}"
-        exec "$cache/references/harness-tests/build/harness-tests"
-    fi
+    name_library "$kind" "$@"
+    facts=$(harness_facts)
+    key=$(printf '%s\n' "$library" "$name" "$arithmetic" "$facts" | hash_of_stdin)
+    built=$cache/references/$name-${key:0:16}
     if [[ ! -f $built/complete ]]; then
-        say "building the harness of $name"
+        need_library "$kind" "$@"
+        say "building the harness $name"
         rm -rf "$built"
         mkdir -p "$built"
-        compile "$harness" "$built/build" cpp-harness "${facts[@]}"
+        compile_harness "$built/build" cpp-harness "$kind" "$arithmetic" "$@"
         cp "$built/build/cpp-harness" "$built/cpp-harness"
         touch "$built/complete"
     fi
-    mkdir -p "$references"
-    ln -sfn "$built/cpp-harness" "$references/$name"
-    printf '%s\n' "$references/$name"
+    publish "$built/cpp-harness" "$name"
+}
+
+# Builds the harness's own tests with address and undefined-behaviour checks, and runs them.
+run_tests() {
+    local build key program
+    need_library scalar "${scalar_options[@]}"
+    # Kept between runs for its objects; the build tool finds out what is stale. One for each
+    # checkout, because CMake binds a build to its source.
+    key=$(hash_of_stdin <<<"$root")
+    build=$cache/references/harness-tests-${key:0:16}
+    test_options=(-DLOCKSTEP_TESTS=ON -DLOCKSTEP_SANITIZE=ON)
+    compile_harness "$build" harness-tests scalar exact "${scalar_options[@]}"
+    for program in "$build"/*-test; do
+        say "running $(basename "$program")"
+        "$program"
+    done
 }
 
 which=${1:-all}
 case $which in
     scalar | native | all | tests) ;;
-    *) die "usage: $0 [scalar|native|all|tests]" ;;
+    *)
+        say "usage: $0 [scalar|native|all|tests]"
+        exit 64
+        ;;
 esac
+command -v "$CXX" >/dev/null || die "a C++ compiler is needed (Debian: apt-get install build-essential)"
 mkdir -p "$cache/references"
-# Two runs at once would build into one directory.
-exec 9>"$cache/references/lock"
-flock 9
-find_source
-find_cmake
-if [[ $which != native ]]; then build scalar exact "${scalar_options[@]}"; fi
-if [[ $which == native || $which == all ]]; then build native fast "${native_options[@]}"; fi
+# Two runs at once would build into one folder.
+take_lock "$cache/references/lock"
+read_lock_file
+case $which in
+    scalar | all) build scalar exact "${scalar_options[@]}" ;;&
+    native | all) build native fast "${native_options[@]}" ;;
+    tests) run_tests ;;
+esac

@@ -1,5 +1,6 @@
 # Shared by the scripts, which source it: where things are, and how they speak.
 # shellcheck shell=bash
+# shellcheck disable=SC2034  # the variables are for those who source this
 
 # The checkout that the running script belongs to.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,5 +26,14 @@ run_logged() {
     if ! "$@" >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         die "failed: $* (all of its output: $log)"
+    fi
+}
+
+# take_lock FILE: waits until no other run holds it; it is given back when the script ends.
+take_lock() {
+    exec 9>"$1"
+    if ! flock --nonblock 9; then
+        say "waiting for another run that holds $1"
+        flock 9
     fi
 }

@@ -30,14 +30,14 @@ struct quantize_flags {
     std::string output_type;           // empty: as the type says
     bool pure = false;
     bool allow_requantize = false;
-    settings values;
+    uint32_t threads = 1;
 };
 void quantize(const quantize_flags & flags);
 
 // One line of answer, flushed.
 void write_line(const json & answer);
 
-// Calls `answer` for each line of standard input; a failure is given the line's number.
+// Calls `answer` for each line of standard input. A failure gets the line's number into its message.
 void for_each_line(const std::function<void(const std::string &)> & answer);
 
 // `{"schema": …, "id": …, "error": …}`

@@ -13,25 +13,38 @@ const std::vector<std::string> architectures = {"llama"};
 const std::vector<std::string> tensor_types = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
                                                "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
 
-void describe_model(const std::string & model_path, json & answer) {
-    const gguf_facts facts = read_gguf_facts(model_path);
-    json special = json::object();
-    json reason = nullptr;
-    uint32_t vocabulary = facts.vocabulary_size;
-    const model_ptr model = load_model(model_path, load::everything);
-    if (model) {
-        vocabulary = vocabulary_size(model.get());
-        for (const auto & named : special_tokens(model.get())) {
-            special[named.first] = named.second;
-        }
-    } else {
+// Null and the reason when llama.cpp cannot run the model.
+model_ptr try_to_load(const std::string & model_path, const gguf_facts & facts, json & reason) {
+    if (!facts.unreadable.empty()) {
+        reason = facts.unreadable;
+        return nullptr;
+    }
+    model_ptr model = load_model(model_path, load::everything);
+    if (!model) {
         reason = take_last_errors("llama.cpp refuses the model");
+    } else if (!has_vocabulary(model.get())) {
+        reason = "the file holds no vocabulary";
+        return nullptr;
+    }
+    return model;
+}
+
+void describe_model(const std::string & model_path, json & answer) {
+    gguf_facts facts = read_gguf_facts(model_path);
+    json reason = nullptr;
+    const model_ptr model = try_to_load(model_path, facts, reason);
+    if (model) {
+        facts.vocabulary_size = vocabulary_size(model.get());
+        // llama.cpp finds some by their text where the file is silent.
+        for (const auto & named : special_tokens(model.get())) {
+            facts.special_tokens[named.first] = static_cast<uint32_t>(named.second);
+        }
     }
     answer["model"] = json{
         {"architecture", facts.architecture},
-        {"vocabulary_size", vocabulary},
+        {"vocabulary_size", facts.vocabulary_size},
         {"context", facts.context},
-        {"special_tokens", special},
+        {"special_tokens", facts.special_tokens},
         {"tensor_type_counts", facts.tensor_type_counts},
     };
     answer["can_run"] = model != nullptr;

@@ -1,4 +1,4 @@
-// The one exception type of the harness: a message for people and the exit code that goes with it.
+// The exceptions of the harness, and the exit codes that go with them.
 #pragma once
 
 #include <stdexcept>
@@ -14,6 +14,7 @@ enum class exit_code : int {
     internal = 70,     // our own fault, or the disk's
 };
 
+// Ends the process: a message for people and the exit code.
 class failure : public std::runtime_error {
   public:
     failure(exit_code code, const std::string & message) : std::runtime_error(message), code_(code) {}
@@ -21,6 +22,11 @@ class failure : public std::runtime_error {
 
   private:
     exit_code code_;
+};
+
+// A request that is well formed but cannot be met: it is answered so, and the process goes on.
+class declined : public std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
 }  // namespace harness

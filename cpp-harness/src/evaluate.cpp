@@ -25,11 +25,6 @@ struct batch_deleter {
 };
 using batch_ptr = std::unique_ptr<llama_batch, batch_deleter>;
 
-// A request that is well formed but cannot be met: it is answered, and the process goes on.
-class declined : public std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 // The lowest id among those with the largest logit; NaN is never the largest.
 uint32_t lowest_largest(const float * row, size_t columns) {
     size_t best = 0;
@@ -87,8 +82,10 @@ class evaluator {
         }
         columns_ = vocabulary_size(model_.get());
         context_ = new_context(model_.get(), values_);
-        batch_.reset(new llama_batch(llama_batch_init(static_cast<int32_t>(values_.micro_batch), 0, 1)));
-        if (batch_->token == nullptr) {
+        const uint32_t largest_batch = std::min(values_.micro_batch, values_.context);
+        batch_.reset(new llama_batch(llama_batch_init(static_cast<int32_t>(largest_batch), 0, 1)));
+        if (batch_->token == nullptr || batch_->pos == nullptr || batch_->n_seq_id == nullptr ||
+            batch_->seq_id == nullptr || batch_->logits == nullptr) {
             throw failure(exit_code::internal, "llama_batch_init gave no room");
         }
     }
@@ -229,7 +226,7 @@ class evaluator {
 }  // namespace
 
 void evaluate_lines(const evaluate_flags & flags) {
-    read_gguf_facts(flags.model_path);  // refuses what is no GGUF file, with its own exit code
+    require_readable(flags.model_path);
     evaluator engine(flags);
     for_each_line([&engine](const std::string & line) {
         const evaluate_request request = read_evaluate_request(line);

@@ -1,6 +1,7 @@
 #include "llama_api.hpp"
 
 #include <climits>
+#include <exception>
 
 #include "error.hpp"
 #include "log.hpp"
@@ -22,7 +23,9 @@ backend::~backend() { llama_backend_free(); }
 model_ptr load_model(const std::string & path, load what) {
     llama_model_params params = llama_model_default_params();
     params.vocab_only = what == load::vocabulary;
+    params.load_mode = LLAMA_LOAD_MODE_MMAP;
     params.n_gpu_layers = 0;
+    forget_errors();
     return model_ptr(llama_model_load_from_file(path.c_str(), params));
 }
 
@@ -39,6 +42,7 @@ context_ptr new_context(llama_model * model, const settings & values) {
     // The default is `auto`: the library would choose for us.
     params.flash_attn_type = values.flash_attention ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     params.no_perf = true;
+    forget_errors();
     context_ptr context(llama_init_from_model(model, params));
     if (!context) {
         throw failure(exit_code::unavailable, take_last_errors("llama_init_from_model gave no context"));
@@ -56,6 +60,9 @@ void clear_memory(llama_context * context) {
 
 namespace {
 
+// Room for a token for each byte and these at the ends is nearly always enough.
+constexpr size_t spare_tokens = 8;
+
 const llama_vocab * vocabulary(const llama_model * model) {
     const llama_vocab * vocab = llama_model_get_vocab(model);
     if (vocab == nullptr) {
@@ -65,6 +72,10 @@ const llama_vocab * vocabulary(const llama_model * model) {
 }
 
 }  // namespace
+
+bool has_vocabulary(const llama_model * model) {
+    return llama_vocab_type(vocabulary(model)) != LLAMA_VOCAB_TYPE_NONE;
+}
 
 uint32_t vocabulary_size(const llama_model * model) {
     const int32_t count = llama_vocab_n_tokens(vocabulary(model));
@@ -99,22 +110,27 @@ std::vector<std::pair<std::string, llama_token>> special_tokens(const llama_mode
 std::vector<llama_token> tokenize(const llama_model * model, const std::string & text, bool add_special,
                                   bool parse_special) {
     const llama_vocab * vocab = vocabulary(model);
-    if (text.size() > static_cast<size_t>(INT32_MAX)) {
-        throw failure(exit_code::bad_input, "the text is longer than llama_tokenize can take");
+    if (text.size() > static_cast<size_t>(INT32_MAX) - spare_tokens) {
+        throw declined("text: " + std::to_string(text.size()) + " bytes are more than llama_tokenize takes");
     }
     const auto length = static_cast<int32_t>(text.size());
-    // A token for each byte and some at the ends: nearly always enough. Where it is not, the
-    // negative of the size needed comes back, which is no error.
-    std::vector<llama_token> tokens(text.size() + 8);
+    // Where this is not enough, the negative of the size needed comes back, which is no error.
+    std::vector<llama_token> tokens(text.size() + spare_tokens);
     for (int attempt = 0; attempt < 2; ++attempt) {
-        const int32_t count = llama_tokenize(vocab, text.data(), length, tokens.data(),
-                                             static_cast<int32_t>(tokens.size()), add_special, parse_special);
+        int32_t count = 0;
+        try {
+            count = llama_tokenize(vocab, text.data(), length, tokens.data(), static_cast<int32_t>(tokens.size()),
+                                   add_special, parse_special);
+        } catch (const std::exception & error) {
+            // It throws at bytes that encode a number above U+10FFFF: a matter of this text.
+            throw declined(std::string("llama_tokenize: ") + error.what());
+        }
         if (count >= 0) {
             tokens.resize(static_cast<size_t>(count));
             return tokens;
         }
         if (count == INT32_MIN) {
-            throw failure(exit_code::bad_input, "the text has more tokens than llama_tokenize can count");
+            throw declined("text: it has more tokens than llama_tokenize can count");
         }
         tokens.resize(static_cast<size_t>(-static_cast<int64_t>(count)));
     }

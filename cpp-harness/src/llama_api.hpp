@@ -36,7 +36,7 @@ class backend {
 
 enum class load { vocabulary, everything };
 
-// Null when llama.cpp refuses the file; the log then has the reason.
+// Null when llama.cpp refuses the file; take_last_errors() then has the reason.
 model_ptr load_model(const std::string & path, load what);
 
 // Throws when llama.cpp cannot make one.
@@ -45,15 +45,20 @@ context_ptr new_context(llama_model * model, const settings & values);
 // Empties the KV cache.
 void clear_memory(llama_context * context);
 
+// False when the file holds no tokenizer: to tokenize with it would end the process.
+bool has_vocabulary(const llama_model * model);
+
 uint32_t vocabulary_size(const llama_model * model);
 uint32_t training_context(const llama_model * model);
 
-// Names and ids of the special tokens that the vocabulary has.
+// Names and ids of the special tokens that the vocabulary has. `unk` is never among them: llama.h
+// does not tell it.
 std::vector<std::pair<std::string, llama_token>> special_tokens(const llama_model * model);
 
 // The id of the BOS token, or -1.
 llama_token bos_token(const llama_model * model);
 
+// Throws `declined` for a text that llama.cpp does not take.
 std::vector<llama_token> tokenize(const llama_model * model, const std::string & text, bool add_special,
                                   bool parse_special);
 

@@ -1,8 +1,8 @@
 #include "log.hpp"
 
 #include <cstdio>
+#include <deque>
 #include <mutex>
-#include <vector>
 
 #include "llama.h"
 
@@ -12,17 +12,18 @@ namespace {
 // Enough for a reason; a broken model can log without end.
 constexpr size_t errors_kept = 4;
 
+// llama.cpp logs from the threads that load a model, too.
 std::mutex errors_mutex;
-std::vector<std::string> errors;
+std::deque<std::string> errors;
+
+// Lines come in pieces; a piece without a level goes on with the one before.
+bool last_was_debug = false;
 
 void trim_end(std::string & text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
         text.pop_back();
     }
 }
-
-// Lines come in pieces; a piece without a level goes on with the one before.
-bool last_was_debug = false;
 
 void on_log(enum ggml_log_level level, const char * text, void *) {
     if (level != GGML_LOG_LEVEL_CONT) {
@@ -38,15 +39,24 @@ void on_log(enum ggml_log_level level, const char * text, void *) {
     }
     std::string line = text;
     trim_end(line);
+    if (line.empty()) {
+        return;
+    }
     const std::lock_guard<std::mutex> lock(errors_mutex);
-    if (!line.empty() && errors.size() < errors_kept) {
-        errors.push_back(line);
+    errors.push_back(line);
+    if (errors.size() > errors_kept) {
+        errors.pop_front();
     }
 }
 
 }  // namespace
 
 void install_log() { llama_log_set(on_log, nullptr); }
+
+void forget_errors() {
+    const std::lock_guard<std::mutex> lock(errors_mutex);
+    errors.clear();
+}
 
 std::string take_last_errors(const std::string & otherwise) {
     const std::lock_guard<std::mutex> lock(errors_mutex);

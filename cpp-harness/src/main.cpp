@@ -1,8 +1,10 @@
 // The command cpp-harness: llama.cpp behind the exchange protocol.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "build_facts.hpp"
@@ -40,6 +42,15 @@ bool second_of(const options & given, const std::string & flag, const std::strin
     return word == second;
 }
 
+uint32_t threads(const options & given) {
+    const uint32_t count = given.number("--threads", 1, harness::default_settings().threads);
+    if (count > GGML_MAX_N_THREADS) {
+        throw failure(exit_code::usage, "--threads " + std::to_string(count) + ": ggml starts at most " +
+                                            std::to_string(GGML_MAX_N_THREADS));
+    }
+    return count;
+}
+
 void run_evaluate(const std::vector<std::string> & words) {
     const options given(words,
                         {"--model", "--out", "--arithmetic", "--threads", "--context", "--micro-batch", "--kv",
@@ -57,8 +68,11 @@ void run_evaluate(const std::vector<std::string> & words) {
     harness::evaluate_flags flags;
     flags.model_path = given.required("--model");
     flags.out_folder = given.required("--out");
+    if (!std::filesystem::is_directory(flags.out_folder)) {
+        throw failure(exit_code::usage, "--out " + flags.out_folder + ": no such folder");
+    }
     flags.values = harness::default_settings();
-    flags.values.threads = given.number("--threads", 1, flags.values.threads);
+    flags.values.threads = threads(given);
     flags.values.context = given.number("--context", 1, 0);
     flags.values.micro_batch = given.number("--micro-batch", 1, flags.values.micro_batch);
     flags.values.kv_f32 = second_of(given, "--kv", "f16", "f32");
@@ -78,8 +92,7 @@ void run_quantize(const std::vector<std::string> & words) {
     flags.output_type = given.value("--output-type");
     flags.pure = given.has("--pure");
     flags.allow_requantize = given.has("--allow-requantize");
-    flags.values = harness::default_settings();
-    flags.values.threads = given.number("--threads", 1, flags.values.threads);
+    flags.threads = threads(given);
     harness::quantize(flags);
 }
 
@@ -88,7 +101,7 @@ void run(const std::string & command, const std::vector<std::string> & words) {
     if (command == "describe") {
         const options given(words, {"--model"}, {});
         given.positional(0);
-        harness::describe(given.value("--model"));
+        harness::describe(given.has("--model") ? given.required("--model") : "");
     } else if (command == "tokenize") {
         const options given(words, {"--model"}, {});
         given.positional(0);
@@ -113,28 +126,29 @@ int report(exit_code code, const char * message) {
 }  // namespace
 
 int main(int argc, char ** argv) {
-    std::ios::sync_with_stdio(false);
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) {
-        std::fputs(help, stdout);
-        return 0;
-    }
-    if (words.size() == 1 && words[0] == "--version") {
-        std::printf("%s %s\n", harness::build_facts::engine_name, harness::build_facts::program_version);
-        return 0;
-    }
     try {
-        harness::install_log();
+        std::ios::sync_with_stdio(false);
         // A failed assertion of ggml would start a debugger, which writes to standard output.
         setenv("GGML_NO_BACKTRACE", "1", /*overwrite=*/1);
+        harness::install_log();
+        const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
         if (words.empty()) {
             throw failure(exit_code::usage, "a sub-command is needed");
         }
-        run(words[0], {words.begin() + 1, words.end()});
+        if (std::count(words.begin(), words.end(), "--help") > 0 || words[0] == "-h") {
+            std::fputs(help, stdout);
+        } else if (words[0] == "--version") {
+            std::printf("%s %s (%s)\n", harness::build_facts::engine_name, harness::build_facts::program_version,
+                        harness::build_facts::library_version);
+        } else {
+            run(words[0], {words.begin() + 1, words.end()});
+        }
         return static_cast<int>(exit_code::done);
     } catch (const failure & error) {
         return report(error.code(), error.what());
     } catch (const std::exception & error) {
         return report(exit_code::internal, error.what());
+    } catch (...) {
+        return report(exit_code::internal, "an exception of an unknown kind");
     }
 }

@@ -14,7 +14,7 @@ constexpr uint64_t number_max = std::numeric_limits<int32_t>::max();
 void check_schema(object_reader & object, const std::string & known) {
     const std::string found = object.text("schema");
     if (found != known) {
-        object.refuse("schema", "found `" + found + "`, this reader knows `" + known + "`");
+        object.refuse("schema", "found " + quoted(found) + ", this reader knows " + quoted(known));
     }
 }
 
@@ -25,14 +25,14 @@ std::string read_id(object_reader & object) {
         sound = sound && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-');
     }
     if (!sound) {
-        object.refuse("id", "expected 1 to 64 characters of a-z, 0-9 and -");
+        object.refuse("id", "expected 1 to 64 characters of a-z, 0-9 and -, found " + shown(id));
     }
     return id;
 }
 
 uint32_t to_number(const object_reader & object, const std::string & name, const json & value, uint64_t largest) {
     if (!value.is_number_unsigned() || value.get<uint64_t>() > largest) {
-        object.refuse(name, "expected a whole number from 0 to " + std::to_string(largest) + ", found " + value.dump());
+        object.refuse(name, "expected a whole number from 0 to " + std::to_string(largest) + ", found " + shown(value));
     }
     return static_cast<uint32_t>(value.get<uint64_t>());
 }

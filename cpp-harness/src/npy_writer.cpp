@@ -8,8 +8,6 @@
 
 #include "error.hpp"
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "floats are written as they are in memory");
-
 namespace harness {
 namespace {
 

@@ -1,15 +1,11 @@
 // Writes a .npy file row by row: little-endian float32, C order, two dimensions.
 #pragma once
 
-#include <cstdio>
-#include <memory>
 #include <string>
 
-namespace harness {
+#include "file.hpp"
 
-struct file_closer {
-    void operator()(std::FILE * file) const { std::fclose(file); }
-};
+namespace harness {
 
 class npy_writer {
   public:
@@ -26,7 +22,7 @@ class npy_writer {
   private:
     std::string path_;
     std::string temporary_path_;
-    std::unique_ptr<std::FILE, file_closer> file_;
+    file_ptr file_;
     size_t columns_;
     size_t missing_rows_;
 };

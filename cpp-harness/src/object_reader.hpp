@@ -9,9 +9,15 @@
 
 namespace harness {
 
-// Parses one line that must be one JSON object. A key that occurs twice in an object is refused,
-// which nlohmann's own reader would pass over.
+// Parses one line that must be one JSON object. What nlohmann's own reader would pass over is
+// refused: a key that occurs twice in an object, a byte order mark, and nesting so deep that the
+// recursive functions of the library would overflow the stack.
 json parse_object(const std::string & line);
+
+// A value, and a name between backticks, as they may stand in a message: on one line, control
+// characters escaped, cut when long.
+std::string shown(const json & value);
+std::string quoted(const std::string & name);
 
 class object_reader {
   public:

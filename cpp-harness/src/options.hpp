@@ -1,11 +1,10 @@
 // The command line as values.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "settings.hpp"
 
 namespace harness {
 

@@ -1,5 +1,3 @@
-#include <exception>
-
 #include "commands.hpp"
 #include "error.hpp"
 #include "gguf_facts.hpp"
@@ -28,19 +26,12 @@ json piece_object(const std::string & bytes) {
 }
 
 json answer(const llama_model * model, const tokenize_request & request) {
-    std::vector<llama_token> tokens;
-    try {
-        tokens = tokenize(model, request.text, request.bos == bos_policy::model, request.parse_special);
-    } catch (const failure &) {
-        throw;
-    } catch (const std::exception & error) {
-        // llama.cpp throws at bytes that encode a number above U+10FFFF: a matter of this text.
-        return error_answer(response_schema, request.id, std::string("llama_tokenize: ") + error.what());
-    }
+    std::vector<llama_token> tokens =
+        tokenize(model, request.text, request.bos == bos_policy::model, request.parse_special);
     if (request.bos == bos_policy::yes) {
         const llama_token bos = bos_token(model);
         if (bos < 0) {
-            return error_answer(response_schema, request.id, "the vocabulary has no BOS token");
+            throw declined("bos: the vocabulary has no BOS token");
         }
         tokens.insert(tokens.begin(), bos);
     }
@@ -54,13 +45,21 @@ json answer(const llama_model * model, const tokenize_request & request) {
 }  // namespace
 
 void tokenize_lines(const std::string & model_path) {
-    read_gguf_facts(model_path);  // refuses what is no GGUF file, with its own exit code
+    require_readable(model_path);
     const model_ptr model = load_model(model_path, load::vocabulary);
     if (!model) {
         throw failure(exit_code::unavailable, model_path + ": " + take_last_errors("llama.cpp refuses its vocabulary"));
     }
+    if (!has_vocabulary(model.get())) {
+        throw failure(exit_code::unavailable, model_path + ": the file holds no vocabulary");
+    }
     for_each_line([&model](const std::string & line) {
-        write_line(answer(model.get(), read_tokenize_request(line)));
+        const tokenize_request request = read_tokenize_request(line);
+        try {
+            write_line(answer(model.get(), request));
+        } catch (const declined & error) {
+            write_line(error_answer(response_schema, request.id, error.what()));
+        }
     });
 }
 
