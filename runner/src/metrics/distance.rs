@@ -49,8 +49,10 @@ impl Distance {
 
     /// Cosine of the angle; rounding may not take it beyond 1.
     pub(super) fn cosine(&self) -> Option<f64> {
-        // Two roots: the product of the squares could overflow, their roots' cannot.
-        let lengths = self.candidate_squares.sqrt() * self.reference_squares.sqrt();
+        // One root over the product: of equal rows it is exactly their sum of squares, so that
+        // their cosine is exactly 1, which the product of two rounded roots is not. Sums over f32
+        // numbers stay below 2^274, their product far inside f64.
+        let lengths = (self.candidate_squares * self.reference_squares).sqrt();
         (lengths > 0.0).then(|| (self.dot / lengths).clamp(-1.0, 1.0))
     }
 }

@@ -1,0 +1,221 @@
+//! Every exit code that can be reached without a fault of the protocol, and the same one in both
+//! formats. 75 is in `interrupt`.
+
+use std::fs;
+
+use crate::desk::{Desk, Run, names_in};
+
+const HI: [&str; 2] = ["--prompt", "Hi"];
+
+/// Ends with this code in both formats, before there is a receipt.
+#[track_caller]
+fn ends(desk: &Desk, arguments: &[&str], code: i32, complaints: &[&str]) {
+    let text = desk.text(arguments);
+    let json = Run::of(desk.per_token(arguments).args(["--format", "json"]));
+    for run in [&text, &json] {
+        run.exits(code).complains(complaints);
+        assert_eq!(run.stdout, "", "{run:?}");
+    }
+    assert!(
+        !desk
+            .starts()
+            .iter()
+            .any(|start| start.ends_with("evaluate"))
+    );
+}
+
+#[test]
+fn exit_0_parity() {
+    let (text, receipt) = Desk::new().both(&HI);
+    text.exits(0).says(&["BIT-EXACT: "]);
+    assert_eq!(receipt["exit"]["name"], "parity");
+    let (text, receipt) = Desk::new().both(&[&HI[..], &["--profile", "f32"]].concat());
+    text.exits(0).says(&["BIT-EXACT: "]);
+    assert_eq!(receipt["status"], "ok");
+}
+
+#[test]
+fn exit_4_production_has_no_floor() {
+    let desk = Desk::new().habit("reference", &["fast"]);
+    let (text, receipt) = desk.both(&[&HI[..], &["--profile", "production"]].concat());
+    text.exits(4).says(&["INCONCLUSIVE: ", "no floor"]);
+    assert_eq!(receipt["exit"]["name"], "inconclusive");
+    assert_eq!(receipt["status"], "inconclusive");
+    // It was measured all the same.
+    assert_eq!(receipt["positions"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn exit_4_an_empty_prompt_without_bos_compares_nothing() {
+    let desk = Desk::new();
+    let (text, receipt) = desk.both(&["--prompt", "", "--no-bos"]);
+    text.exits(4)
+        .says(&["INCONCLUSIVE: the prompt has no tokens"]);
+    assert_eq!(receipt["positions"], serde_json::json!([]));
+    assert!(!desk.starts().contains(&"candidate evaluate".to_owned()));
+    // With BOS there is one position.
+    desk.text(&["--prompt", ""]).exits(0).says(&["t=0 "]);
+}
+
+#[test]
+fn exit_64_usage() {
+    let desk = Desk::new();
+    let usage = |flags: &[&str], complaints: &[&str]| {
+        ends(&desk, &[&HI[..], flags].concat(), 64, complaints);
+    };
+    let templates = ["chatml", "raw", "instruct", "llama3-chat", "bitnet-chat"];
+    usage(&["--prompt-template", "chatml"], &templates);
+    for limit in [
+        "--cos-tol",
+        "--cos-similarity-threshold",
+        "--mse-tol",
+        "--max-abs-tol",
+    ] {
+        usage(&[limit, "0.9"], &["profile exact", "bits are compared"]);
+    }
+    usage(&["--limits", "limits.json"], &["profile exact"]);
+    usage(
+        &["--profile", "f32", "--cos-tol", "NaN"],
+        &["cosine", "finite"],
+    );
+    usage(&["--device", "gpu"], &["only cpu", "CPU builds"]);
+    usage(&["--seed", "1"], &["nothing is sampled"]);
+    usage(&["--add-bos", "--no-bos"], &["--add-bos", "--no-bos"]);
+    usage(&["--surprise"], &["--surprise"]);
+    usage(&["--system-prompt", "S"], &["--system-prompt", "raw"]);
+    usage(&["--profile", "f32", "--kv", "f16"], &["--kv f16"]);
+    usage(&["--keep-logits"], &["--out"]);
+    usage(&["--quiet", "--verbose"], &["--quiet", "--verbose"]);
+    usage(&["--max-positions", "0"], &["--max-positions"]);
+    usage(&["--timeout", "0"], &["--timeout"]);
+    ends(&desk, &[], 64, &["--prompt"]);
+    assert_eq!(desk.starts(), [""; 0], "no engine was started");
+}
+
+#[test]
+fn exit_64_an_engine_that_nobody_knows() {
+    let desk = Desk::new();
+    let flags = ["--prompt", "Hi", "--cpp-backend", "nonsense"];
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    command.args([
+        "per-token",
+        "--model",
+        "model.gguf",
+        "--candidate",
+        "candidate",
+    ]);
+    let run = Run::of(command.args(flags));
+    run.exits(64)
+        .complains(&["unknown engine `nonsense`", "llama-scalar", "reference"]);
+}
+
+#[test]
+fn exit_65_bad_input() {
+    let desk = Desk::new();
+    fs::write(desk.path("text"), "no model").expect("written");
+    let with = |flags: &[&'static str]| [&HI[..], flags].concat();
+    ends(
+        &desk,
+        &with(&["--reference-model", "text"]),
+        65,
+        &["text: no GGUF file"],
+    );
+    ends(
+        &desk,
+        &with(&["--reference-model", "absent"]),
+        65,
+        &["absent: "],
+    );
+    ends(
+        &desk,
+        &["--prompt-file", "absent"],
+        65,
+        &["prompt file absent"],
+    );
+    for (content, complaint) in [
+        ("{", "limits.json"),
+        (r#"{"schema":"lockstep/limits/v9"}"#, "lockstep/limits/v9"),
+        (
+            r#"{"schema":"lockstep/limits/v1","name":"n","version":1,"limits":[],"extra":1}"#,
+            "extra",
+        ),
+    ] {
+        fs::write(desk.path("limits.json"), content).expect("written");
+        let flags = with(&["--profile", "f32", "--limits", "limits.json"]);
+        ends(&desk, &flags, 65, &["limits.json", complaint]);
+    }
+    // The model itself, which `ends` cannot name twice.
+    fs::write(desk.path("model.gguf"), b"GGUF\x03\0\0\0").expect("written");
+    ends(&desk, &HI, 65, &["model.gguf: "]);
+    fs::remove_file(desk.path("model.gguf")).expect("it is there");
+    ends(&desk, &HI, 65, &["model.gguf: "]);
+    assert_eq!(desk.starts(), [""; 0], "no engine was started");
+}
+
+#[test]
+fn exit_65_a_reference_that_is_not_finite() {
+    for profile in ["exact", "f32", "production"] {
+        let desk = Desk::new().perturb("reference", "--set-nan 1 3");
+        let (text, receipt) = desk.both(&[&HI[..], &["--profile", profile]].concat());
+        text.exits(65)
+            .says(&["ENGINE-FAILED: position 1: the reference has logits that are not finite"]);
+        assert_eq!(receipt["exit"]["name"], "bad-input");
+        assert_eq!(receipt["status"], "engine_failed");
+    }
+}
+
+#[test]
+fn exit_69_an_engine_refuses() {
+    for engine in ["candidate", "reference"] {
+        let desk = Desk::new().habit(engine, &["refuses"]);
+        let (text, receipt) = desk.both(&HI);
+        let reason = format!("{engine} cannot run this model: the table is closed");
+        text.exits(69).says(&[&format!("REFUSED: {reason}\n")]);
+        assert_eq!(receipt["reason"], reason);
+        assert_eq!(receipt["error"], reason);
+        assert_eq!(receipt["status"], "refused");
+    }
+    let desk = Desk::new().habit("reference", &["fast"]);
+    let (text, _) = desk.both(&HI);
+    text.exits(69)
+        .says(&["REFUSED: ", "needs a reference of arithmetic exact"]);
+}
+
+#[test]
+fn exit_69_more_tokens_than_the_model_was_made_for() {
+    let prompt = "x".repeat(1023);
+    let desk = Desk::new();
+    let (text, _) = desk.both(&["--prompt", &prompt]);
+    text.exits(69)
+        .says(&["REFUSED: 1024 tokens and 4 greedy steps", "--max-positions"]);
+    desk.text(&["--prompt", &prompt, "--max-tokens", "1"])
+        .exits(0);
+}
+
+#[test]
+fn exit_69_an_engine_that_is_not_there() {
+    let desk = Desk::new();
+    let lockstep = |arguments: &[&str]| {
+        let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+        command.args(["per-token", "--model", "model.gguf", "--prompt", "Hi"]);
+        Run::of(command.args(arguments))
+    };
+    let bitnet = ["--candidate", "candidate", "--reference", "bitnet"];
+    lockstep(&bitnet)
+        .exits(69)
+        .complains(&["bitnet", "engines.toml"]);
+
+    let missing = "[[engine]]\nname = \"gone\"\ncommand = [\"./not-there\"]\n";
+    fs::write(desk.path("engines.toml"), missing).expect("written");
+    let gone = ["--candidate", "gone", "--reference", "gone"];
+    lockstep(&gone).exits(69).complains(&["gone", "not-there"]);
+    let json = lockstep(&[&gone[..], &["--format", "json"]].concat());
+    let receipt: serde_json::Value = serde_json::from_str(&json.exits(69).stdout).expect("JSON");
+    assert_eq!(receipt["exit"]["code"], 69);
+    assert_eq!(receipt["verdict"], "ENGINE-FAILED");
+    assert_eq!(
+        names_in(&desk.path("tmp")),
+        [""; 0],
+        "nothing is left behind"
+    );
+}

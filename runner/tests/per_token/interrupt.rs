@@ -1,0 +1,68 @@
+//! Exit 75: the time limit, and Ctrl-C, which leaves no process and no half result behind.
+
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::Value;
+
+use crate::desk::{Desk, names_in};
+
+/// The process of a hanging evaluation, once it is there.
+fn hanging(desk: &Desk) -> Pid {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let log = desk.log();
+        let evaluate =
+            |entry: &&Value| entry["event"] == "start" && entry["subcommand"] == "evaluate";
+        if let Some(entry) = log.iter().rfind(evaluate) {
+            let pid = entry["pid"].as_i64().expect("a number") as i32;
+            return Pid::from_raw(pid).expect("not 0");
+        }
+        assert!(Instant::now() < deadline, "no evaluation began: {log:?}");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn exit_75_an_engine_hangs() {
+    let desk = Desk::new().habit("candidate", &["hangs"]);
+    let (text, receipt) = desk.both(&["--prompt", "Hi", "--timeout", "1", "--out", "result"]);
+    text.exits(75)
+        .says(&["ENGINE-FAILED: "])
+        .complains(&["candidate"]);
+    assert_eq!(receipt["exit"]["name"], "retryable");
+    assert!(test_kill_process(hanging(&desk)).is_err(), "it is gone");
+    assert_eq!(names_in(&desk.path("tmp")), [""; 0]);
+    // A verdict is stored, logits are not.
+    let stored = names_in(&desk.path("result"));
+    assert_eq!(stored, ["environment.json", "receipt.json", "tokens.json"]);
+}
+
+#[test]
+fn exit_75_ctrl_c_leaves_nothing_behind() {
+    for engine in ["candidate", "reference"] {
+        let desk = Desk::new().habit(engine, &["hangs"]);
+        let mut command = desk.per_token(&["--prompt", "Hi", "--out", "result"]);
+        if engine == "reference" {
+            command.args(["--format", "json"]);
+        }
+        let mut lockstep = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("lockstep starts");
+        let wanted = format!("{engine} evaluate");
+        while !desk.starts().contains(&wanted) {
+            assert_eq!(lockstep.try_wait().expect("a child"), None, "it waits");
+            sleep(Duration::from_millis(10));
+        }
+        let pid = Pid::from_raw(lockstep.id() as i32).expect("not 0");
+        kill_process(pid, Signal::INT).expect("it runs");
+        assert_eq!(lockstep.wait().expect("it ends").code(), Some(75));
+        assert!(test_kill_process(hanging(&desk)).is_err(), "no child lives");
+        assert_eq!(names_in(&desk.path("result")), [""; 0]);
+        assert_eq!(names_in(&desk.path("tmp")), [""; 0]);
+    }
+}

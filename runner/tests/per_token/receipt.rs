@@ -1,0 +1,94 @@
+//! The receipt on standard output. That its schema accepts it, and that it tells the process's
+//! exit code, is checked for every receipt of these tests; here are the documents' names.
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, word};
+
+#[test]
+fn a_pass_has_the_documents_names() {
+    let arguments = ["--prompt", "Hi", "--profile", "f32"];
+    let (_, receipt) = Desk::new().json(&arguments);
+    assert_eq!(receipt["schema"], "lockstep/receipt/v1");
+    assert_eq!(receipt["status"], "ok");
+    assert_eq!(receipt["first_divergence_token"], Value::Null);
+    assert_eq!(receipt["per_token_cosine_sim"], json!([1.0, 1.0, 1.0]));
+    assert_eq!(receipt["per_token_l2_dist"], json!([0.0, 0.0, 0.0]));
+    assert_eq!(receipt["max_absolute_diff"], json!(0.0));
+    assert_eq!(receipt["threshold"], json!(0.999));
+    for name in [
+        "error",
+        "rust_tokens",
+        "cpp_tokens",
+        "first_diff_idx",
+        "suggestions",
+    ] {
+        assert_eq!(receipt[name], Value::Null, "{name}");
+    }
+}
+
+#[test]
+fn a_divergence_has_the_documents_names() {
+    let desk = Desk::new().perturb("candidate", "--add 1 4 0.5");
+    let (_, receipt) = desk.json(&["--prompt", "Hi"]);
+    assert_eq!(receipt["status"], "diverged");
+    assert_eq!(receipt["first_divergence_token"], 1);
+    let near = |value: &Value, expected: f64| {
+        let value = value.as_f64().expect("a number");
+        assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
+    };
+    near(&receipt["max_absolute_diff"], 0.5);
+    near(&receipt["per_token_l2_dist"][0], 0.0);
+    near(&receipt["per_token_l2_dist"][1], 0.5);
+    let cosine = receipt["per_token_cosine_sim"][1]
+        .as_f64()
+        .expect("a number");
+    assert!(cosine < 1.0 && cosine > 0.99, "{cosine}");
+    assert_eq!(receipt["threshold"], Value::Null, "exact compares bits");
+}
+
+#[test]
+fn a_mismatch_has_the_documents_names() {
+    let desk = Desk::new().habit("candidate", &["no-model-bos"]);
+    let (_, receipt) = desk.json(&["--prompt", "Hi"]);
+    assert_eq!(receipt["status"], "token_mismatch");
+    assert_eq!(receipt["error"], "Token Sequence Mismatch");
+    assert_eq!(receipt["rust_tokens"], json!([72, 105]));
+    assert_eq!(receipt["cpp_tokens"], json!([256, 72, 105]));
+    assert_eq!(receipt["first_diff_idx"], 0);
+    assert!(word(&receipt["suggestions"][0]).contains("lack the BOS token"));
+    assert_eq!(receipt["tokens"], Value::Null, "nothing was agreed on");
+    for name in ["positions", "per_token_cosine_sim", "per_token_l2_dist"] {
+        assert_eq!(receipt[name], json!([]), "{name}");
+    }
+    for name in ["greedy", "max_absolute_diff", "first_divergence_token"] {
+        assert_eq!(receipt[name], Value::Null, "{name}");
+    }
+}
+
+#[test]
+fn it_says_who_ran_and_on_what() {
+    let flags = [
+        "--prompt",
+        "Hi",
+        "--threads",
+        "3",
+        "--reference-threads",
+        "2",
+    ];
+    let more = ["--micro-batch", "7", "--kv", "f32"];
+    let (_, receipt) = Desk::new().json(&[&flags[..], &more].concat());
+    let settings = |engine: &str| receipt["engines"][engine]["settings"].clone();
+    assert_eq!(settings("candidate")["threads"], 3);
+    assert_eq!(settings("reference")["threads"], 2);
+    for engine in ["candidate", "reference"] {
+        assert_eq!(receipt["engines"][engine]["name"], engine);
+        assert_eq!(settings(engine)["micro_batch"], 7);
+        assert_eq!(settings(engine)["kv"], "f32");
+        assert_eq!(settings(engine)["arithmetic"], "exact");
+        let binary = word(&receipt["environment"][engine]["binary_sha256"]);
+        assert_eq!(binary.len(), "sha256:".len() + 64, "{binary}");
+    }
+    assert_eq!(receipt["model"]["label"], "model.gguf");
+    assert_eq!(receipt["prompt"]["text"], "Hi");
+}
