@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::desk::{Desk, word};
+use crate::model;
 
 /// Tokens that differ at the very end.
 fn mismatch() -> Desk {
@@ -100,6 +101,16 @@ fn ac07_the_chat_template_in_the_file_is_pointed_at() {
     let mut inspect = desk.command(env!("CARGO_BIN_EXE_lockstep"));
     let inspected = crate::desk::Run::of(inspect.args(["inspect", "model.gguf"]));
     inspected.exits(0).says(&["tokenizer.ggml.add_bos_token"]);
+}
+
+#[test]
+fn ac07_a_file_without_pre_is_the_first_suggestion() {
+    let desk = mismatch();
+    model::write(&desk.path("model.gguf"), true, None);
+    let (text, receipt) = desk.both(&["--prompt", "Hi"]);
+    text.exits(2);
+    let first = word(&receipt["suggestions"][0]);
+    assert!(first.contains("no tokenizer.ggml.pre"), "{first}");
 }
 
 /// That it runs is tested in `rerun`.

@@ -47,7 +47,7 @@ impl Desk {
         for folder in ["tmp", "cache"] {
             fs::create_dir(desk.path(folder)).expect("a new folder");
         }
-        model::write(&desk.path("model.gguf"), true, "default");
+        model::write(&desk.path("model.gguf"), true, Some("default"));
         desk.habit("candidate", &[]).habit("reference", &[])
     }
 

@@ -7,8 +7,9 @@ use std::path::Path;
 use gguf::write::PlannedTensor;
 use gguf::{Array, TensorType, Text, Value};
 
-/// Writes the model; `add_bos` is what it says of a BOS token, `pre` how its text is split.
-pub(crate) fn write(path: &Path, add_bos: bool, pre: &str) {
+/// Writes the model; `add_bos` is what it says of a BOS token, `pre` how its text is split, if it
+/// says so.
+pub(crate) fn write(path: &Path, add_bos: bool, pre: Option<&str>) {
     let bytes = (0..256).map(|byte| Text::from(format!("<{byte}>")));
     let control = [
         "<|begin_of_text|>",
@@ -18,16 +19,19 @@ pub(crate) fn write(path: &Path, add_bos: bool, pre: &str) {
     let control = control.iter().chain(&["<|end_header_id|>", "<|eot_id|>"]);
     let tokens = bytes.chain(control.map(|&text| Text::from(text))).collect();
     let text = |text: &str| Value::String(text.into());
-    let entries = [
+    let mut entries = vec![
         ("general.architecture", text("llama")),
         ("tokenizer.ggml.model", text("gpt2")),
-        ("tokenizer.ggml.pre", text(pre)),
         ("tokenizer.ggml.tokens", Value::Array(Array::String(tokens))),
         ("tokenizer.ggml.bos_token_id", Value::U32(256)),
         ("tokenizer.ggml.eos_token_id", Value::U32(257)),
         ("tokenizer.ggml.add_bos_token", Value::Bool(add_bos)),
-    ]
-    .map(|(key, value)| (key.to_owned(), value));
+    ];
+    entries.extend(pre.map(|pre| ("tokenizer.ggml.pre", text(pre))));
+    let entries: Vec<_> = entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
     let tensor = PlannedTensor {
         name: "output_norm.weight".to_owned(),
         dimensions: vec![4],
