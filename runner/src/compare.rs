@@ -128,11 +128,13 @@ fn compare_greedy(
         check_choice(true, step, candidate, &pair.candidate_row)?;
         check_choice(false, step, reference, &pair.reference_row)?;
         // The row of a step comes from the tokens before it, which are the same so far.
-        record
-            .steps
-            .push(pair.judge(profile, limits, &[Rung::Positions, Rung::Decode]));
+        let mut row = pair.judge(profile, limits, &[Rung::Positions, Rung::Decode]);
         if candidate != reference {
+            judge::other_choice(profile, &mut row);
             record.first_difference = Some(step as u64);
+        }
+        record.steps.push(row);
+        if candidate != reference {
             break;
         }
     }

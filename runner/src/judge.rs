@@ -23,9 +23,9 @@ pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison)
         match (profile, found.differing) {
             (Profile::Exact | Profile::F32, 0) => Verdict::BitExact,
             (Profile::Exact, _) => Verdict::Diverged,
-            (Profile::F32, _) => Verdict::Match,
-            // Without a floor a distance on a quantised model says nothing.
-            (Profile::Production, _) => Verdict::Inconclusive,
+            (Profile::F32, _) if limits.limit_any(rungs) => Verdict::Match,
+            // Without a limit or a floor a distance says nothing.
+            (Profile::F32 | Profile::Production, _) => Verdict::Inconclusive,
         }
     };
     RowRecord {
@@ -35,6 +35,15 @@ pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison)
         candidate_non_finite: found.candidate_non_finite,
         reference_non_finite: found.reference_non_finite,
         metrics: found.metrics,
+    }
+}
+
+/// Judges a greedy step at which the engines chose different tokens: its row may keep every limit,
+/// but what is generated differs. Only a floor could say that such a flip is none.
+pub fn other_choice(profile: Profile, row: &mut RowRecord) {
+    if profile != Profile::Production && row.verdict == Verdict::Match {
+        row.verdict = Verdict::Diverged;
+        row.broken.push("the chosen tokens differ".to_owned());
     }
 }
 
@@ -99,11 +108,10 @@ pub fn word(verdict: Verdict) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{Limits, shipped};
     use crate::metrics::compare;
 
     fn verdict(profile: Profile, candidate: &[f32], reference: &[f32]) -> Verdict {
-        let limits = Limits::new(profile, &shipped(), &[]);
+        let limits = Limits::new(Limits::default_file(profile).as_ref(), &[]);
         let rungs = [Rung::FirstLogit, Rung::Positions];
         row(profile, &limits, &rungs, compare(candidate, reference)).verdict
     }
@@ -151,6 +159,14 @@ mod tests {
             verdict(Profile::Production, &row, &row),
             Verdict::Inconclusive
         );
+    }
+
+    #[test]
+    fn what_no_limit_judges_is_inconclusive() {
+        let limits = Limits::new(None, &[]);
+        let found = compare(&[1.0, 9.0], &[1.0, 2.0]);
+        let row = row(Profile::F32, &limits, &[Rung::Positions], found);
+        assert_eq!(row.verdict, Verdict::Inconclusive);
     }
 
     #[test]

@@ -27,22 +27,25 @@ pub struct Limits {
 pub type Override = (LimitedMetric, Finite);
 
 impl Limits {
-    /// The limits of a profile: `exact` has none, for it compares bits; `f32` has the file's with
-    /// the overrides; `production` has the overrides alone until a floor is measured.
-    pub fn new(profile: Profile, file: &LimitsFile, overrides: &[Override]) -> Self {
-        let mut applied = Vec::new();
-        if profile == Profile::F32 {
-            applied.extend(file.limits.iter().map(|limit| AppliedLimit {
+    /// The limits of a file, if there is one, with the overrides laid over them.
+    pub fn new(file: Option<&LimitsFile>, overrides: &[Override]) -> Self {
+        let of_file = file.into_iter().flat_map(|file| &file.limits);
+        let mut applied: Vec<_> = of_file
+            .map(|limit| AppliedLimit {
                 limit: limit.clone(),
                 source: LimitSource::File,
-            }));
-        }
-        if profile != Profile::Exact {
-            for &(metric, value) in overrides {
-                override_value(&mut applied, metric, value);
-            }
+            })
+            .collect();
+        for &(metric, value) in overrides {
+            override_value(&mut applied, metric, value);
         }
         Self { applied }
+    }
+
+    /// The file that a profile judges by when none is named: `exact` compares bits, and
+    /// `production` has no limits of its own until a floor is measured.
+    pub fn default_file(profile: Profile) -> Option<LimitsFile> {
+        (profile == Profile::F32).then(shipped)
     }
 
     /// What applied, for the receipt.
@@ -50,18 +53,25 @@ impl Limits {
         &self.applied
     }
 
+    /// Whether there is any limit for these rungs.
+    pub fn limit_any(&self, rungs: &[Rung]) -> bool {
+        self.of_rungs(rungs).next().is_some()
+    }
+
     /// The limits of these rungs that a row breaks.
     pub fn broken(&self, rungs: &[Rung], metrics: &Metrics) -> Vec<Broken> {
-        let of_rungs = |applied: &&AppliedLimit| rungs.contains(&applied.limit.rung);
-        self.applied
-            .iter()
-            .filter(of_rungs)
+        self.of_rungs(rungs)
             .map(|applied| Broken {
                 limit: applied.limit.clone(),
                 found: value_of(applied.limit.metric, metrics),
             })
             .filter(|broken| !keeps(&broken.limit, broken.found))
             .collect()
+    }
+
+    fn of_rungs(&self, rungs: &[Rung]) -> impl Iterator<Item = &AppliedLimit> {
+        let limits = self.applied.iter();
+        limits.filter(move |applied| rungs.contains(&applied.limit.rung))
     }
 
     /// The smallest cosine that passes, where one is asked for.
@@ -80,9 +90,32 @@ pub fn shipped() -> LimitsFile {
     read(SHIPPED).expect("the shipped file of limits is valid: a test reads it")
 }
 
-/// Reads a file of limits.
+/// Reads a file of limits, and refuses one by which everything would pass: whose bound lies on
+/// the side where a metric is good, or that leaves positions without a limit.
 pub fn read(text: &str) -> Result<LimitsFile, MessageError> {
-    line::read(text)
+    let file: LimitsFile = line::read(text)?;
+    for (index, limit) in file.limits.iter().enumerate() {
+        let expected = bound_of(limit.metric);
+        if limit.bound != expected {
+            return Err(MessageError {
+                path: format!("limits[{index}].bound"),
+                problem: format!(
+                    "{} has a {} value that passes, not a {} one",
+                    metric_name(limit.metric),
+                    bound_word(expected),
+                    bound_word(limit.bound)
+                ),
+            });
+        }
+    }
+    let mut rungs = file.limits.iter().map(|limit| limit.rung);
+    if !rungs.any(|rung| rung == Rung::Positions) {
+        return Err(MessageError {
+            path: "limits".to_owned(),
+            problem: "none is for the rung `positions`: any position would pass".to_owned(),
+        });
+    }
+    Ok(file)
 }
 
 /// Every rung that limits the metric gets the value; a metric that none limits is limited at
@@ -121,6 +154,13 @@ fn bound_of(metric: LimitedMetric) -> Bound {
         LimitedMetric::Mse | LimitedMetric::Nmse | LimitedMetric::MaxAbs | LimitedMetric::Kl => {
             Bound::Largest
         }
+    }
+}
+
+fn bound_word(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Largest => "largest",
+        Bound::Smallest => "smallest",
     }
 }
 
@@ -186,7 +226,8 @@ impl fmt::Display for Broken {
             Bound::Smallest => "at least",
         };
         match self.found {
-            Some(found) => write!(f, "{name} is {found:.3e}, ")?,
+            // All digits: a value just beyond its limit must not look like it.
+            Some(found) => write!(f, "{name} is {found:e}, ")?,
             None => write!(f, "{name} does not exist for this row, ")?,
         }
         write!(f, "expected {bound} {:e}", self.limit.value.get())
@@ -249,7 +290,8 @@ mod tests {
         let metrics = compare(&candidate, &reference).metrics.expect("finite");
         let judge = |profile, value| {
             let overrides = [(LimitedMetric::Cosine, finite(value))];
-            Limits::new(profile, &shipped(), &overrides).broken(&[Rung::Positions], &metrics)
+            let file = Limits::default_file(profile);
+            Limits::new(file.as_ref(), &overrides).broken(&[Rung::Positions], &metrics)
         };
         assert!(judge(Profile::Production, 0.99).is_empty());
         let broken = judge(Profile::Production, 0.99999);
@@ -263,9 +305,32 @@ mod tests {
                 .iter()
                 .all(|b| b.limit.metric != LimitedMetric::Cosine)
         );
+    }
+
+    fn refusal(limits: &[Limit]) -> String {
+        let mut file = shipped();
+        file.limits = limits.to_vec();
+        let text = serde_json::to_string(&file).expect("JSON");
+        read(&text).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn a_file_by_which_everything_passes_is_refused() {
+        let none = refusal(&[]);
         assert!(
-            judge(Profile::Exact, 0.99999).is_empty(),
-            "bits are compared there"
+            none.contains("`limits`") && none.contains("positions"),
+            "{none}"
+        );
+        let decode = Limit {
+            rung: Rung::Decode,
+            ..limit(Bound::Smallest)
+        };
+        let decode_alone = refusal(&[decode]);
+        assert!(decode_alone.contains("positions"), "{decode_alone}");
+        let reversed = refusal(&[limit(Bound::Smallest), limit(Bound::Largest)]);
+        assert_eq!(
+            reversed,
+            "field `limits[1].bound`: cosine has a smallest value that passes, not a largest one"
         );
     }
 }

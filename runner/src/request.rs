@@ -36,8 +36,8 @@ pub struct Request {
     pub max_positions: Option<usize>,
     /// Settings that the user chose.
     pub choices: Choices,
-    /// The file of limits.
-    pub limits_file: LimitsFile,
+    /// The file of limits, where one applies.
+    pub limits_file: Option<LimitsFile>,
     /// Values over it.
     pub overrides: Vec<Override>,
     /// Time, memory, interruption.

@@ -114,7 +114,7 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
             request,
             candidate: &candidate,
             reference: &reference,
-            limits: Limits::new(request.profile, &request.limits_file, &request.overrides),
+            limits: Limits::new(request.limits_file.as_ref(), &request.overrides),
         };
         let mut case = Case::default();
         let ending = match run.stages(&mut case) {

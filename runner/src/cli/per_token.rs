@@ -17,7 +17,7 @@ use crate::engine::Supervision;
 use crate::engine::catalogue::{DEFAULT_CANDIDATE, REFERENCE_BUILDS};
 use crate::exit::Exit;
 use crate::gate::PromptWords;
-use crate::limits::{self, Override, metric_name};
+use crate::limits::{self, Limits, Override, metric_name};
 use crate::prompt::{FormattedPrompt, Template};
 use crate::report::text::Detail;
 use crate::request::{Choices, Request};
@@ -339,9 +339,9 @@ impl Flags {
         Ok(overrides)
     }
 
-    fn limits_file(&self, profile: Profile) -> Result<LimitsFile, FlagError> {
+    fn limits_file(&self, profile: Profile) -> Result<Option<LimitsFile>, FlagError> {
         let Some(path) = &self.limits else {
-            return Ok(limits::shipped());
+            return Ok(Limits::default_file(profile));
         };
         if profile == Profile::Exact {
             return Err(FlagError::Usage(
@@ -350,7 +350,8 @@ impl Flags {
         }
         let bad = |problem: String| FlagError::BadInput(format!("{}: {problem}", path.display()));
         let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-        limits::read(&text).map_err(|error| bad(error.to_string()))
+        let file = limits::read(&text).map_err(|error| bad(error.to_string()))?;
+        Ok(Some(file))
     }
 
     /// The prompt's bytes, and how the user would give it again.

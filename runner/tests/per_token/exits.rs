@@ -139,6 +139,15 @@ fn exit_65_bad_input() {
             r#"{"schema":"lockstep/limits/v1","name":"n","version":1,"limits":[],"extra":1}"#,
             "extra",
         ),
+        (
+            r#"{"schema":"lockstep/limits/v1","name":"n","version":1,"limits":[]}"#,
+            "any position would pass",
+        ),
+        (
+            r#"{"schema":"lockstep/limits/v1","name":"n","version":1,"limits":[{"rung":"positions",
+            "metric":"mse","bound":"smallest","value":0,"unit":"","basis":""}]}"#,
+            "limits[0].bound",
+        ),
     ] {
         fs::write(desk.path("limits.json"), content).expect("written");
         let flags = with(&["--profile", "f32", "--limits", "limits.json"]);

@@ -104,30 +104,52 @@ fn a_limit_decides_in_production_as_well() {
     production("1").0.exits(4).says(&["INCONCLUSIVE: "]);
 }
 
-#[test]
-fn a_file_of_limits_takes_the_place_of_the_shipped_one() {
-    let desk = Desk::new().perturb("candidate", "--add 2 9 0.5");
+/// A desk with a file of limits whose only limit is a largest difference of `value`.
+fn with_file(changes: &str, value: f64) -> Desk {
+    let desk = Desk::new().perturb("candidate", changes);
     let limits = json!({
-        "schema": "lockstep/limits/v1", "name": "loose", "version": 1,
+        "schema": "lockstep/limits/v1", "name": "one", "version": 1,
         "limits": [{
-            "rung": "positions", "metric": "max_abs", "bound": "largest", "value": 1.0,
+            "rung": "positions", "metric": "max_abs", "bound": "largest", "value": value,
             "unit": "logit", "basis": "a test",
         }],
     });
     std::fs::write(desk.path("limits.json"), limits.to_string()).expect("written");
-    let flags = [
-        "--prompt",
-        "Hello",
-        "--profile",
-        "f32",
-        "--limits",
-        "limits.json",
-    ];
-    let (text, receipt) = desk.both(&flags);
+    desk
+}
+
+fn by_file(profile: &str) -> [&str; 6] {
+    let file = ["--limits", "limits.json"];
+    ["--prompt", "Hello", "--profile", profile, file[0], file[1]]
+}
+
+#[test]
+fn a_file_of_limits_takes_the_place_of_the_shipped_one() {
+    let desk = with_file("--add 2 9 0.5", 1.0);
+    let (text, receipt) = desk.both(&by_file("f32"));
     text.exits(0).says(&["MATCH: "]);
-    assert_eq!(receipt["limits"][0]["limit"], limits["limits"][0]);
+    assert_eq!(receipt["limits"][0]["limit"]["value"], json!(1.0));
     assert_eq!(receipt["limits"].as_array().map(Vec::len), Some(1));
     assert_eq!(receipt["threshold"], Value::Null);
+    let (text, _) = with_file("--add 2 9 0.5", 0.1).both(&by_file("f32"));
+    text.exits(1).says(&["DIVERGED: position 2: max_abs is "]);
+}
+
+#[test]
+fn a_file_of_limits_decides_in_production_as_well() {
+    let (text, receipt) = with_file("--add 2 9 0.5", 0.1).both(&by_file("production"));
+    text.exits(1).says(&["DIVERGED: position 2: max_abs is "]);
+    assert_eq!(receipt["limits"][0]["source"], "file");
+    let (text, _) = with_file("--add 2 9 0.5", 1.0).both(&by_file("production"));
+    text.exits(4).says(&["INCONCLUSIVE: "]);
+}
+
+#[test]
+fn other_tokens_are_no_match_however_loose_the_limits_are() {
+    let (text, receipt) = with_file("--choose-second 1", 1e9).both(&by_file("f32"));
+    text.exits(1)
+        .says(&["DIVERGED: greedy step 1: the chosen tokens differ\n"]);
+    assert_eq!(receipt["greedy"]["steps"][0]["verdict"], "BIT-EXACT");
 }
 
 #[test]
