@@ -13,7 +13,7 @@ refuse() {
 }
 
 files=$(git ls-files --cached --others --exclude-standard)
-if found=$(grep -nIE '/(home|Users|root)/[a-z]+/' $files | grep -v '^scripts/check-tree.sh:'); then
+if found=$(grep -nIE '/(home|Users|root)/[A-Za-z._-]+/' $files | grep -v '^scripts/check-tree.sh:'); then
     refuse "an absolute path of one machine" "$found"
 fi
 if found=$(printf '%s\n' "$files" | grep -E '(^|/)(ggml|llama)[^/]*\.(c|h|cpp|hpp)$' | grep -v '^cpp-harness/src/llama_api'); then

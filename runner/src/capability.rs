@@ -3,56 +3,87 @@
 use schemas::describe::{Arithmetic, DescribeResponse};
 use schemas::receipt::Profile;
 
+use crate::engine::arithmetic_word;
 use crate::outcome::Ending;
 
-/// The engine's own word on this model.
-pub(crate) fn check_can_run(name: &str, description: &DescribeResponse) -> Result<(), Ending> {
-    if description.can_run == Some(true) {
-        return Ok(());
-    }
-    let reason = description
-        .reason
-        .as_deref()
-        .unwrap_or("it gives no reason");
-    Err(Ending::Refused(format!(
-        "{name} cannot run this model: {reason}"
-    )))
+/// What an engine can do for this comparison.
+pub(crate) struct Ability {
+    /// The arithmetic that it is to use.
+    pub(crate) arithmetic: Arithmetic,
+    /// How many logits a row has.
+    pub(crate) vocabulary_size: u32,
+    /// The context that the model was made for, where it is told.
+    pub(crate) context: Option<u32>,
 }
 
-/// The arithmetic that a profile wants of the candidate.
-pub(crate) fn candidate_arithmetic(
+/// What the candidate can do, or why it cannot do what the profile asks of it.
+pub(crate) fn of_candidate(
     name: &str,
     profile: Profile,
     description: &DescribeResponse,
-) -> Result<Arithmetic, Ending> {
+) -> Result<Ability, Ending> {
     let wanted: &[Arithmetic] = match profile {
         Profile::Exact => &[Arithmetic::Exact],
         Profile::F32 => &[Arithmetic::F32],
-        // As shipped, or what comes nearest until it exists.
-        Profile::Production => &[Arithmetic::Fast, Arithmetic::Exact],
+        Profile::Production => AS_SHIPPED,
     };
-    let has = |arithmetic: &&Arithmetic| description.arithmetics.contains(arithmetic);
-    wanted.iter().find(has).copied().ok_or_else(|| {
-        Ending::Refused(format!(
-            "{name} does not compute {wanted:?}, which the profile needs; it computes {:?}",
-            description.arithmetics
-        ))
-    })
+    ability(name, description, wanted, "")
 }
 
-/// Bits and tight limits mean something against the scalar build alone.
-pub(crate) fn check_reference(
+/// The same of the reference. Bits and tight limits mean something against the scalar build alone;
+/// in `f32` that is exact on a model of F32 weights.
+pub(crate) fn of_reference(
     name: &str,
     profile: Profile,
     description: &DescribeResponse,
-) -> Result<(), Ending> {
-    let scalar_needed = profile != Profile::Production;
-    if scalar_needed && !description.arithmetics.contains(&Arithmetic::Exact) {
+) -> Result<Ability, Ending> {
+    let (wanted, hint) = match profile {
+        Profile::Exact | Profile::F32 => (
+            &[Arithmetic::Exact][..],
+            " (hint: --reference llama-scalar, or --profile production)",
+        ),
+        Profile::Production => (AS_SHIPPED, ""),
+    };
+    ability(name, description, wanted, hint)
+}
+
+/// As users run it, or what comes nearest until it exists.
+const AS_SHIPPED: &[Arithmetic] = &[Arithmetic::Fast, Arithmetic::Exact];
+
+/// `wanted` in the order of preference.
+fn ability(
+    name: &str,
+    description: &DescribeResponse,
+    wanted: &[Arithmetic],
+    hint: &str,
+) -> Result<Ability, Ending> {
+    let (Some(model), Some(true)) = (&description.model, description.can_run) else {
+        let reason = description.reason.as_deref();
+        let reason = reason.unwrap_or("it gives no reason");
         return Err(Ending::Refused(format!(
-            "the profile needs a reference of arithmetic exact, {name} computes {:?} (hint: --reference llama-scalar, \
-             or --profile production)",
-            description.arithmetics
+            "{name} cannot run this model: {reason}"
         )));
+    };
+    let offered = &description.arithmetics;
+    let offers = |arithmetic: &&Arithmetic| offered.contains(arithmetic);
+    let arithmetic = wanted.iter().find(offers).copied().ok_or_else(|| {
+        Ending::Refused(format!(
+            "the profile needs arithmetic {}, {name} computes {}{hint}",
+            words(wanted, " or "),
+            words(offered, " and "),
+        ))
+    })?;
+    Ok(Ability {
+        arithmetic,
+        vocabulary_size: model.vocabulary_size,
+        context: Some(model.context).filter(|&context| context > 0),
+    })
+}
+
+fn words(arithmetics: &[Arithmetic], between: &str) -> String {
+    let words: Vec<_> = arithmetics.iter().copied().map(arithmetic_word).collect();
+    match words.as_slice() {
+        [] => "nothing".to_owned(),
+        words => words.join(between),
     }
-    Ok(())
 }

@@ -9,6 +9,7 @@ use crate::gate::AgreedTokens;
 use crate::judge;
 use crate::limits::Limits;
 use crate::metrics;
+use crate::outcome::Ending;
 
 /// Both engines' answers about the same tokens.
 #[derive(Debug)]
@@ -17,37 +18,6 @@ pub struct Evaluations {
     pub candidate: EvaluatedItem,
     /// What it is judged against.
     pub reference: EvaluatedItem,
-}
-
-/// Why there are no rows.
-#[derive(Debug)]
-pub enum CompareError {
-    /// A file came short.
-    Engine(EngineFault),
-    /// The rows have different lengths: the tokens agree, the vocabularies do not.
-    Columns {
-        /// Columns of the candidate's rows.
-        candidate: usize,
-        /// Columns of the reference's rows.
-        reference: usize,
-    },
-    /// An engine says that it chose a token which its own row does not choose.
-    Greedy {
-        /// Whether it is the candidate.
-        is_candidate: bool,
-        /// The step.
-        step: usize,
-        /// What it said.
-        said: u32,
-        /// What its row says.
-        chosen: u32,
-    },
-}
-
-impl From<EngineFault> for CompareError {
-    fn from(fault: EngineFault) -> Self {
-        Self::Engine(fault)
-    }
 }
 
 /// Judged rows.
@@ -79,7 +49,7 @@ pub fn compare(
     evaluations: &Evaluations,
     profile: Profile,
     limits: &Limits,
-) -> Result<Rows, CompareError> {
+) -> Result<Rows, Ending> {
     let Evaluations {
         candidate,
         reference,
@@ -106,7 +76,7 @@ fn compare_greedy(
     evaluations: &Evaluations,
     profile: Profile,
     limits: &Limits,
-) -> Result<GreedyRecord, CompareError> {
+) -> Result<GreedyRecord, Ending> {
     let Evaluations {
         candidate,
         reference,
@@ -125,8 +95,8 @@ fn compare_greedy(
     let mut pair = Pair::new(&candidate.greedy, &reference.greedy)?;
     for (step, (&candidate, &reference)) in candidate_ids.iter().zip(reference_ids).enumerate() {
         pair.read(step)?;
-        check_choice(true, step, candidate, &pair.candidate_row)?;
-        check_choice(false, step, reference, &pair.reference_row)?;
+        check_choice("candidate", step, candidate, &pair.candidate_row)?;
+        check_choice("reference", step, reference, &pair.reference_row)?;
         // The row of a step comes from the tokens before it, which are the same so far.
         let mut row = pair.judge(profile, limits, &[Rung::Positions, Rung::Decode]);
         if candidate != reference {
@@ -143,22 +113,15 @@ fn compare_greedy(
 
 /// An engine's token must be the one that its row chooses, or one of the two is not what it says.
 /// A row that is not finite chooses nothing; it is judged as such.
-fn check_choice(
-    is_candidate: bool,
-    step: usize,
-    said: u32,
-    row: &[f32],
-) -> Result<(), CompareError> {
+fn check_choice(role: &str, step: usize, said: u32, row: &[f32]) -> Result<(), Ending> {
     let chosen = metrics::lowest_largest(row);
     if said == chosen || row.iter().any(|x| !x.is_finite()) {
         return Ok(());
     }
-    Err(CompareError::Greedy {
-        is_candidate,
-        step,
-        said,
-        chosen,
-    })
+    Err(Ending::Inconsistent(format!(
+        "the {role} says that it chose token {said} at greedy step {step}, its own row of logits \
+         chooses {chosen}"
+    )))
 }
 
 /// Two files of the same width and a row of each.
@@ -170,12 +133,13 @@ struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    fn new(candidate: &'a LogitsFile, reference: &'a LogitsFile) -> Result<Self, CompareError> {
+    fn new(candidate: &'a LogitsFile, reference: &'a LogitsFile) -> Result<Self, Ending> {
         if candidate.columns() != reference.columns() {
-            return Err(CompareError::Columns {
-                candidate: candidate.columns(),
-                reference: reference.columns(),
-            });
+            return Err(Ending::Shapes(format!(
+                "the candidate's rows have {} logits, the reference's {}",
+                candidate.columns(),
+                reference.columns()
+            )));
         }
         Ok(Self {
             candidate_row: vec![0.0; candidate.columns()],

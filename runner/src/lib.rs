@@ -1,12 +1,15 @@
 //! Compares two language-model engines and gives a verdict that can be trusted.
 //!
 //! In reading order: [`run`] tells the order of a comparison; its stages are [`prompt`],
-//! [`gate`], [`compare`] over [`metrics`] (after `capability` has asked whether the engines can), [`judge`] by [`limits`], and [`outcome`] with its
-//! [`reason`]. [`engine`] keeps other people's programs at arm's length. [`cli`] turns flags into
+//! `capability` (can the engines do this?), `ask` (for tokens and rows), [`gate`], [`twin`],
+//! [`compare`] over [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`reason`];
+//! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at
+//! arm's length. [`cli`] turns flags into
 //! a [`request`]; [`report`] and [`results`] show and store what came out. [`inspect`],
 //! [`preflight`] and [`setup_cpp`] are the other commands.
 #![forbid(unsafe_code)]
 
+mod ask;
 mod capability;
 pub mod cli;
 pub mod compare;
@@ -26,6 +29,7 @@ pub mod report;
 pub mod request;
 pub mod results;
 pub mod run;
+pub mod run_error;
 pub mod setup_cpp;
 pub mod text;
 pub mod twin;

@@ -14,7 +14,7 @@ use runner::exit::Exit;
 use runner::model_file::ModelFileError;
 use runner::preflight::PreflightError;
 use runner::report::text;
-use runner::run::RunError;
+use runner::run_error::RunError;
 use runner::{inspect, preflight, results, run, setup_cpp};
 use schemas::canonical;
 

@@ -54,6 +54,8 @@ pub struct Case {
     pub reference: Option<DescribeResponse>,
     /// The agreed tokens that are evaluated.
     pub tokens: Option<AgreedTokens>,
+    /// In `f32`: the decoded model that the reference evaluates.
+    pub twin: Option<FileIdentity>,
     /// The engines' answers.
     pub evaluations: Option<Evaluations>,
     /// The judged rows.
@@ -125,13 +127,15 @@ impl Outcome {
         };
         let mut mismatch_text = None;
         if let Ending::Mismatch(mismatch) = ending {
-            let model = quote_for_sh(&run.request.model.to_string_lossy());
-            let suggestions = gate::suggestions(mismatch, evidence, &model);
+            let suggestions =
+                |model: &str| gate::suggestions(mismatch, evidence, &quote_for_sh(model));
             mismatch_text = Some(gate::mismatch_text(
                 mismatch,
-                &suggestions,
+                &suggestions(&run.request.model.to_string_lossy()),
                 &rerun(run.request),
             ));
+            // The receipt is the same wherever the model lies.
+            let suggestions = suggestions(&receipt.model.label);
             add_mismatch(&mut receipt, mismatch, suggestions);
         } else if exit != Exit::Parity && case.rows.is_none() {
             receipt.error = Some(receipt.reason.clone());
@@ -192,6 +196,7 @@ fn receipt(
         profile: request.profile,
         model: identities.model,
         reference_model: identities.reference_model,
+        twin: case.twin.clone(),
         tokenizer: identities.tokenizer,
         prompt: PromptRecord {
             text: Text::from_bytes(request.prompt.user.clone()),
@@ -283,8 +288,8 @@ fn environment(run: &Run<'_>, case: &Case, started: Instant) -> Environment {
             .reference_model
             .as_ref()
             .map(|path| path.display().to_string()),
-        candidate: engine_environment(run.candidate, answers.map(|answers| &answers.candidate)),
-        reference: engine_environment(run.reference, answers.map(|answers| &answers.reference)),
+        candidate: engine_environment(&run.candidate, answers.map(|answers| &answers.candidate)),
+        reference: engine_environment(&run.reference, answers.map(|answers| &answers.reference)),
     }
 }
 

@@ -1,45 +1,47 @@
-//! The F32 twin of a model: made once by the Rust engine, kept in the cache under the model's
-//! hash.
+//! The F32 twin of a model: made once by the Rust engine, whoever the candidate is, and kept in the
+//! cache under the model's hash.
 
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::engine::{Client, EngineFault};
+use schemas::receipt::FileIdentity;
+
+use crate::engine::Client;
+use crate::model_file;
+use crate::outcome::Ending;
 
 /// Counted up when what the engine writes for a model changes.
 const TWIN_VERSION: u32 = 1;
 
-/// Why there is no twin.
-#[derive(Debug)]
-pub enum TwinError {
-    /// The cache cannot be used.
-    Cache(PathBuf, io::Error),
-    /// The engine did not write it.
-    Engine(EngineFault),
+/// A twin.
+pub struct Twin {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub identity: FileIdentity,
 }
 
-/// The twin of the model with this hash, made if it is not in the cache.
-pub fn of(
-    maker: &Client<'_>,
-    model: &Path,
-    model_sha256: &str,
-    cache: &Path,
-) -> Result<PathBuf, TwinError> {
+/// The twin of the model, made if it is not in the cache.
+pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin, Ending> {
+    let identify = |path: &Path| model_file::identity(path).map_err(|error| broken(path, &error));
     let folder = cache.join("twins");
-    let digest = model_sha256.trim_start_matches("sha256:");
-    let twin = folder.join(format!("{digest}-v{TWIN_VERSION}.gguf"));
-    if twin.is_file() {
-        return Ok(twin);
+    let digest = identify(model)?.sha256;
+    let digest = digest.trim_start_matches("sha256:");
+    let path = folder.join(format!("{digest}-v{TWIN_VERSION}.gguf"));
+    if !path.is_file() {
+        fs::create_dir_all(&folder).map_err(|error| broken(&folder, &error))?;
+        // The engine gives the file its name when it is complete.
+        let arguments: Vec<OsString> = vec!["f32-twin".into(), model.into(), path.clone().into()];
+        maker.run(arguments)?;
     }
-    fs::create_dir_all(&folder).map_err(|error| TwinError::Cache(folder.clone(), error))?;
-    // The engine gives the file its name when it is complete.
-    let arguments: Vec<OsString> = vec!["f32-twin".into(), model.into(), twin.clone().into()];
-    maker.run(arguments).map_err(TwinError::Engine)?;
-    if twin.is_file() {
-        return Ok(twin);
-    }
-    let missing = io::Error::other("the engine ended well and wrote no twin");
-    Err(TwinError::Cache(twin, missing))
+    Ok(Twin {
+        identity: identify(&path)?,
+        path,
+    })
+}
+
+fn broken(path: &Path, error: &io::Error) -> Ending {
+    Ending::Internal(format!("{}: {error}", path.display()))
 }

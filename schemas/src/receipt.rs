@@ -31,6 +31,8 @@ pub struct Receipt {
     pub model: FileIdentity,
     /// The reference's model, where it is another file.
     pub reference_model: Option<FileIdentity>,
+    /// In the profile `f32`: the decoded copy that the reference evaluated in place of its model.
+    pub twin: Option<FileIdentity>,
     /// The candidate's tokenizer, where it is not the model's own.
     pub tokenizer: Option<FileIdentity>,
     /// The prompt, before and after its template.

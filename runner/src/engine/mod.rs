@@ -6,8 +6,8 @@
 //! interruption), [`client`] and [`evaluation`] (the three sub-commands of the exchange
 //! protocol), [`logits`] (the files of numbers), [`fault`] (every way in which an engine can
 //! fail). Below them: `process` (start, group, end), `pipes` (the three streams), `session`
-//! (requests out, answers in), `identity` (who a process is, for its faults), `environment` and `scratch` (what an engine may see and use),
-//! `npy` (the header of a logits file).
+//! (requests out, answers in), `identity` (who a process is, for its faults), `environment` and
+//! `scratch` (what an engine may see and use), `npy` (the header of a logits file).
 //!
 //! Nothing here compares numbers or judges them, and nothing an engine does can panic the
 //! runner: it becomes an [`EngineFault`].
@@ -38,5 +38,6 @@ pub use fault::{EngineFault, FaultKind, Wait};
 pub use logits::LogitsFile;
 pub use npy::LogitsProblem;
 pub use places::Places;
+pub(crate) use spec::arithmetic_word;
 pub use spec::{EngineSettings, EngineSpec, Origin};
 pub use supervision::{Interrupt, Supervision};

@@ -117,15 +117,15 @@ mod tests {
             current_folder: "/project".into(),
             program_folder: Some("/target/release".into()),
             references: None,
-            configuration_home: Some("/home/.config".into()),
-            cache_home: Some("/home/.cache".into()),
+            configuration_home: Some("/user/.config".into()),
+            cache_home: Some("/user/.cache".into()),
         }
     }
 
     #[test]
     fn looks_beside_the_program_and_then_in_the_cache() {
         let folders = places().reference_folders();
-        let expected = ["/target/references", "/home/.cache/lockstep/references/bin"];
+        let expected = ["/target/references", "/user/.cache/lockstep/references/bin"];
         assert_eq!(folders, expected.map(PathBuf::from));
     }
 
@@ -142,7 +142,7 @@ mod tests {
     fn the_current_folder_goes_before_the_user() {
         let expected = [
             "/project/engines.toml",
-            "/home/.config/lockstep/engines.toml",
+            "/user/.config/lockstep/engines.toml",
         ];
         assert_eq!(places().configuration_files(), expected.map(PathBuf::from));
     }

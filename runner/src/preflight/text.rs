@@ -108,7 +108,7 @@ fn describe(description: &DescribeResponse, verbose: bool, say: &mut impl FnMut(
     let arithmetics: Vec<&str> = description
         .arithmetics
         .iter()
-        .map(|&one| crate::engine::spec::arithmetic_word(one))
+        .map(|&one| crate::engine::arithmetic_word(one))
         .collect();
     say("Computes", &arithmetics.join(", "));
     if let Some(model) = &description.model {

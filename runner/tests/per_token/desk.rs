@@ -1,5 +1,5 @@
 //! A folder with a model and two table engines, `candidate` and `reference`, in which `lockstep`
-//! runs; and what comes of it.
+//! runs, and what comes of it. A third one stands for `rust-engine`, which writes twins.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -48,6 +48,7 @@ impl Desk {
             fs::create_dir(desk.path(folder)).expect("a new folder");
         }
         model::write(&desk.path("model.gguf"), true, Some("default"));
+        let desk = desk.habit("rust-engine", &[]);
         desk.habit("candidate", &[]).habit("reference", &[])
     }
 
@@ -161,6 +162,22 @@ impl Desk {
         starts
             .map(|entry| format!("{} {}", word(&entry["engine"]), word(&entry["subcommand"])))
             .collect()
+    }
+
+    /// The flags of the last process of this kind.
+    pub(crate) fn flags(&self, engine: &str, subcommand: &str) -> Vec<String> {
+        let of = |entry: &&Value| {
+            entry["event"] == "start"
+                && entry["engine"] == engine
+                && entry["subcommand"] == subcommand
+        };
+        let log = self.log();
+        let flags = log
+            .iter()
+            .rfind(of)
+            .and_then(|entry| entry["flags"].as_array());
+        let flags = flags.expect("it was started").iter();
+        flags.map(|flag| word(flag).to_owned()).collect()
     }
 
     /// What was asked of an engine.

@@ -174,6 +174,27 @@ fn exit_65_a_reference_that_is_not_finite() {
 }
 
 #[test]
+fn exit_65_rows_that_are_not_as_long_as_was_said() {
+    for engine in ["candidate", "reference"] {
+        let desk = Desk::new().habit(engine, &["boasts"]);
+        let (text, _) = desk.both(&HI);
+        text.exits(65).says(&[&format!(
+            "ENGINE-FAILED: {engine} describes a vocabulary of 262 tokens, its rows have 261 logits"
+        )]);
+    }
+}
+
+#[test]
+fn exit_65_another_arithmetic_than_was_asked_for() {
+    for engine in ["candidate", "reference"] {
+        let desk = Desk::new().habit(engine, &["other-arithmetic"]);
+        let (text, _) = desk.both(&HI);
+        text.exits(65).says(&["ENGINE-FAILED: ", "arithmetic"]);
+        text.complains(&[engine, "fast"]);
+    }
+}
+
+#[test]
 fn exit_69_an_engine_refuses() {
     for engine in ["candidate", "reference"] {
         let desk = Desk::new().habit(engine, &["refuses"]);
@@ -186,8 +207,10 @@ fn exit_69_an_engine_refuses() {
     }
     let desk = Desk::new().habit("reference", &["fast"]);
     let (text, _) = desk.both(&HI);
-    text.exits(69)
-        .says(&["REFUSED: ", "needs a reference of arithmetic exact"]);
+    text.exits(69).says(&[
+        "REFUSED: ",
+        "needs arithmetic exact, reference computes fast",
+    ]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, word};
+use crate::desk::{Desk, Run, word};
+use crate::model;
 
 #[test]
 fn a_pass_has_the_documents_names() {
@@ -66,6 +67,25 @@ fn a_mismatch_has_the_documents_names() {
     }
 }
 
+/// A receipt is the same wherever its model lies; the message for people has the path.
+#[test]
+fn a_mismatch_tells_the_path_to_people_alone() {
+    let desk = Desk::new().habit("candidate", &["no-model-bos"]);
+    let path = desk.path("model.gguf").display().to_string();
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    command.args(["per-token", "--model", &path, "--prompt", "Hi"]);
+    command.args(["--candidate", "candidate", "--reference", "reference"]);
+    let run = Run::of(command.args(["--out", "result"]));
+    run.exits(2)
+        .complains(&[&format!("with: lockstep inspect {path}\n")]);
+    let stored = std::fs::read_to_string(desk.path("result/receipt.json")).expect("stored");
+    assert!(
+        stored.contains("with: lockstep inspect model.gguf\""),
+        "{stored}"
+    );
+    assert!(!stored.contains(&path), "{stored}");
+}
+
 #[test]
 fn it_says_who_ran_and_on_what() {
     let flags = [
@@ -91,4 +111,34 @@ fn it_says_who_ran_and_on_what() {
     }
     assert_eq!(receipt["model"]["label"], "model.gguf");
     assert_eq!(receipt["prompt"]["text"], "Hi");
+}
+
+/// The reference evaluates the decoded twin of the model that is named for it; which one it was is
+/// told. The candidate need not be able to write one.
+#[test]
+fn f32_says_which_twin_was_evaluated() {
+    let desk = Desk::new();
+    model::write(&desk.path("other.gguf"), true, Some("smollm"));
+    let twin = |arguments: &[&str]| {
+        let f32 = ["--prompt", "Hi", "--profile", "f32"];
+        let (text, receipt) = desk.both(&[&f32[..], arguments].concat());
+        text.exits(0);
+        let evaluated = desk.flags("reference", "evaluate");
+        let model = evaluated.iter().position(|flag| flag == "--model");
+        let model = evaluated[model.expect("a model") + 1].clone();
+        // The table engine's twins are copies.
+        let named = word(&receipt["twin"]["label"]).to_owned();
+        assert!(model.ends_with(&named), "{model}");
+        (word(&receipt["twin"]["sha256"]).to_owned(), receipt)
+    };
+    let (own, receipt) = twin(&[]);
+    assert_eq!(own, receipt["model"]["sha256"]);
+    let (others, receipt) = twin(&["--reference-model", "other.gguf"]);
+    assert_eq!(others, receipt["reference_model"]["sha256"]);
+    assert_ne!(own, others);
+    let starts = desk.starts();
+    let made = starts.iter().filter(|start| start.ends_with("f32-twin"));
+    assert_eq!(made.collect::<Vec<_>>(), ["rust-engine f32-twin"; 2]);
+    let (_, receipt) = desk.json(&["--prompt", "Hi"]);
+    assert_eq!(receipt["twin"], Value::Null, "exact needs none");
 }

@@ -12,6 +12,8 @@
 //! | `refuses` | cannot run the model |
 //! | `fast` | computes `fast` and nothing else |
 //! | `narrow` | has a vocabulary of one token less |
+//! | `boasts` | describes a vocabulary of one token more than its rows have |
+//! | `other-arithmetic` | evaluates with another arithmetic than it is asked for |
 //! | `hangs` | never answers `evaluate` |
 //!
 //! Good answers only: faults of the protocol are the stand-in's affair.
@@ -150,7 +152,7 @@ fn describe(call: &Call) -> DescribeResponse {
         settings: settings(call),
         model: with_model.then(|| ModelFacts {
             architecture: "llama".to_owned(),
-            vocabulary_size: call.columns(),
+            vocabulary_size: call.columns() + u32::from(call.has("boasts")),
             context: CONTEXT,
             special_tokens: BTreeMap::from([("bos".to_owned(), BEGIN)]),
             tensor_type_counts: BTreeMap::from([("F32".to_owned(), 1)]),
@@ -173,6 +175,7 @@ fn settings(call: &Call) -> Settings {
     };
     Settings {
         arithmetic: match call.flag("--arithmetic") {
+            Some(_) if call.has("other-arithmetic") => Arithmetic::Fast,
             Some("f32") => Arithmetic::F32,
             _ => own,
         },

@@ -1,0 +1,86 @@
+//! The two questions about the one item of a comparison: its tokens, and its rows.
+
+use std::path::Path;
+
+use schemas::evaluate::{EvaluateRequest, Positions};
+use schemas::line::{Answer, ItemId};
+use schemas::tag::Tag;
+use schemas::tokenize::{Text, TokenizeRequest, Tokens};
+
+use crate::engine::{Client, EngineFault, EngineSettings, EvaluatedItem, FaultKind};
+use crate::gate::AgreedTokens;
+use crate::outcome::Ending;
+use crate::prompt::FormattedPrompt;
+
+/// The name of the one item.
+const ITEM: &str = "case";
+
+fn item() -> ItemId {
+    ItemId::new(ITEM).expect("the constant is an id")
+}
+
+/// What an engine makes of the prompt.
+pub(crate) fn tokens(
+    client: &Client<'_>,
+    model: &Path,
+    tokenizer: Option<&Path>,
+    prompt: &FormattedPrompt,
+) -> Result<Tokens, Ending> {
+    let asked = TokenizeRequest {
+        schema: Tag::new(),
+        id: item(),
+        text: Text::from_bytes(prompt.text.clone()),
+        bos: prompt.bos,
+        parse_special: prompt.parse_special,
+    };
+    let answers = client.tokenize(model, tokenizer, std::slice::from_ref(&asked))?;
+    match answers.into_iter().next() {
+        Some(Answer::Success(tokens)) => Ok(tokens),
+        Some(Answer::Failure(failure)) => Err(declined(client, failure.id, failure.error)),
+        None => unreachable!("tokenize gives an answer for each request"),
+    }
+}
+
+fn declined(client: &Client<'_>, id: ItemId, error: String) -> Ending {
+    Ending::Failed(EngineFault {
+        engine: client.spec().name.clone(),
+        command: client.spec().command.clone(),
+        kind: Box::new(FaultKind::Declined { id, error }),
+        stderr: Vec::new(),
+    })
+}
+
+/// The rows of all positions and greedy steps, as long as the engine itself says that they are.
+pub(crate) fn rows(
+    client: &Client<'_>,
+    model: &Path,
+    settings: &EngineSettings,
+    vocabulary_size: u32,
+    tokens: &AgreedTokens,
+    greedy_steps: u32,
+) -> Result<EvaluatedItem, Ending> {
+    let mut evaluation = client.start_evaluation(model, settings)?;
+    evaluation.submit(&EvaluateRequest {
+        schema: Tag::new(),
+        id: item(),
+        tokens: tokens.ids().to_vec(),
+        positions: Positions::All,
+        greedy_steps,
+    })?;
+    let item = evaluation.next()?;
+    evaluation.finish()?;
+    let columns = item.logits.columns();
+    if columns as u64 != u64::from(vocabulary_size) {
+        return Err(Ending::Inconsistent(format!(
+            "{} describes a vocabulary of {vocabulary_size} tokens, its rows have {columns} logits",
+            client.spec().name
+        )));
+    }
+    Ok(item)
+}
+
+impl From<EngineFault> for Ending {
+    fn from(fault: EngineFault) -> Self {
+        Self::Failed(fault)
+    }
+}
