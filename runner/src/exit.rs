@@ -1,5 +1,7 @@
 //! Exit codes: the one thing that a nightly script reads.
 
+use schemas::receipt::ExitRecord;
+
 /// What the process ends with. The same in every output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -30,6 +32,14 @@ impl Exit {
     /// The number.
     pub fn code(self) -> u8 {
         self as u8
+    }
+
+    /// Number and name, as JSON has them.
+    pub fn record(self) -> ExitRecord {
+        ExitRecord {
+            code: self.code(),
+            name: self.name().to_owned(),
+        }
     }
 
     /// The name that stands beside the number in JSON.

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use gguf::{Array, Header, Value};
-use serde_json::{Map, json};
+use schemas::inspection::{Inspection, TensorRecord};
+use schemas::tag::Tag;
+use serde_json::json;
 
 use crate::model_file::{self, ModelFileError};
 use crate::text::escape_for_terminal;
@@ -70,35 +72,28 @@ fn summary(header: &Header) -> String {
 }
 
 /// One object: metadata whole, tensors as a list.
-pub fn json(path: &Path) -> Result<serde_json::Value, ModelFileError> {
+pub fn json(path: &Path) -> Result<Inspection, ModelFileError> {
     let header = model_file::read_header(path)?;
-    let metadata: Map<_, _> = header
-        .metadata()
-        .entries()
-        .iter()
-        .map(|(key, value)| (key.clone(), value_json(value)))
-        .collect();
-    let tensors: Vec<_> = header
-        .tensors()
-        .iter()
-        .map(|tensor| {
-            json!({
-                "name": tensor.name,
-                "type": tensor.tensor_type.to_string(),
-                "dimensions": tensor.dimensions,
-                "offset": tensor.offset,
-                "bytes": tensor.bytes,
+    let entries = header.metadata().entries().iter();
+    let tensors = header.tensors().iter();
+    Ok(Inspection {
+        schema: Tag::new(),
+        version: header.version(),
+        alignment: header.alignment(),
+        data_offset: header.data_offset(),
+        metadata: entries
+            .map(|(key, value)| (key.clone(), value_json(value)))
+            .collect(),
+        tensors: tensors
+            .map(|tensor| TensorRecord {
+                name: tensor.name.clone(),
+                r#type: tensor.tensor_type.to_string(),
+                dimensions: tensor.dimensions.clone(),
+                offset: tensor.offset,
+                bytes: tensor.bytes,
             })
-        })
-        .collect();
-    Ok(json!({
-        "schema": "lockstep/inspect/v1",
-        "version": header.version(),
-        "alignment": header.alignment(),
-        "data_offset": header.data_offset(),
-        "metadata": metadata,
-        "tensors": tensors,
-    }))
+            .collect(),
+    })
 }
 
 fn shown(value: &Value) -> String {

@@ -1,5 +1,6 @@
 //! The command `lockstep`: reads the command line, runs one sub-command, prints, exits.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,25 +18,54 @@ use runner::report::text;
 use runner::run_error::RunError;
 use runner::{inspect, preflight, results, run, setup_cpp};
 use schemas::canonical;
+use schemas::failure::CommandFailure;
+use schemas::tag::Tag;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no errors, and go to standard output.
-            let failed = error.use_stderr();
-            return match error.print() {
-                Ok(()) if failed => ExitCode::from(Exit::Usage.code()),
-                Ok(()) => ExitCode::from(Exit::Parity.code()),
-                Err(_) => ExitCode::from(Exit::Internal.code()),
-            };
-        }
+    let json = json_is_asked_for(std::env::args_os());
+    let exit = match Cli::try_parse() {
+        Ok(cli) => dispatch(cli).unwrap_or_else(|error| {
+            let exit = exit_of(&error);
+            eprintln!("lockstep: {error:#}");
+            tell_failure(json, &format!("{error:#}"), exit)
+        }),
+        Err(error) => refuse_command_line(&error, json),
     };
-    let exit = dispatch(cli).unwrap_or_else(|error| {
-        eprintln!("lockstep: {error:#}");
-        exit_of(&error)
-    });
     ExitCode::from(exit.code())
+}
+
+/// Whether `--format json` is on the command line, be the rest of it right or wrong.
+fn json_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    let apart = arguments.windows(2).any(|two| two == ["--format", "json"]);
+    apart || arguments.iter().any(|argument| argument == "--format=json")
+}
+
+/// Help and version are no errors, and go to standard output.
+fn refuse_command_line(error: &clap::Error, json: bool) -> Exit {
+    match error.print() {
+        Ok(()) if error.use_stderr() => {
+            let text = error.to_string();
+            let text = text.trim_end().trim_start_matches("error: ");
+            tell_failure(json, text, Exit::Usage)
+        }
+        Ok(()) => Exit::Parity,
+        Err(_) => Exit::Internal,
+    }
+}
+
+/// With `--format json`, standard output has one object whatever happens.
+fn tell_failure(json: bool, error: &str, exit: Exit) -> Exit {
+    let failure = CommandFailure {
+        schema: Tag::new(),
+        error: error.to_owned(),
+        exit: exit.record(),
+    };
+    if json && let Ok(text) = canonical::to_string(&failure) {
+        // If that cannot be written either, the exit code still tells.
+        let _ = print(&text);
+    }
+    exit
 }
 
 /// The exit code of an error: those that know theirs say it, any other is our own fault.
@@ -114,13 +144,19 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
         .join("lockstep");
     let (request, presentation) = flags.check(supervision, cache)?;
     let catalogue = Catalogue::load(engines)?;
+    if let Some(folder) = &presentation.out {
+        // Better now than after an hour of evaluation.
+        results::check_folder(folder)
+            .map_err(|error| FlagError::BadInput(format!("--out {}: {error}", folder.display())))?;
+    }
     let mut outcome = run::per_token(&request, &catalogue)?;
     if let Some(mismatch) = &outcome.mismatch {
         eprint!("{mismatch}");
     }
-    if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted) {
-        results::store(&mut outcome, folder, presentation.keep_logits)
-            .with_context(|| format!("writing to {}", folder.display()))?;
+    if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted)
+        && let Err(error) = results::store(&mut outcome, folder, presentation.keep_logits)
+    {
+        outcome.was_not_stored(&format!("writing to {}: {error}", folder.display()));
     }
     let receipt = &outcome.receipt;
     match presentation.format {

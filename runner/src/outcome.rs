@@ -6,9 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use schemas::describe::DescribeResponse;
 use schemas::environment::{EngineEnvironment, Environment};
 use schemas::number::Finite;
-use schemas::receipt::{
-    EngineRecord, Engines, ExitRecord, FileIdentity, PromptRecord, Receipt, Verdict,
-};
+use schemas::receipt::{EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, Verdict};
 use schemas::row::Metrics;
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
@@ -151,6 +149,17 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The verdict stands and is shown, but whoever relies on the stored files must notice.
+    pub fn was_not_stored(&mut self, problem: &str) {
+        self.exit = Exit::Internal;
+        self.receipt.exit = self.exit.record();
+        self.receipt.error = Some(problem.to_owned());
+        let fault = self.fault.iter().map(String::as_str).chain([problem]);
+        self.fault = Some(fault.collect::<Vec<_>>().join("\nlockstep: "));
+    }
+}
+
 fn verdict(ending: &Ending, rows: Option<&Rows>) -> (Verdict, Option<Exit>) {
     match ending {
         Ending::Compared => (rows.map_or(Verdict::Inconclusive, Rows::verdict), None),
@@ -187,10 +196,7 @@ fn receipt(
     Receipt {
         schema: Tag::new(),
         verdict,
-        exit: ExitRecord {
-            code: exit.code(),
-            name: exit.name().to_owned(),
-        },
+        exit: exit.record(),
         status: judge::status(verdict),
         reason: String::new(),
         profile: request.profile,

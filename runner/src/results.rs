@@ -30,6 +30,12 @@ const ALL: [&str; 4] = [
     "reference.greedy.npy",
 ];
 
+/// Makes the folder, and makes sure that files can be made in it.
+pub fn check_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    temporary(folder).map(drop)
+}
+
 /// Writes `outcome` into `folder`, over what an earlier comparison left there.
 pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Result<()> {
     fs::create_dir_all(folder)?;

@@ -8,6 +8,8 @@ use crate::agreed_tokens::AgreedTokensFile;
 use crate::describe::DescribeResponse;
 use crate::environment::Environment;
 use crate::evaluate::{EvaluateRequest, Evaluated};
+use crate::failure::CommandFailure;
+use crate::inspection::Inspection;
 use crate::limits::LimitsFile;
 use crate::line::{self, Answer, MessageError};
 use crate::preflight::Preflight;
@@ -38,6 +40,8 @@ pub fn entries() -> Vec<Entry> {
         object::<Receipt>(),
         object::<Environment>(),
         object::<Preflight>(),
+        object::<Inspection>(),
+        object::<CommandFailure>(),
     ]
 }
 

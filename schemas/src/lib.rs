@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`tag`] (the `schema` field that begins every object), [`describe`],
 //! [`tokenize`] and [`evaluate`] (what engines and the runner say to each other), then the
-//! stored objects. [`mod@line`] reads and writes one message, [`canonical`] writes an artifact so
+//! stored objects and what the other commands show. [`mod@line`] reads and writes one message, [`canonical`] writes an artifact so
 //! that equal contents give equal bytes, and [`catalogue`] lists every kind with its JSON
 //! Schema; the files under `json/` and `examples/` are checked against it.
 //!
@@ -15,6 +15,8 @@ pub mod catalogue;
 pub mod describe;
 pub mod environment;
 pub mod evaluate;
+pub mod failure;
+pub mod inspection;
 pub mod limits;
 pub mod line;
 pub mod number;

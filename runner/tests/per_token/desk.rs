@@ -6,23 +6,20 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::model;
 
-/// The JSON Schema of a receipt, as committed.
-static RECEIPT: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../schemas/json/receipt.schema.json"
-    );
+/// The JSON Schema of a kind of object, as committed.
+fn validator(kind: &str) -> jsonschema::Validator {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/json");
+    let path = Path::new(folder).join(format!("{kind}.schema.json"));
     let text = fs::read_to_string(path).expect("the schema is committed");
     let schema = serde_json::from_str(&text).expect("it is JSON");
     jsonschema::validator_for(&schema).expect("it is a schema")
-});
+}
 
 /// How an engine of `engines.toml` differs from a plain table engine.
 #[derive(Default)]
@@ -127,13 +124,7 @@ impl Desk {
     pub(crate) fn json(&self, arguments: &[&str]) -> (Run, Value) {
         let mut command = self.per_token(arguments);
         let run = Run::of(command.args(["--format", "json"]));
-        let receipt: Value = serde_json::from_str(&run.stdout)
-            .unwrap_or_else(|error| panic!("{error} in the output of\n{run:?}"));
-        let problems: Vec<_> = RECEIPT
-            .iter_errors(&receipt)
-            .map(|e| e.to_string())
-            .collect();
-        assert!(problems.is_empty(), "{problems:?} in\n{run:?}");
+        let receipt = run.object("receipt");
         assert_eq!(receipt["exit"]["code"], run.code, "{run:?}");
         (run, receipt)
     }
@@ -219,6 +210,17 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
         command.output().expect("it starts").into()
+    }
+
+    /// The one object on standard output, which the schema of its kind accepts.
+    #[track_caller]
+    pub(crate) fn object(&self, kind: &str) -> Value {
+        let object: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in the output of\n{self:?}"));
+        let schema = validator(kind);
+        let problems: Vec<_> = schema.iter_errors(&object).map(|e| e.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:?} in\n{self:?}");
+        object
     }
 
     /// Fails the test unless the exit code is this one.

@@ -3,18 +3,24 @@
 
 use std::fs;
 
-use crate::desk::{Desk, Run, names_in};
+use crate::desk::{Desk, Run, names_in, word};
 
 const HI: [&str; 2] = ["--prompt", "Hi"];
 
-/// Ends with this code in both formats, before there is a receipt.
+/// Ends with this code in both formats, before there is a receipt; JSON says why as well.
 #[track_caller]
 fn ends(desk: &Desk, arguments: &[&str], code: i32, complaints: &[&str]) {
     let text = desk.text(arguments);
     let json = Run::of(desk.per_token(arguments).args(["--format", "json"]));
     for run in [&text, &json] {
         run.exits(code).complains(complaints);
-        assert_eq!(run.stdout, "", "{run:?}");
+    }
+    assert_eq!(text.stdout, "", "{text:?}");
+    let failure = json.object("failure");
+    assert_eq!(failure["exit"]["code"], code, "{json:?}");
+    for complaint in complaints {
+        let error = word(&failure["error"]);
+        assert!(error.contains(complaint), "{complaint:?} is not in {error}");
     }
     assert!(
         !desk
@@ -159,6 +165,28 @@ fn exit_65_bad_input() {
     fs::remove_file(desk.path("model.gguf")).expect("it is there");
     ends(&desk, &HI, 65, &["model.gguf: "]);
     assert_eq!(desk.starts(), [""; 0], "no engine was started");
+}
+
+#[test]
+fn exit_65_a_folder_that_cannot_be_written_is_found_first() {
+    let desk = Desk::new();
+    let flags = [&HI[..], &["--out", "model.gguf/below"]].concat();
+    ends(&desk, &flags, 65, &["--out model.gguf/below: "]);
+    assert_eq!(desk.starts(), [""; 0], "no engine was started");
+}
+
+/// What was found out is not lost with the file.
+#[test]
+fn exit_70_a_result_that_cannot_be_stored_is_shown_all_the_same() {
+    let desk = Desk::new();
+    fs::create_dir_all(desk.path("result/receipt.json")).expect("made");
+    let (text, receipt) = desk.both(&[&HI[..], &["--out", "result"]].concat());
+    text.exits(70)
+        .says(&["BIT-EXACT: "])
+        .complains(&["writing to result: "]);
+    assert_eq!(receipt["exit"]["name"], "internal");
+    assert_eq!(receipt["verdict"], "BIT-EXACT");
+    assert!(word(&receipt["error"]).contains("writing to result: "));
 }
 
 #[test]
