@@ -118,6 +118,9 @@ impl Outcome {
         );
         let mut receipt = receipt(run, &case, identities, verdict, exit);
         receipt.reason = reason::of(ending, case.rows.as_ref(), verdict, run.request.profile);
+        if exit == Exit::Parity && run.candidate.spec().command == run.reference.spec().command {
+            receipt.reason.push_str(reason::SAME_PROGRAM);
+        }
         receipt.environment = Some(environment(run, &case, started));
         let fault = match ending {
             Ending::Failed(fault) => Some(fault.to_string()),

@@ -6,6 +6,10 @@ use schemas::row::RowRecord;
 use crate::compare::Rows;
 use crate::outcome::Ending;
 
+/// What is added to a pass of a program against itself.
+pub const SAME_PROGRAM: &str =
+    "; candidate and reference are the same program, so this says nothing about a port";
+
 /// The sentence for an ending.
 pub fn of(ending: &Ending, rows: Option<&Rows>, verdict: Verdict, profile: Profile) -> String {
     match ending {

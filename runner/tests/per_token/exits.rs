@@ -41,6 +41,17 @@ fn exit_0_parity() {
 }
 
 #[test]
+fn exit_0_a_program_against_itself_says_so() {
+    let desk = Desk::new();
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    command.args(["per-token", "--model", "model.gguf", "--prompt", "Hi"]);
+    let run = Run::of(command.args(["--candidate", "reference", "--reference", "reference"]));
+    run.exits(0).says(&["BIT-EXACT: ", "are the same program"]);
+    let two = desk.text(&HI);
+    assert!(!two.stdout.contains("same program"), "{two:?}");
+}
+
+#[test]
 fn exit_4_production_has_no_floor() {
     let desk = Desk::new().habit("reference", &["fast"]);
     let (text, receipt) = desk.both(&[&HI[..], &["--profile", "production"]].concat());
