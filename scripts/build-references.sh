@@ -4,8 +4,8 @@
 #   scripts/build-references.sh [scalar|native|all|tests]
 #
 # Prints the path of each executable; `tests` runs the tests of the harness instead. The library
-# and the harness are built apart and kept in the
-# cache under a key of all that goes into them, so that only what changed is built again.
+# and the harness are built apart and kept in the cache under a key of all that goes into them, so
+# that only what changed is built again.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

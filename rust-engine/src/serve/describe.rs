@@ -3,28 +3,29 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gguf::Metadata;
 use schemas::describe::{Arithmetic, Build, DescribeResponse, KvType, ModelFacts, Settings};
 use schemas::tag::Tag;
 
 use super::ServeError;
 use crate::formats;
 use crate::kernels::Kernels;
-use crate::model::{ARCHITECTURES, Model, ModelError, ModelFile};
+use crate::model::{ARCHITECTURES, Model, ModelError, ModelFile, vocabulary};
+use crate::tokenizer::{Role, SPECIAL_ID_KEYS, Tokenizer};
 
 /// The engine's name in answers and receipts.
 pub const NAME: &str = "rust-engine";
 /// Tokens evaluated together unless a flag says otherwise; the reference's own default.
 pub const MICRO_BATCH: u32 = 512;
 
-/// The names under which a file may give its special tokens, and ours for them.
-const SPECIAL_TOKENS: [(&str, &str); 6] = [
-    ("bos", "tokenizer.ggml.bos_token_id"),
-    ("eos", "tokenizer.ggml.eos_token_id"),
-    ("eot", "tokenizer.ggml.eot_token_id"),
-    ("unk", "tokenizer.ggml.unknown_token_id"),
-    // The format's own spelling.
-    ("sep", "tokenizer.ggml.seperator_token_id"),
-    ("pad", "tokenizer.ggml.padding_token_id"),
+/// The special tokens that are told, by the names that the harness has for them too.
+const SPECIAL_TOKENS: [(&str, Role); 6] = [
+    ("bos", Role::Bos),
+    ("eos", Role::Eos),
+    ("eot", Role::Eot),
+    ("unk", Role::Unk),
+    ("sep", Role::Sep),
+    ("pad", Role::Pad),
 ];
 
 /// Describes the engine, and the model if one is named.
@@ -97,12 +98,6 @@ pub fn default_settings(kernels: &Kernels) -> Settings {
 fn facts(file: &ModelFile) -> Result<ModelFacts, ModelError> {
     let metadata = file.header.metadata();
     let architecture = file.architecture()?;
-    let mut special_tokens = BTreeMap::new();
-    for (name, key) in SPECIAL_TOKENS {
-        if let Some(id) = metadata.u32(key)? {
-            special_tokens.insert(name.to_owned(), id);
-        }
-    }
     let mut tensor_type_counts = BTreeMap::new();
     for tensor in file.header.tensors() {
         *tensor_type_counts
@@ -116,7 +111,34 @@ fn facts(file: &ModelFile) -> Result<ModelFacts, ModelError> {
         context: metadata
             .u32(&format!("{architecture}.context_length"))?
             .unwrap_or(0),
-        special_tokens,
+        special_tokens: special_tokens(metadata)?,
         tensor_type_counts,
     })
+}
+
+/// As the tokenizer has them: named by the file, or known by their texts. Of a vocabulary that
+/// makes no tokenizer here, those that the file names.
+fn special_tokens(metadata: &Metadata) -> Result<BTreeMap<String, u32>, ModelError> {
+    let tokenizer = vocabulary::facts(metadata)
+        .ok()
+        .and_then(|facts| Tokenizer::from_vocabulary(&facts).ok());
+    let mut found = BTreeMap::new();
+    for (name, role) in SPECIAL_TOKENS {
+        let id = match &tokenizer {
+            Some(tokenizer) => tokenizer.special_id(role),
+            None => named_id(metadata, role)?,
+        };
+        found.extend(id.map(|id| (name.to_owned(), id)));
+    }
+    Ok(found)
+}
+
+fn named_id(metadata: &Metadata, role: Role) -> Result<Option<u32>, ModelError> {
+    let keys = SPECIAL_ID_KEYS.iter().filter(|(_, its)| *its == role);
+    for (key, _) in keys {
+        if let Some(id) = metadata.u32(key)? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }

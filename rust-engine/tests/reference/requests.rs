@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::process::{RUST_ENGINE, fixture, llama_scalar, run};
+use crate::process::{RUST_ENGINE, demo_model, fixture, llama_scalar, run};
 
 /// The committed examples of a kind, each on one line, with its name.
 fn examples(kind: &str) -> Vec<(String, String)> {
@@ -105,5 +105,22 @@ fn both_refuse_lines_that_are_no_requests() {
         both.send("tokenize", &line, |code, _, stderr| {
             assert_eq!(code, Some(65), "{shown}: {stderr}");
         });
+    }
+}
+
+/// What a description says of a model is a matter of the file, whoever reads it.
+#[test]
+fn both_describe_a_model_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for model in [demo_model(), fixture(folder.path(), "mixed")] {
+        let [ours, theirs] = [RUST_ENGINE, &llama_scalar()].map(|engine| {
+            let output = run(engine, &["describe", "--model", &model], b"");
+            let answer: serde_json::Value =
+                serde_json::from_slice(&output.stdout).expect("a description");
+            answer["model"].clone()
+        });
+        assert_eq!(ours, theirs, "{model}");
+        let eot = &ours["special_tokens"]["eot"];
+        assert!(eot.is_u64(), "known by its text: {ours}");
     }
 }
