@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Error};
 use clap::Parser;
-use runner::cli::per_token::{FlagError, Flags};
+use runner::cli::flag_error::FlagError;
+use runner::cli::per_token::Flags;
 use runner::cli::{Cli, Command, Format, Shell, SupervisionFlags};
 use runner::engine::{Catalogue, ConfigError, Interrupt, Places, Supervision};
 use runner::exit::Exit;

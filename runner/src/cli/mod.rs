@@ -1,6 +1,9 @@
 //! The command line: what can be said, and how it becomes values.
 
+pub mod flag_error;
+mod limit_flags;
 pub mod per_token;
+mod prompt_flags;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,87 @@
+//! The flags that say how far apart two rows may be.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use schemas::limits::{LimitedMetric, LimitsFile};
+use schemas::number::Finite;
+use schemas::receipt::Profile;
+
+use super::flag_error::FlagError;
+use crate::limits::{self, Limits, Override, metric_name};
+
+/// The flags.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct LimitFlags {
+    /// Smallest cosine that passes
+    #[arg(long, alias = "cos-similarity-threshold", value_name = "X")]
+    cos_tol: Option<f64>,
+    /// Largest mean squared difference that passes
+    #[arg(long, value_name = "X")]
+    mse_tol: Option<f64>,
+    /// Largest mean squared difference over the reference's mean square that passes
+    #[arg(long, value_name = "X")]
+    nmse_tol: Option<f64>,
+    /// Largest difference that passes
+    #[arg(long, value_name = "X")]
+    max_abs_tol: Option<f64>,
+    /// Largest KL divergence that passes, in nats
+    #[arg(long, value_name = "X")]
+    kl_tol: Option<f64>,
+    /// Smallest share of the five most likely tokens that passes
+    #[arg(long, value_name = "X")]
+    top5_tol: Option<f64>,
+    /// A file of limits in place of the shipped one
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
+}
+
+impl LimitFlags {
+    /// The values that were given; none may be given where bits are compared.
+    pub(super) fn overrides(&self, profile: Profile) -> Result<Vec<Override>, FlagError> {
+        let given = [
+            (LimitedMetric::Cosine, self.cos_tol),
+            (LimitedMetric::Mse, self.mse_tol),
+            (LimitedMetric::Nmse, self.nmse_tol),
+            (LimitedMetric::MaxAbs, self.max_abs_tol),
+            (LimitedMetric::Kl, self.kl_tol),
+            (LimitedMetric::Top5Overlap, self.top5_tol),
+        ];
+        let mut overrides = Vec::new();
+        for (metric, value) in given {
+            let Some(value) = value else {
+                continue;
+            };
+            let name = metric_name(metric);
+            if profile == Profile::Exact {
+                return Err(FlagError::Usage(format!(
+                    "a limit of {name} in profile exact: there bits are compared, and nothing less \
+                     is parity (hint: --profile f32 has limits)"
+                )));
+            }
+            let value = Finite::new(value).ok_or_else(|| {
+                FlagError::Usage(format!("a limit of {name} must be a finite number"))
+            })?;
+            overrides.push((metric, value));
+        }
+        Ok(overrides)
+    }
+
+    /// The file that was named, or the profile's own.
+    pub(super) fn file(&self, profile: Profile) -> Result<Option<LimitsFile>, FlagError> {
+        let Some(path) = &self.limits else {
+            return Ok(Limits::default_file(profile));
+        };
+        if profile == Profile::Exact {
+            return Err(FlagError::Usage(
+                "--limits in profile exact: there bits are compared".to_owned(),
+            ));
+        }
+        let bad = |problem: String| FlagError::BadInput(format!("{}: {problem}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+        let file = limits::read(&text).map_err(|error| bad(error.to_string()))?;
+        Ok(Some(file))
+    }
+}
