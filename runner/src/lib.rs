@@ -2,11 +2,10 @@
 //!
 //! In reading order: [`run`] tells the order of a comparison; its stages are [`prompt`],
 //! `capability` (can the engines do this?), `ask` (for tokens and rows), [`gate`], [`twin`],
-//! [`compare`] over [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`reason`];
-//! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at
-//! arm's length. [`cli`] turns flags into
-//! a [`request`]; [`report`] and [`results`] show and store what came out. [`inspect`],
-//! [`preflight`] and [`setup_cpp`] are the other commands.
+//! [`compare`] over [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`reason`] and
+//! [`record`]; [`run_error`] is what comes before any of them. [`engine`] keeps other people's
+//! programs at arm's length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show
+//! and store what came out. [`inspect`], [`preflight`] and [`setup_cpp`] are the other commands.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -25,6 +24,7 @@ pub mod outcome;
 pub mod preflight;
 pub mod prompt;
 pub mod reason;
+pub mod record;
 pub mod report;
 pub mod request;
 pub mod results;

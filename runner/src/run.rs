@@ -22,7 +22,8 @@ use crate::engine::{Catalogue, Client, EngineSettings, catalogue::DEFAULT_CANDID
 use crate::gate::{self, AgreedTokens, Evidence};
 use crate::limits::Limits;
 use crate::model_file;
-use crate::outcome::{Case, Ending, Identities, Outcome};
+use crate::outcome::{Case, Ending, Outcome};
+use crate::record::Identities;
 use crate::request::Request;
 use crate::run_error::RunError;
 use crate::twin;

@@ -3,6 +3,8 @@
 //! The values are data: a versioned file, compiled in, with flags laid over it. What applied goes
 //! into the receipt, with where each value came from.
 
+mod metric;
+
 use std::fmt;
 
 use schemas::limits::{AppliedLimit, Bound, Limit, LimitSource, LimitedMetric, LimitsFile, Rung};
@@ -11,8 +13,11 @@ use schemas::number::Finite;
 use schemas::receipt::Profile;
 use schemas::row::Metrics;
 
+pub use metric::metric_name;
+use metric::{bound_of, bound_word, unit_of, value_of};
+
 /// The file that the profile `f32` judges by.
-const SHIPPED: &str = include_str!("../limits/f32-v1.json");
+const SHIPPED: &str = include_str!("../../limits/f32-v1.json");
 
 /// What a receipt says of a value that a flag gave.
 const OVERRIDE_BASIS: &str = "given on the command line";
@@ -143,62 +148,6 @@ fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value:
             },
             source: LimitSource::Flag,
         });
-    }
-}
-
-fn bound_of(metric: LimitedMetric) -> Bound {
-    match metric {
-        LimitedMetric::Cosine | LimitedMetric::Top5Overlap | LimitedMetric::Top1Equal => {
-            Bound::Smallest
-        }
-        LimitedMetric::Mse | LimitedMetric::Nmse | LimitedMetric::MaxAbs | LimitedMetric::Kl => {
-            Bound::Largest
-        }
-    }
-}
-
-fn bound_word(bound: Bound) -> &'static str {
-    match bound {
-        Bound::Largest => "largest",
-        Bound::Smallest => "smallest",
-    }
-}
-
-fn unit_of(metric: LimitedMetric) -> &'static str {
-    match metric {
-        LimitedMetric::Cosine => "cosine",
-        LimitedMetric::Mse => "squared logit",
-        LimitedMetric::Nmse => "share of the reference's mean square",
-        LimitedMetric::MaxAbs => "logit",
-        LimitedMetric::Kl => "nat",
-        LimitedMetric::Top5Overlap | LimitedMetric::Top1Equal => "share",
-    }
-}
-
-/// The name of a metric in JSON and in messages.
-pub fn metric_name(metric: LimitedMetric) -> &'static str {
-    match metric {
-        LimitedMetric::Cosine => "cosine",
-        LimitedMetric::Mse => "mse",
-        LimitedMetric::Nmse => "nmse",
-        LimitedMetric::MaxAbs => "max_abs",
-        LimitedMetric::Kl => "kl",
-        LimitedMetric::Top5Overlap => "top5_overlap",
-        LimitedMetric::Top1Equal => "top1_equal",
-    }
-}
-
-/// What is judged of a row: distances after the constant shift is taken out.
-fn value_of(metric: LimitedMetric, metrics: &Metrics) -> Option<f64> {
-    let shift_removed = &metrics.shift_removed;
-    match metric {
-        LimitedMetric::Cosine => shift_removed.cosine.map(Finite::get),
-        LimitedMetric::Mse => Some(shift_removed.mse.get()),
-        LimitedMetric::Nmse => shift_removed.nmse.map(Finite::get),
-        LimitedMetric::MaxAbs => Some(shift_removed.max_abs.get()),
-        LimitedMetric::Kl => Some(metrics.kl.get()),
-        LimitedMetric::Top5Overlap => Some(metrics.top_k_overlap.k5.get()),
-        LimitedMetric::Top1Equal => Some(f64::from(u8::from(metrics.top1_equal))),
     }
 }
 

@@ -1,0 +1,63 @@
+//! What can be limited: of each metric its name, its unit, on which side it is bad, and where its value
+//! is.
+
+use schemas::limits::{Bound, LimitedMetric};
+use schemas::number::Finite;
+use schemas::row::Metrics;
+
+/// The side on which a metric is bad.
+pub(super) fn bound_of(metric: LimitedMetric) -> Bound {
+    match metric {
+        LimitedMetric::Cosine | LimitedMetric::Top5Overlap | LimitedMetric::Top1Equal => {
+            Bound::Smallest
+        }
+        LimitedMetric::Mse | LimitedMetric::Nmse | LimitedMetric::MaxAbs | LimitedMetric::Kl => {
+            Bound::Largest
+        }
+    }
+}
+
+pub(super) fn bound_word(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Largest => "largest",
+        Bound::Smallest => "smallest",
+    }
+}
+
+pub(super) fn unit_of(metric: LimitedMetric) -> &'static str {
+    match metric {
+        LimitedMetric::Cosine => "cosine",
+        LimitedMetric::Mse => "squared logit",
+        LimitedMetric::Nmse => "share of the reference's mean square",
+        LimitedMetric::MaxAbs => "logit",
+        LimitedMetric::Kl => "nat",
+        LimitedMetric::Top5Overlap | LimitedMetric::Top1Equal => "share",
+    }
+}
+
+/// The name of a metric in JSON and in messages.
+pub fn metric_name(metric: LimitedMetric) -> &'static str {
+    match metric {
+        LimitedMetric::Cosine => "cosine",
+        LimitedMetric::Mse => "mse",
+        LimitedMetric::Nmse => "nmse",
+        LimitedMetric::MaxAbs => "max_abs",
+        LimitedMetric::Kl => "kl",
+        LimitedMetric::Top5Overlap => "top5_overlap",
+        LimitedMetric::Top1Equal => "top1_equal",
+    }
+}
+
+/// What is judged of a row: distances after the constant shift is taken out.
+pub(super) fn value_of(metric: LimitedMetric, metrics: &Metrics) -> Option<f64> {
+    let shift_removed = &metrics.shift_removed;
+    match metric {
+        LimitedMetric::Cosine => shift_removed.cosine.map(Finite::get),
+        LimitedMetric::Mse => Some(shift_removed.mse.get()),
+        LimitedMetric::Nmse => shift_removed.nmse.map(Finite::get),
+        LimitedMetric::MaxAbs => Some(shift_removed.max_abs.get()),
+        LimitedMetric::Kl => Some(metrics.kl.get()),
+        LimitedMetric::Top5Overlap => Some(metrics.top_k_overlap.k5.get()),
+        LimitedMetric::Top1Equal => Some(f64::from(u8::from(metrics.top1_equal))),
+    }
+}

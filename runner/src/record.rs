@@ -1,0 +1,175 @@
+//! The record of a comparison, as far as it does not depend on how it ended: who ran on what and what
+//! was found; and, apart from it, when, where and from which paths.
+
+use std::io;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use schemas::describe::DescribeResponse;
+use schemas::environment::{EngineEnvironment, Environment};
+use schemas::number::Finite;
+use schemas::receipt::{EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, Verdict};
+use schemas::row::Metrics;
+use schemas::tag::Tag;
+use schemas::tokenize::Text;
+
+use crate::compare::Rows;
+use crate::engine::{Client, EvaluatedItem};
+use crate::exit::Exit;
+use crate::judge;
+use crate::model_file;
+use crate::outcome::Case;
+use crate::request::Request;
+use crate::run::Run;
+
+/// The files of a comparison by their contents.
+pub struct Identities {
+    model: FileIdentity,
+    reference_model: Option<FileIdentity>,
+    tokenizer: Option<FileIdentity>,
+}
+
+impl Identities {
+    /// Hashes all files.
+    pub fn of(request: &Request) -> io::Result<Self> {
+        let identity = |path: &Option<std::path::PathBuf>| {
+            path.as_deref().map(model_file::identity).transpose()
+        };
+        Ok(Self {
+            model: model_file::identity(&request.model)?,
+            reference_model: identity(&request.reference_model)?,
+            tokenizer: identity(&request.tokenizer)?,
+        })
+    }
+}
+
+/// The receipt, with nothing of a mismatch, no reason and no environment yet.
+pub(crate) fn receipt(
+    run: &Run<'_>,
+    case: &Case,
+    identities: Identities,
+    verdict: Verdict,
+    exit: Exit,
+) -> Receipt {
+    let request = run.request;
+    let rows = case.rows.as_ref();
+    let positions = rows.map_or(Vec::new(), |rows| rows.positions.clone());
+    let metrics = || {
+        positions
+            .iter()
+            .map(|position| position.row.metrics.as_ref())
+    };
+    let of = |value: fn(&Metrics) -> Option<Finite>| {
+        metrics().map(|metrics| metrics.and_then(value)).collect()
+    };
+    let ids = case.tokens.as_ref().map(|tokens| tokens.ids().to_vec());
+    let answers = case.evaluations.as_ref();
+    Receipt {
+        schema: Tag::new(),
+        verdict,
+        exit: exit.record(),
+        status: judge::status(verdict),
+        reason: String::new(),
+        profile: request.profile,
+        model: identities.model,
+        reference_model: identities.reference_model,
+        twin: case.twin.clone(),
+        tokenizer: identities.tokenizer,
+        prompt: PromptRecord {
+            text: Text::from_bytes(request.prompt.user.clone()),
+            system: request.prompt.system.clone(),
+            template: request.prompt.template.name().to_owned(),
+            formatted: Text::from_bytes(request.prompt.text.clone()),
+            bos: request.prompt.bos,
+            parse_special: request.prompt.parse_special,
+        },
+        engines: Engines {
+            candidate: engine_record(
+                &request.candidate,
+                case.candidate.as_ref(),
+                answers.map(|answers| &answers.candidate),
+            ),
+            reference: engine_record(
+                &request.reference,
+                case.reference.as_ref(),
+                answers.map(|answers| &answers.reference),
+            ),
+        },
+        prompt_tokens: case
+            .tokens
+            .as_ref()
+            .filter(|tokens| tokens.prompt_tokens() != tokens.ids().len())
+            .map(|tokens| tokens.prompt_tokens() as u64),
+        tokens: ids,
+        limits: run.limits.applied().to_vec(),
+        first_divergence_token: rows.and_then(Rows::first_divergence),
+        per_token_cosine_sim: of(|metrics| metrics.cosine),
+        per_token_l2_dist: of(|metrics| Some(metrics.l2)),
+        max_absolute_diff: largest(metrics().flatten().map(|metrics| metrics.max_abs)),
+        positions,
+        greedy: rows.map(|rows| rows.greedy.clone()),
+        threshold: run.limits.smallest_cosine(),
+        error: None,
+        rust_tokens: None,
+        cpp_tokens: None,
+        first_diff_idx: None,
+        suggestions: None,
+        environment: None,
+    }
+}
+
+fn largest(values: impl Iterator<Item = Finite>) -> Option<Finite> {
+    values.max_by(|a, b| a.get().total_cmp(&b.get()))
+}
+
+fn engine_record(
+    name: &str,
+    description: Option<&DescribeResponse>,
+    answer: Option<&EvaluatedItem>,
+) -> EngineRecord {
+    EngineRecord {
+        name: name.to_owned(),
+        version: description.map(|description| description.version.clone()),
+        build: description.map(|description| description.build.clone()),
+        kernels: description.map(|description| description.kernels.clone()),
+        settings: answer.map(|answer| answer.response.settings.clone()),
+    }
+}
+
+/// When, where, by which programs.
+pub(crate) fn environment(run: &Run<'_>, case: &Case, started: Instant) -> Environment {
+    let wall = started.elapsed();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let answers = case.evaluations.as_ref();
+    Environment {
+        schema: Tag::new(),
+        lockstep_version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned(),
+        started_unix_s: now.saturating_sub(wall).as_secs(),
+        wall_ns: wall.as_nanos() as u64,
+        model_path: run.request.model.display().to_string(),
+        reference_model_path: run
+            .request
+            .reference_model
+            .as_ref()
+            .map(|path| path.display().to_string()),
+        candidate: engine_environment(&run.candidate, answers.map(|answers| &answers.candidate)),
+        reference: engine_environment(&run.reference, answers.map(|answers| &answers.reference)),
+    }
+}
+
+fn engine_environment(client: &Client<'_>, answer: Option<&EvaluatedItem>) -> EngineEnvironment {
+    let executable = client.spec().executable();
+    let identity = executable.and_then(|path| model_file::identity(&path).ok());
+    EngineEnvironment {
+        command: client.spec().command.clone(),
+        binary_sha256: identity.map(|identity| identity.sha256),
+        variables: client.recorded_environment(),
+        prefill_ns: answer.map(|answer| answer.response.prefill_ns),
+        decode_ns: answer.map(|answer| answer.response.decode_ns),
+    }
+}
