@@ -143,7 +143,7 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
         .cache_home
         .unwrap_or_else(std::env::temp_dir)
         .join("lockstep");
-    let (request, presentation) = flags.check(supervision, cache)?;
+    let (request, presentation) = flags.check(supervision, cache, engines.map(Path::to_owned))?;
     let catalogue = Catalogue::load(engines)?;
     if let Some(folder) = &presentation.out {
         // Better now than after an hour of evaluation.

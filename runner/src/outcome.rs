@@ -1,9 +1,11 @@
 //! What came of a comparison, and its record.
 
+use std::path::Path;
 use std::time::Instant;
 
 use schemas::describe::DescribeResponse;
 use schemas::receipt::{FileIdentity, Receipt, Verdict};
+use schemas::tokenize::Bos;
 
 use crate::compare::{Evaluations, Rows};
 use crate::engine::{EngineFault, FaultKind};
@@ -158,20 +160,30 @@ fn add_mismatch(receipt: &mut Receipt, mismatch: &Mismatch, suggestions: Vec<Str
 
 /// The same comparison as a command, without the prompt and its template.
 fn rerun(request: &Request) -> Rerun {
-    let mut arguments = vec!["--model".to_owned(), request.model.display().to_string()];
-    let mut add = |flag: &str, value: Option<String>| {
-        if let Some(value) = value {
-            arguments.extend([flag.to_owned(), value]);
-        }
+    let path = |path: &Path| Some(path.display().to_string());
+    let bos = match request.bos_flag {
+        Some(Bos::Yes) => Some("--add-bos"),
+        Some(Bos::No) => Some("--no-bos"),
+        Some(Bos::Model) | None => None,
     };
-    let path =
-        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    add("--reference-model", path(&request.reference_model));
-    add("--tokenizer", path(&request.tokenizer));
-    add("--candidate", Some(request.candidate.clone()));
-    add("--reference", Some(request.reference.clone()));
+    let engines = request.engines_file.as_deref();
+    let flags = [
+        ("--model", path(&request.model)),
+        ("--engines", engines.and_then(path)),
+        (
+            "--reference-model",
+            request.reference_model.as_deref().and_then(path),
+        ),
+        ("--tokenizer", request.tokenizer.as_deref().and_then(path)),
+        ("--candidate", Some(request.candidate.clone())),
+        ("--reference", Some(request.reference.clone())),
+        ("--profile", Some(request.profile.name().to_owned())),
+    ];
+    let given = flags
+        .into_iter()
+        .filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
     Rerun {
-        arguments,
+        arguments: given.flatten().chain(bos.map(str::to_owned)).collect(),
         prompt: request.prompt_words.clone(),
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemas::describe::KvType;
 use schemas::limits::LimitsFile;
 use schemas::receipt::Profile;
+use schemas::tokenize::Bos;
 
 use crate::engine::{EngineSettings, Supervision};
 use crate::gate::PromptWords;
@@ -14,6 +15,8 @@ use crate::prompt::FormattedPrompt;
 /// One comparison.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The file of engines that was named.
+    pub engines_file: Option<PathBuf>,
     /// The model of both engines, or of the candidate alone.
     pub model: PathBuf,
     /// Another model for the reference.
@@ -22,6 +25,8 @@ pub struct Request {
     pub tokenizer: Option<PathBuf>,
     /// What is tokenized.
     pub prompt: FormattedPrompt,
+    /// What the user said of BOS, if anything.
+    pub bos_flag: Option<Bos>,
     /// How the prompt was given.
     pub prompt_words: PromptWords,
     /// What is compared with what.

@@ -139,6 +139,17 @@ pub enum Profile {
     Production,
 }
 
+impl Profile {
+    /// The word for it, in JSON and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::F32 => "f32",
+            Self::Production => "production",
+        }
+    }
+}
+
 /// A file, identified by what is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

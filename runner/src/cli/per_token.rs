@@ -155,6 +155,7 @@ impl Flags {
         self,
         supervision: Supervision,
         cache: PathBuf,
+        engines_file: Option<PathBuf>,
     ) -> Result<(Request, Presentation), FlagError> {
         let profile = match self.profile {
             ProfileFlag::Exact => Profile::Exact,
@@ -168,6 +169,7 @@ impl Flags {
                 "--kv f16: the profile f32 compares with an f32 KV cache".to_owned(),
             ));
         }
+        let bos_flag = self.prompt.bos();
         let (prompt, prompt_words) = self.prompt.check()?;
         let presentation = Presentation {
             format: self.format,
@@ -187,7 +189,9 @@ impl Flags {
         };
         let request = Request {
             prompt,
+            bos_flag,
             prompt_words,
+            engines_file,
             model: self.model,
             reference_model: self.reference_model,
             tokenizer: self.tokenizer,

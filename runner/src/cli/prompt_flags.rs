@@ -47,13 +47,18 @@ impl PromptFlags {
             ));
         }
         let (user, words) = self.read()?;
-        let bos = match (self.add_bos, self.no_bos) {
+        let bos = self.bos();
+        let prompt = FormattedPrompt::new(self.prompt_template, self.system_prompt, user, bos);
+        Ok((prompt, words))
+    }
+
+    /// The user's own word on BOS.
+    pub(super) fn bos(&self) -> Option<Bos> {
+        match (self.add_bos, self.no_bos) {
             (true, _) => Some(Bos::Yes),
             (_, true) => Some(Bos::No),
             _ => None,
-        };
-        let prompt = FormattedPrompt::new(self.prompt_template, self.system_prompt, user, bos);
-        Ok((prompt, words))
+        }
     }
 
     /// The prompt's bytes, and how the user would give it again.

@@ -2,6 +2,7 @@
 //! those that always hold.
 
 use super::Mismatch;
+use crate::text::{escape_bytes_for_terminal, escape_for_terminal};
 
 /// What is known beside the two sequences.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +42,7 @@ pub fn suggestions(mismatch: &Mismatch, evidence: &Evidence, model: &str) -> Vec
     let mut found = Vec::new();
     found.extend(missing_pre(evidence));
     found.extend(different_metadata(evidence));
+    found.extend(different_vocabulary(mismatch));
     found.extend(duplicate_bos(mismatch));
     found.extend(missing_bos(mismatch, evidence));
     found.extend(special_text(mismatch, evidence));
@@ -80,7 +82,11 @@ fn different_metadata(evidence: &Evidence) -> Vec<String> {
             ));
         }
     };
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "absent".to_owned());
+    // A file is untrusted, and this goes to a terminal.
+    let text = |text: &Option<String>| match text {
+        Some(text) => escape_for_terminal(text),
+        None => "absent".to_owned(),
+    };
     let shown = |value: Option<String>| value.unwrap_or_else(|| "absent".to_owned());
     differs("model", text(&candidate.model), text(&reference.model));
     differs("pre", text(&candidate.pre), text(&reference.pre));
@@ -100,6 +106,29 @@ fn different_metadata(evidence: &Evidence) -> Vec<String> {
         shown(reference.n_tokens.map(|n| format!("{n} of them"))),
     );
     found
+}
+
+/// One id with two texts, or one text with two ids.
+fn different_vocabulary(mismatch: &Mismatch) -> Option<String> {
+    let Mismatch {
+        candidate,
+        reference,
+        first_difference,
+    } = mismatch;
+    let pieces = candidate.pieces.iter().zip(&reference.pieces);
+    for (index, (ours, theirs)) in pieces.enumerate().take(first_difference + 1) {
+        let (our_id, their_id) = (candidate.ids[index], reference.ids[index]);
+        let (ours, theirs) = (ours.as_bytes(), theirs.as_bytes());
+        if (our_id == their_id) != (ours == theirs) {
+            return Some(format!(
+                "The vocabularies differ: at index {index}, id {our_id} is \"{}\" on the Rust side, \
+                 id {their_id} is \"{}\" on the C++ side",
+                escape_bytes_for_terminal(ours),
+                escape_bytes_for_terminal(theirs)
+            ));
+        }
+    }
+    None
 }
 
 /// AC6: longer, equal only in the first token, which comes twice.
@@ -143,22 +172,22 @@ fn missing_bos(mismatch: &Mismatch, evidence: &Evidence) -> Option<String> {
     }
 }
 
-/// A control token's text became one token on one side and several on the other.
+/// A control token's text became one token on one side and several on the other, the first of which
+/// is the beginning of that text.
 fn special_text(mismatch: &Mismatch, evidence: &Evidence) -> Option<String> {
     let at = mismatch.first_difference;
-    let is_markup = |tokens: &schemas::tokenize::Tokens| {
-        tokens.pieces.get(at).is_some_and(|piece| {
-            let bytes = piece.as_bytes();
-            bytes.len() > 4 && bytes.starts_with(b"<|") && bytes.ends_with(b"|>")
-        })
+    let candidate = mismatch.candidate.pieces.get(at)?.as_bytes();
+    let reference = mismatch.reference.pieces.get(at)?.as_bytes();
+    let is_markup = |piece: &[u8], other: &[u8]| {
+        let whole = piece.len() > 4 && piece.starts_with(b"<|") && piece.ends_with(b"|>");
+        whole && piece != other && !other.is_empty() && piece.starts_with(other)
     };
-    let (who, other) = match (
-        is_markup(&mismatch.candidate),
-        is_markup(&mismatch.reference),
-    ) {
-        (true, false) => ("Rust", "C++"),
-        (false, true) => ("C++", "Rust"),
-        _ => return None,
+    let (who, other) = if is_markup(candidate, reference) {
+        ("Rust", "C++")
+    } else if is_markup(reference, candidate) {
+        ("C++", "Rust")
+    } else {
+        return None;
     };
     Some(format!(
         "Special tokens are parsed in the {who} tokens and taken as text in the {other} tokens \
@@ -198,10 +227,10 @@ mod tests {
             pieces: ids
                 .iter()
                 .map(|id| {
-                    Piece::from_bytes(if *id == 7 {
-                        b"<|eot_id|>".to_vec()
-                    } else {
-                        id.to_string().into()
+                    Piece::from_bytes(match id {
+                        7 => b"<|eot_id|>".to_vec(),
+                        3 => b"<".to_vec(),
+                        _ => id.to_string().into(),
                     })
                 })
                 .collect(),
@@ -250,7 +279,9 @@ mod tests {
     fn each_cause_is_named_where_its_evidence_is() {
         assert!(first(&[5, 6], &[1, 5, 6], &evidence()).contains("Rust tokens lack the BOS"));
         assert!(first(&[1, 5, 6], &[5, 6], &evidence()).contains("C++ tokens lack the BOS"));
-        assert!(first(&[5, 7], &[5, 8, 9], &evidence()).contains("parsed in the Rust tokens"));
+        // Token 7 is a control token, 3 is `<`.
+        assert!(first(&[5, 7], &[5, 3, 9], &evidence()).contains("parsed in the Rust tokens"));
+        assert!(!first(&[5], &[5, 7], &evidence()).contains("parsed"));
         assert!(first(&[5, 6], &[5, 6, 2], &evidence()).contains("1 more"));
         let no_pre = Evidence {
             candidate: file(None),
@@ -271,6 +302,38 @@ mod tests {
         assert!(
             first(&[1, 5], &[5], &other_bos)
                 .contains("add_bos_token: true for the candidate, false")
+        );
+    }
+
+    #[test]
+    fn another_vocabulary_is_seen_by_its_texts() {
+        let piece = |text: &str| Piece::from_bytes(text.into());
+        let first_with = |ours: &[&str], theirs: &[&str], ids: [&[u32]; 2]| {
+            let [mut candidate, mut reference] = ids.map(tokens);
+            candidate.pieces = ours.iter().map(|text| piece(text)).collect();
+            reference.pieces = theirs.iter().map(|text| piece(text)).collect();
+            let mismatch = check(candidate, reference).expect_err("different");
+            suggestions(&mismatch, &evidence(), "model.gguf").remove(0)
+        };
+        let one_text = first_with(&["a", "b"], &["a", "b"], [&[5, 6], &[5, 8]]);
+        assert!(
+            one_text.contains("index 1, id 6 is \"b\" on the Rust side, id 8 is \"b\""),
+            "{one_text}"
+        );
+        let one_id = first_with(&["a", "b"], &["A", "c"], [&[5, 6], &[5, 8]]);
+        assert!(one_id.contains("index 0, id 5 is \"a\""), "{one_id}");
+        let neither = first_with(&["a", "b"], &["a", "c"], [&[5, 6], &[5, 8]]);
+        assert!(!neither.contains("vocabularies"), "{neither}");
+    }
+
+    #[test]
+    fn what_a_file_says_does_not_reach_the_terminal() {
+        let mut hostile = evidence();
+        hostile.reference.pre = Some("\u{1b}[2J".to_owned());
+        let said = first(&[5, 6], &[5, 8], &hostile);
+        assert!(
+            said.contains("tokenizer.ggml.pre") && !said.contains('\u{1b}'),
+            "{said:?}"
         );
     }
 

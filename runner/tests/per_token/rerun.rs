@@ -64,6 +64,29 @@ fn the_pasted_command_leaves_the_template_out() {
     rerun("it's 2+2", "instruct");
 }
 
+/// Without the file the engines would be unknown, without the flag the tokens might agree.
+#[test]
+fn the_pasted_command_keeps_what_the_tokens_depend_on() {
+    let desk = Desk::new().habit("reference", &["added-end"]);
+    std::fs::rename(desk.path("engines.toml"), desk.path("other engines.toml")).expect("moved");
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    command.args([
+        "--engines",
+        "other engines.toml",
+        "per-token",
+        "--prompt",
+        "Hi",
+    ]);
+    command.args(["--model", "model.gguf", "--candidate", "candidate"]);
+    let flags = ["--reference", "reference", "--no-bos", "--profile", "f32"];
+    let first = Run::of(command.args(flags));
+    first.exits(2);
+    paste(&desk, command_of(&first)).exits(2);
+    let asked = desk.requests("reference", "tokenize");
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0], asked[1]);
+}
+
 #[test]
 fn the_pasted_command_names_an_odd_model_rightly() {
     let desk = Desk::new().habit("reference", &["added-end"]);
