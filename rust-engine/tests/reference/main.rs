@@ -5,3 +5,4 @@ mod process;
 mod requests;
 mod serving;
 mod tokens;
+mod twin;

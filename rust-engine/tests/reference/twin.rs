@@ -1,0 +1,73 @@
+//! The F32 twin: weights that llama.cpp's own decoding confirms, in a model that it runs.
+//!
+//! Arithmetic `f32` and the twin share one decoding, so their agreement says nothing about it; here
+//! it is compared with another one.
+
+use std::fs;
+
+use gguf::Header;
+
+use crate::bits::assert_same_bits;
+use crate::process::{
+    RUST_ENGINE, describe, evaluate, fixture, llama_scalar, quantized, run, scattered,
+};
+
+/// Name and bytes of each tensor, by name.
+fn weights(path: &str) -> Vec<(String, Vec<u8>)> {
+    let bytes = fs::read(path).expect("readable");
+    let header = Header::parse(&bytes, bytes.len() as u64).expect("sound");
+    let mut weights: Vec<_> = header
+        .tensors()
+        .iter()
+        .map(|tensor| {
+            let start = (header.data_offset() + tensor.offset) as usize;
+            let length = tensor.bytes.expect("of a known type") as usize;
+            let own = bytes[start..start + length].to_vec();
+            (tensor.name.clone(), own)
+        })
+        .collect();
+    weights.sort();
+    weights
+}
+
+fn twin(folder: &tempfile::TempDir, model: &str) -> String {
+    let twin = folder.path().join("twin.gguf").display().to_string();
+    let made = run(RUST_ENGINE, &["f32-twin", model, &twin], b"");
+    assert!(made.status.success(), "{made:?}");
+    twin
+}
+
+#[test]
+fn every_type_is_decoded_as_llama_cpp_does() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let model = fixture(folder.path(), "mixed");
+    let ours = weights(&twin(&folder, &model));
+    let flags = ["--pure"];
+    let theirs = weights(&quantized(folder.path(), &model, "F32", &flags));
+    assert!(ours.len() > 11, "more tensors than types");
+    let names = |weights: &[(String, Vec<u8>)]| -> Vec<String> {
+        weights.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&ours), names(&theirs));
+    for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
+        assert!(ours == theirs, "{name} has other weights");
+    }
+}
+
+#[test]
+fn f32_on_a_model_is_exact_on_its_twin() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let model = fixture(folder.path(), "mixed");
+    let twin = twin(&folder, &model);
+    assert_eq!(
+        describe(&llama_scalar(), &twin)["can_run"],
+        true,
+        "llama.cpp loads it"
+    );
+    let tokens = scattered(50, 400);
+    let decoded = evaluate(RUST_ENGINE, &model, &tokens, &["--arithmetic", "f32"]);
+    let ours = evaluate(RUST_ENGINE, &twin, &tokens, &["--kv", "f32"]);
+    let theirs = evaluate(&llama_scalar(), &twin, &tokens, &["--kv", "f32"]);
+    assert_same_bits("twin", &ours, &theirs);
+    assert_same_bits("decoded on the fly", &decoded, &theirs);
+}
