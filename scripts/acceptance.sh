@@ -165,14 +165,29 @@ point_5() {
     figure 5 "$(cargo run --quiet --locked -p gguf --example break_headers -- "$fuzz_seconds")"
 }
 
+# speed RECEIPT THREADS: tokens/s of both engines; fails where the candidate is the slower one. The first
+# greedy token comes from the prompt's own rows, so decoding evaluates one token less than it chooses.
+speed() {
+    python3 - "$1" "$2" <<'PYTHON'
+import json, sys
+receipt = json.load(open(sys.argv[1]))
+candidate, reference = (receipt["environment"][engine] for engine in ("candidate", "reference"))
+work = {"prefill": len(receipt["tokens"]), "decode": len(receipt["greedy"]["steps"]) - 1}
+for kind, n_tokens in work.items():
+    ours, theirs = (n_tokens / engine[kind + "_ns"] * 1e9 for engine in (candidate, reference))
+    print(f"{sys.argv[2]} threads: {kind} {ours:.1f} against {theirs:.1f} tokens/s ({ours / theirs:.2f}x)")
+    if ours < theirs:
+        sys.exit("exact is slower than llama-scalar")
+PYTHON
+}
+
 point_6() {
-    local threads receipt=$work/speed.json
+    local threads receipt=$work/speed.json figures line
     for threads in 1 2; do
         "$lockstep" per-token --model "$model" --prompt-file "$text" --max-positions 256 --max-tokens 33 \
             --threads "$threads" --format json >"$receipt" || die "the comparison for its speed"
-        figure 6 "$(field "$receipt" '(lambda e, n, s: f"""{e["candidate"]["prefill_ns"] and ""}threads '"$threads"': prefill {n / e["candidate"]["prefill_ns"] * 1e9:.1f} against {n / e["reference"]["prefill_ns"] * 1e9:.1f} tokens/s ({e["reference"]["prefill_ns"] / e["candidate"]["prefill_ns"]:.2f}x), decode {s / e["candidate"]["decode_ns"] * 1e9:.1f} against {s / e["reference"]["decode_ns"] * 1e9:.1f} ({e["reference"]["decode_ns"] / e["candidate"]["decode_ns"]:.2f}x)""")(r["environment"], len(r["tokens"]), len(r["greedy"]["steps"]) - 1)')"
-        field "$receipt" 'exit(0 if all(r["environment"]["candidate"][t] <= r["environment"]["reference"][t] for t in ("prefill_ns", "decode_ns")) else 1)' ||
-            die "exact is slower than llama-scalar with $threads threads"
+        figures=$(speed "$receipt" "$threads") || die "speed with $threads threads: $figures"
+        while read -r line; do figure 6 "$line"; done <<<"$figures"
     done
 }
 

@@ -21,8 +21,8 @@ use super::session::Session;
 use super::spec::{EngineSettings, EngineSpec};
 use super::supervision::Supervision;
 
-/// Descriptions and the answers of an evaluation are small: their numbers are in files. A
-/// million greedy steps would still fit eight times.
+/// Descriptions and the answers of an evaluation are small: their numbers are in files. The ids of
+/// 131072 greedy steps, with seven characters each, still fit.
 const SMALL_LINE_BYTES: usize = 1 << 20;
 /// Answers of `tokenize` repeat their text in pieces, at worst as a list of numbers.
 const TOKENIZE_LINE_BYTES: usize = 64 << 20;
