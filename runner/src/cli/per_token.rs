@@ -69,10 +69,10 @@ pub struct Flags {
     /// Refused: nothing is sampled
     #[arg(long, hide = true, value_parser = no_seed)]
     seed: Option<String>,
-    /// Print the candidate's token ids
+    /// Print the candidate's token ids (JSON always has them)
     #[arg(long)]
     dump_ids: bool,
-    /// Print the reference's token ids
+    /// Print the reference's token ids (JSON always has them)
     #[arg(long)]
     dump_cpp_ids: bool,
     /// Store all logits in the folder of --out, not only those of positions that diverged

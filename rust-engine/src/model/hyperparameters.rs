@@ -90,6 +90,29 @@ impl Keys<'_> {
         Ok(required(self.float(name)?, &self.key(name))?)
     }
 
+    /// What llama.cpp would honour for these architectures, and the forward pass does not know:
+    /// to leave it out is to compute something else.
+    fn refuse_what_is_not_computed(&self) -> Result<(), ModelError> {
+        for (name, what) in [
+            ("expert_count", "a mixture of experts"),
+            ("nextn_predict_layers", "layers that predict further tokens"),
+        ] {
+            let key = self.key(name);
+            if let Some(count) = self.metadata.u32(&key)?.filter(|&count| count > 0) {
+                return Err(ModelError::unsupported(format!(
+                    "metadata {key:?} is {count}, which means {what}: that is not known"
+                )));
+            }
+        }
+        let key = self.key("attention.causal");
+        if self.metadata.bool(&key)? == Some(false) {
+            return Err(ModelError::unsupported(format!(
+                "metadata {key:?} is false: every position would see those after it"
+            )));
+        }
+        Ok(())
+    }
+
     fn text(&self, name: &str) -> Result<Option<&str>, ModelError> {
         Ok(self.metadata.str(&self.key(name))?)
     }
@@ -110,15 +133,7 @@ impl Hyperparameters {
             metadata,
             architecture,
         };
-        if let Some(experts) = keys
-            .metadata
-            .u32(&keys.key("expert_count"))?
-            .filter(|&n| n > 0)
-        {
-            return Err(ModelError::unsupported(format!(
-                "a mixture of {experts} experts: only dense models are known"
-            )));
-        }
+        keys.refuse_what_is_not_computed()?;
         let width = keys.needed_size("embedding_length")?;
         let n_heads = keys.needed_size("attention.head_count")?;
         let n_kv_heads = keys.size("attention.head_count_kv")?.unwrap_or(n_heads);
@@ -135,7 +150,8 @@ impl Hyperparameters {
             context: keys.needed_size("context_length")?,
             vocabulary_size: vocabulary_size(file)?,
             norm_epsilon: keys.needed_float("attention.layer_norm_rms_epsilon")?,
-            attention_scale: attention_scale(&keys, head_width)?,
+            // llama.cpp reads `attention.scale` for other architectures alone.
+            attention_scale: 1.0 / (head_width as f32).sqrt(),
             rope: rope(&keys)?,
         };
         sizes.check(&keys)?;
@@ -187,14 +203,6 @@ fn vocabulary_size(file: &ModelFile) -> Result<usize, ModelError> {
             tokens.len()
         ))),
         _ => Ok(rows),
-    }
-}
-
-/// `1 / √head_width` unless the file says otherwise; 0 stands for not said, as in the reference.
-fn attention_scale(keys: &Keys<'_>, head_width: usize) -> Result<f32, ModelError> {
-    match keys.float("attention.scale")? {
-        Some(scale) if scale != 0.0 => Ok(scale),
-        _ => Ok(1.0 / (head_width as f32).sqrt()),
     }
 }
 

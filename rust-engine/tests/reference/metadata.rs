@@ -1,0 +1,233 @@
+//! What a file says of its model reaches the numbers as it does in llama.cpp, or is refused.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use gguf::write::{self, PlannedTensor};
+use gguf::{Header, TensorType, Value};
+
+use crate::bits::assert_same_bits;
+use crate::process::{
+    Evaluated, RUST_ENGINE, describe, evaluate, fixture, llama_scalar, run, scattered,
+};
+
+/// A fixture of F32 weights whose facts and tensors can be changed.
+struct Model {
+    folder: tempfile::TempDir,
+    entries: Vec<(String, Value)>,
+    tensors: Vec<(PlannedTensor, Vec<u8>)>,
+}
+
+impl Model {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let bytes = fs::read(fixture(folder.path(), "f32")).expect("readable");
+        let header = Header::parse(&bytes, bytes.len() as u64).expect("sound");
+        let tensors = header.tensors().iter().map(|tensor| {
+            let start = (header.data_offset() + tensor.offset) as usize;
+            let length = tensor.bytes.expect("F32") as usize;
+            let planned = PlannedTensor {
+                name: tensor.name.clone(),
+                dimensions: tensor.dimensions.clone(),
+                tensor_type: tensor.tensor_type,
+            };
+            (planned, bytes[start..start + length].to_vec())
+        });
+        Self {
+            tensors: tensors.collect(),
+            entries: header.metadata().entries().to_vec(),
+            folder,
+        }
+    }
+
+    fn set(mut self, name: &str, value: Value) -> Self {
+        let key = format!("llama.{name}");
+        self.entries.retain(|(known, _)| *known != key);
+        self.entries.push((key, value));
+        self
+    }
+
+    fn without(mut self, tensor: &str) -> Self {
+        self.tensors.retain(|(planned, _)| planned.name != tensor);
+        self
+    }
+
+    /// A tensor of numbers between `smallest` and 1 above it, the same in every run.
+    fn tensor(self, name: &str, dimensions: &[u64], smallest: f32) -> Self {
+        let mut model = self.without(name);
+        let count: u64 = dimensions.iter().product();
+        let number = |i: u64| smallest + (i * 7919 % 1009) as f32 / 1009.0;
+        let data = (0..count).flat_map(|i| number(i).to_le_bytes()).collect();
+        let planned = PlannedTensor {
+            name: name.to_owned(),
+            dimensions: dimensions.to_vec(),
+            tensor_type: TensorType::F32,
+        };
+        model.tensors.push((planned, data));
+        model
+    }
+
+    /// The same for the part of every layer, around 0.
+    fn parts(self, part: &str, dimensions: &[u64]) -> Self {
+        (0..2).fold(self, |model, layer| {
+            model.tensor(&format!("blk.{layer}.{part}"), dimensions, -0.5)
+        })
+    }
+
+    fn write(&self) -> PathBuf {
+        let path = self.folder.path().join("changed.gguf");
+        let planned: Vec<_> = self
+            .tensors
+            .iter()
+            .map(|(planned, _)| planned.clone())
+            .collect();
+        let mut file = File::create(&path).expect("writable");
+        write::file(&mut file, &self.entries, &planned, |number, sink| {
+            sink.write_all(&self.tensors[number].1)
+        })
+        .expect("written");
+        path
+    }
+}
+
+/// What the unchanged model gives.
+static PLAIN: LazyLock<Evaluated> = LazyLock::new(|| {
+    let model = Model::new();
+    rows(RUST_ENGINE, &model.write())
+});
+
+fn rows(engine: &str, model: &Path) -> Evaluated {
+    let model = model.display().to_string();
+    evaluate(engine, &model, &scattered(40, 400), &[])
+}
+
+/// Equal bits, and other ones than the unchanged model's: the change reached the numbers.
+#[track_caller]
+fn assert_honoured(what: &str, model: &Model) {
+    let changed = model.write();
+    let ours = rows(RUST_ENGINE, &changed);
+    assert_same_bits(what, &ours, &rows(&llama_scalar(), &changed));
+    assert!(ours.logits != PLAIN.logits, "{what} changes nothing");
+}
+
+#[test]
+fn rotation_follows_the_file() {
+    let new = Model::new;
+    let linear = || Value::String("linear".into());
+    let base = new().set("rope.freq_base", Value::F32(500_000.0));
+    assert_honoured("another base", &base);
+    let scaled = || {
+        let model = new().set("rope.scaling.type", linear());
+        model.set("rope.scaling.factor", Value::F32(4.0))
+    };
+    assert_honoured("linear scaling", &scaled());
+    let old = new().set("rope.scale_linear", Value::F32(2.5));
+    assert_honoured("linear scaling by the old key", &old);
+    let divisors = new().tensor("rope_freqs.weight", &[32], 1.0);
+    assert_honoured("divisors", &divisors);
+    let both = scaled().tensor("rope_freqs.weight", &[32], 1.0);
+    assert_honoured("divisors and scaling", &both);
+    let factor = new().set("rope.scaling.attn_factor", Value::F32(1.25));
+    assert_honoured("attention factor", &factor);
+}
+
+#[test]
+fn heads_follow_the_file() {
+    let heads = |n_heads, n_kv_heads, width| {
+        Model::new()
+            .set("attention.head_count", Value::U32(n_heads))
+            .set("attention.head_count_kv", Value::U32(n_kv_heads))
+            .set("rope.dimension_count", Value::U32(width))
+    };
+    assert_honoured("8 heads in groups of 2", &heads(8, 4, 32));
+    assert_honoured("2 heads on one", &heads(2, 1, 128));
+    let alone = heads(4, 4, 64)
+        .parts("attn_k.weight", &[256, 256])
+        .parts("attn_v.weight", &[256, 256]);
+    assert_honoured("each head with its own keys", &alone);
+    let narrow = heads(4, 2, 32)
+        .set("attention.key_length", Value::U32(32))
+        .set("attention.value_length", Value::U32(32))
+        .parts("attn_q.weight", &[256, 128])
+        .parts("attn_k.weight", &[256, 64])
+        .parts("attn_v.weight", &[256, 64])
+        .parts("attn_output.weight", &[128, 256]);
+    assert_honoured("heads narrower than their share", &narrow);
+}
+
+#[test]
+fn norms_biases_and_the_output_follow_the_file() {
+    let epsilon = Model::new().set("attention.layer_norm_rms_epsilon", Value::F32(0.01));
+    assert_honoured("epsilon", &epsilon);
+    assert_honoured("tied output", &Model::new().without("output.weight"));
+    for (part, width) in [
+        ("attn_q", 256),
+        ("attn_k", 128),
+        ("attn_v", 128),
+        ("attn_output", 256),
+        ("ffn_gate", 512),
+        ("ffn_up", 512),
+        ("ffn_down", 256),
+    ] {
+        let bias = format!("{part}.bias");
+        assert_honoured(&bias, &Model::new().parts(&bias, &[width]));
+    }
+}
+
+/// llama.cpp reads these for other architectures alone.
+#[test]
+fn what_llama_cpp_ignores_changes_nothing() {
+    for (name, value) in [
+        ("attention.scale", Value::F32(0.5)),
+        ("logit_scale", Value::F32(0.5)),
+        ("embedding_scale", Value::F32(2.0)),
+        ("attention.sliding_window", Value::U32(4)),
+        ("attention.logit_softcapping", Value::F32(5.0)),
+    ] {
+        let model = Model::new().set(name, value);
+        let changed = model.write();
+        assert_same_bits(name, &rows(&llama_scalar(), &changed), &PLAIN);
+        assert_same_bits(name, &rows(RUST_ENGINE, &changed), &PLAIN);
+    }
+}
+
+#[test]
+fn what_is_not_computed_is_refused() {
+    let text = |text: &str| Value::String(text.into());
+    for (name, value, complaint) in [
+        ("attention.causal", Value::Bool(false), "attention.causal"),
+        (
+            "nextn_predict_layers",
+            Value::U32(1),
+            "nextn_predict_layers",
+        ),
+        ("expert_count", Value::U32(8), "mixture of experts"),
+        ("rope.scaling.type", text("yarn"), "yarn"),
+        ("rope.scaling.type", text("longrope"), "longrope"),
+        (
+            "rope.dimension_count",
+            Value::U32(32),
+            "rope.dimension_count",
+        ),
+        ("attention.value_length", Value::U32(32), "value_length"),
+    ] {
+        let model = Model::new().set(name, value);
+        let path = model.write().display().to_string();
+        let out = model.folder.path().display().to_string();
+        let words = ["evaluate", "--model", &path, "--out", &out];
+        let output = run(RUST_ENGINE, &words, b"");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(69), "{name}: {stderr}");
+        assert!(stderr.contains(complaint), "{name}: {stderr}");
+    }
+    let stray = Model::new().tensor("blk.0.attn_sinks.weight", &[4], 0.0);
+    let path = stray.write().display().to_string();
+    let described = describe(RUST_ENGINE, &path);
+    assert_eq!(described["can_run"], false);
+    assert!(
+        described["reason"].to_string().contains("attn_sinks"),
+        "{described}"
+    );
+}
