@@ -33,15 +33,23 @@ pub fn of(ending: &Ending, rows: Option<&Rows>, verdict: Verdict, profile: Profi
 fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
     let positions = rows.positions.len();
     let steps = rows.greedy.steps.len();
-    let compared = format!("{positions} positions and {steps} greedy steps");
+    let compared = format!(
+        "{} and {}",
+        counted(positions, "position"),
+        counted(steps, "greedy step")
+    );
     match verdict {
         Verdict::BitExact => format!("every number of {compared} has the same bits"),
-        Verdict::Match => format!("{compared} keep every limit"),
+        Verdict::Match => format!("every limit is kept by {compared}"),
         Verdict::Inconclusive if profile == Profile::Production => {
-            format!("{compared} were measured; no floor was, so there is nothing to judge them by")
+            format!("measured {compared}; no floor is known, so there is nothing to judge them by")
         }
         _ => first_bad(rows, verdict),
     }
+}
+
+fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Where the verdict was first reached, and by what.

@@ -38,6 +38,6 @@ pub use fault::{EngineFault, FaultKind, Wait};
 pub use logits::LogitsFile;
 pub use npy::LogitsProblem;
 pub use places::Places;
-pub(crate) use spec::arithmetic_word;
 pub use spec::{EngineSettings, EngineSpec, Origin};
+pub(crate) use spec::{arithmetic_word, kv_word};
 pub use supervision::{Interrupt, Supervision};

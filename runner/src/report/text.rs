@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use schemas::receipt::{EngineRecord, Receipt, Verdict};
 use schemas::row::{GreedyRecord, RowRecord};
 
+use crate::engine::{arithmetic_word, kv_word};
 use crate::judge::word;
 use crate::text::escape_for_terminal;
 
@@ -85,11 +86,11 @@ fn push_engine(text: &mut String, role: &str, engine: &EngineRecord) {
     if let Some(settings) = &engine.settings {
         let _ = write!(
             text,
-            ", {:?} with {} threads, micro-batch {}, kv {:?}, context {}",
-            settings.arithmetic,
+            ", {} with {} threads, micro-batch {}, kv {}, context {}",
+            arithmetic_word(settings.arithmetic),
             settings.threads,
             settings.micro_batch,
-            settings.kv,
+            kv_word(settings.kv),
             settings.context
         );
     }
