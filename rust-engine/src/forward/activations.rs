@@ -104,12 +104,35 @@ impl Activations {
     }
 }
 
-/// Half away from zero, as C's `roundf`, for magnitudes below 2^31; without a call, so that the
-/// loop around it is vectorised.
-fn round_half_away(x: f32) -> i32 {
+/// Half away from zero, as C's `roundf`, then the low byte, as its cast to a signed byte; without a
+/// call, so that the loop around it is vectorised.
+///
+/// Beyond 2^31 and for NaN the cast is undefined in C; on x86-64 it gives the smallest `int`, whose
+/// low byte is 0. A scale can be that small only beside a NaN or an infinity.
+fn round_to_byte(x: f32) -> i8 {
     let whole = x as i32;
     let rest = x - whole as f32;
-    whole + i32::from(rest >= 0.5) - i32::from(rest <= -0.5)
+    let rounded = whole
+        .wrapping_add(i32::from(rest >= 0.5))
+        .wrapping_sub(i32::from(rest <= -0.5));
+    if x.abs() < 2_147_483_648.0 {
+        rounded as i8
+    } else {
+        0
+    }
+}
+
+/// ggml's `nearest_int`: half to even. Adding 1.5 · 2^23 leaves the whole number in the low bits;
+/// what is beyond 2^22 leaves something else there, the same here as in the reference.
+fn nearest_int(x: f32) -> i32 {
+    ((x + 12_582_912.0).to_bits() & 0x007f_ffff) as i32 - 0x0040_0000
+}
+
+/// ggml's `MAX(max, fabsf(x))` in its order. A NaN takes the place of what was found before it and
+/// gives way to what comes after it: a block that ends with one, or has nothing else, keeps it.
+fn largest_magnitude(values: &[f32]) -> f32 {
+    let larger = |max: f32, x: &f32| if max > x.abs() { max } else { x.abs() };
+    values.iter().fold(0f32, larger)
 }
 
 /// `quantize_row_q8_0_ref` and `quantize_row_q8_1_ref`: one step is the largest magnitude over
@@ -122,16 +145,11 @@ fn quantize_blocks(values: &[f32], with_sums: bool) -> Blocks {
         .iter()
         .zip(block_codes)
         .map(|(values, codes)| {
-            let largest = values
-                .iter()
-                .fold(0f32, |max, x| if x.abs() > max { x.abs() } else { max });
-            let d = largest / 127.0;
+            let d = largest_magnitude(values) / 127.0;
             let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
             let mut sum = 0i32;
             for (code, x) in codes.iter_mut().zip(values) {
-                let rounded = round_half_away(x * inverse);
-                // A C cast to a signed byte; only infinities leave the range.
-                *code = i16::from(rounded as i8);
+                *code = i16::from(round_to_byte(x * inverse));
                 sum += i32::from(*code);
             }
             Factors {
@@ -169,7 +187,7 @@ fn quantize_supers(values: &[f32]) -> Supers {
         if largest != 0.0 {
             let inverse = -127.0 / signed;
             for (code, x) in codes.iter_mut().zip(values) {
-                *code = ((inverse * x).round_ties_even() as i16).min(127);
+                *code = i16::from(nearest_int(inverse * x).min(127) as i8);
             }
             d = 1.0 / inverse;
         }
@@ -193,11 +211,15 @@ mod tests {
         let mut x = -130.0f32;
         while x < 130.0 {
             for near in [x.next_down(), x, x.next_up()] {
-                assert_eq!(round_half_away(near), near.round() as i32, "{near}");
+                assert_eq!(round_to_byte(near), near.round() as i32 as i8, "{near}");
+                assert_eq!(nearest_int(near), near.round_ties_even() as i32, "{near}");
             }
             x += 0.25;
         }
-        assert_eq!(round_half_away(0.5f32.next_down()), 0);
+        assert_eq!(round_to_byte(0.5f32.next_down()), 0);
+        for beyond in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 3e9, -3e9] {
+            assert_eq!(round_to_byte(beyond), 0, "{beyond}");
+        }
     }
 
     #[test]
@@ -207,6 +229,19 @@ mod tests {
         assert!(blocks.codes.iter().all(|&code| code == 0));
         let supers = quantize_supers(&[0.0; 256]);
         assert_eq!((supers.d[0], supers.sums[0]), (0.0, [0; 16]));
+    }
+
+    #[test]
+    fn a_block_that_is_not_a_number_stays_so() {
+        let blocks = quantize_blocks(&[f32::NAN; 32], true);
+        assert!(blocks.factors[0].d.is_nan() && blocks.factors[0].m.is_nan());
+        assert!(blocks.codes.iter().all(|&code| code == 0));
+        let mut values = [8.0; 32];
+        values[30] = f32::NAN;
+        values[31] = 2.0;
+        assert_eq!(largest_magnitude(&values), 2.0);
+        // The larger blocks lose it, as the reference's do.
+        assert_eq!(quantize_supers(&[f32::NAN; 256]).d[0], 0.0);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! query and the weights rounded to the cache's type. The reference computes scores for the
 //! whole (padded) cache and masks what lies ahead with minus infinity; those become zeros at the
 //! end of every sum and change no bit, so here a position sees only itself and what is before it.
+//! (Were a value ahead infinite, its zero would make a NaN in the reference, if the micro-batch
+//! reaches that far: there it does not agree with itself.)
 
 use rayon::prelude::*;
 use schemas::describe::KvType;

@@ -13,7 +13,7 @@ use crate::process::{
     Evaluated, RUST_ENGINE, describe, evaluate, fixture, llama_scalar, run, scattered,
 };
 
-/// A fixture of F32 weights whose facts and tensors can be changed.
+/// A fixture whose facts and tensors can be changed.
 struct Model {
     folder: tempfile::TempDir,
     entries: Vec<(String, Value)>,
@@ -21,13 +21,18 @@ struct Model {
 }
 
 impl Model {
+    /// Of F32 weights.
     fn new() -> Self {
+        Self::of("f32")
+    }
+
+    fn of(types: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let bytes = fs::read(fixture(folder.path(), "f32")).expect("readable");
+        let bytes = fs::read(fixture(folder.path(), types)).expect("readable");
         let header = Header::parse(&bytes, bytes.len() as u64).expect("sound");
         let tensors = header.tensors().iter().map(|tensor| {
             let start = (header.data_offset() + tensor.offset) as usize;
-            let length = tensor.bytes.expect("F32") as usize;
+            let length = tensor.bytes.expect("of a known type") as usize;
             let planned = PlannedTensor {
                 name: tensor.name.clone(),
                 dimensions: tensor.dimensions.clone(),
@@ -191,6 +196,20 @@ fn what_llama_cpp_ignores_changes_nothing() {
         let changed = model.write();
         assert_same_bits(name, &rows(&llama_scalar(), &changed), &PLAIN);
         assert_same_bits(name, &rows(RUST_ENGINE, &changed), &PLAIN);
+    }
+}
+
+/// Quantising activations can lose a NaN, and does so in the reference's order alone.
+#[test]
+fn what_is_not_a_number_spreads_as_in_llama_cpp() {
+    let of_all_types = || Model::of("mixed");
+    let angles = of_all_types().set("rope.freq_base", Value::F32(-1.0));
+    let norm = of_all_types().tensor("blk.1.ffn_norm.weight", &[256], f32::NAN);
+    let infinite = of_all_types().tensor("blk.0.attn_norm.weight", &[256], f32::INFINITY);
+    for (what, model) in [("angles", angles), ("a norm", norm), ("infinity", infinite)] {
+        let path = model.write();
+        let theirs = rows(&llama_scalar(), &path);
+        assert_same_bits(what, &rows(RUST_ENGINE, &path), &theirs);
     }
 }
 
