@@ -1,6 +1,7 @@
 //! Every kind of object, with its JSON Schema and its reader.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -45,7 +46,7 @@ pub fn entries() -> Vec<Entry> {
     ]
 }
 
-fn object<T: Kind + JsonSchema + DeserializeOwned>() -> Entry {
+fn object<T: Kind + JsonSchema + DeserializeOwned + Serialize>() -> Entry {
     Entry {
         name: short_name(T::SCHEMA),
         schema: json_schema::<T>(),
@@ -53,7 +54,7 @@ fn object<T: Kind + JsonSchema + DeserializeOwned>() -> Entry {
     }
 }
 
-fn answer<T: Kind + JsonSchema + DeserializeOwned>() -> Entry {
+fn answer<T: Kind + JsonSchema + DeserializeOwned + Serialize>() -> Entry {
     Entry {
         name: short_name(T::SCHEMA),
         schema: json_schema::<Answer<T>>(),

@@ -9,6 +9,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::tag::{Kind, Tag};
 
@@ -33,7 +34,13 @@ impl fmt::Display for MessageError {
 impl std::error::Error for MessageError {}
 
 /// Reads one object; what follows it on the line is refused.
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, MessageError> {
+pub fn read<T: DeserializeOwned + Serialize>(text: &str) -> Result<T, MessageError> {
+    let value = parse(text)?;
+    check_forms(text, &value)?;
+    Ok(value)
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, MessageError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value =
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| MessageError {
@@ -45,6 +52,56 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, MessageError> {
         problem: error.to_string(),
     })?;
     Ok(value)
+}
+
+/// serde also takes a list for an object, its fields in their order, and `{"no": null}` for the
+/// word `no`. Neither is the protocol; what was read, written again, shows them.
+fn check_forms<T: Serialize>(text: &str, value: &T) -> Result<(), MessageError> {
+    let bad = |error: serde_json::Error| MessageError {
+        path: ".".to_owned(),
+        problem: error.to_string(),
+    };
+    let given: Value = serde_json::from_str(text).map_err(bad)?;
+    let understood = serde_json::to_value(value).map_err(bad)?;
+    match other_form(&given, &understood) {
+        None => Ok(()),
+        Some((path, problem)) => Err(MessageError {
+            path: match path.as_str() {
+                "" => ".".to_owned(),
+                path => path.trim_start_matches('.').to_owned(),
+            },
+            problem: problem.to_owned(),
+        }),
+    }
+}
+
+/// The path of the first value whose form is not the one that it was understood in.
+fn other_form(given: &Value, understood: &Value) -> Option<(String, &'static str)> {
+    match (given, understood) {
+        (Value::Array(_), Value::Object(_)) => {
+            Some((String::new(), "found a list, expected an object"))
+        }
+        (Value::Object(given), Value::String(_)) if given.values().all(Value::is_null) => {
+            Some((String::new(), "found an object, expected a word"))
+        }
+        (Value::Object(given), Value::Object(understood)) => {
+            let both = given
+                .iter()
+                .filter_map(|(k, v)| Some((k, v, understood.get(k)?)));
+            both.into_iter().find_map(|(key, given, understood)| {
+                let (path, problem) = other_form(given, understood)?;
+                Some((format!(".{key}{path}"), problem))
+            })
+        }
+        (Value::Array(given), Value::Array(understood)) => {
+            let pairs = given.iter().zip(understood).enumerate();
+            pairs.into_iter().find_map(|(index, (given, understood))| {
+                let (path, problem) = other_form(given, understood)?;
+                Some((format!("[{index}]{path}"), problem))
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Writes one object and the end of the line.
@@ -138,10 +195,10 @@ struct HasError {
     error: Option<IgnoredAny>,
 }
 
-impl<T: Kind + DeserializeOwned> Answer<T> {
+impl<T: Kind + DeserializeOwned + Serialize> Answer<T> {
     /// Reads either form, and names the field that is wrong in the form that it took it for.
     pub fn read(text: &str) -> Result<Self, MessageError> {
-        let failed = read::<HasError>(text)?.error.is_some();
+        let failed = parse::<HasError>(text)?.error.is_some();
         if failed {
             read(text).map(Self::Failure)
         } else {
@@ -183,6 +240,24 @@ mod tests {
         );
         assert!(refusal("request/v1", "request/v2").contains("tokenize-request/v2"));
         assert!(refusal("}", "} {}").contains("trailing"));
+    }
+
+    #[test]
+    fn refuses_other_forms_that_serde_takes() {
+        let list = r#"["lockstep/tokenize-request/v1","a","b","no",false]"#;
+        let error = read::<TokenizeRequest>(list).expect_err("a list");
+        assert_eq!(error.to_string(), "found a list, expected an object");
+        let word = refusal("\"no\"", "{\"no\":null}");
+        assert_eq!(word, "field `bos`: found an object, expected a word");
+        let bytes = REQUEST.replace("\"b\"", "{\"bytes\":[98]}");
+        assert!(
+            read::<TokenizeRequest>(&bytes).is_ok(),
+            "both forms of a text are right"
+        );
+        let limits = r#"{"schema":"lockstep/limits/v1","name":"n","version":1,"limits":[
+            ["positions","mse","largest",1,"u","b"]]}"#;
+        let error = read::<crate::limits::LimitsFile>(limits).expect_err("a list");
+        assert_eq!(error.path, "limits[0]");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub struct Header {
     version: u32,
     metadata: Metadata,
     tensors: Vec<TensorInfo>,
+    places: HashMap<String, usize>,
     alignment: u64,
     data_offset: u64,
 }
@@ -45,9 +46,11 @@ impl Header {
             .collect::<Result<_, _>>()?;
         let data_offset = cursor.offset().next_multiple_of(alignment);
         check_places(&tensors, alignment, data_offset, file_bytes)?;
+        let names = tensors.iter().map(|tensor| tensor.name.clone());
         Ok(Self {
             version,
             metadata,
+            places: names.zip(0..).collect(),
             tensors,
             alignment,
             data_offset,
@@ -71,7 +74,7 @@ impl Header {
 
     /// The tensor of this name.
     pub fn tensor(&self, name: &str) -> Option<&TensorInfo> {
-        self.tensors.iter().find(|tensor| tensor.name == name)
+        self.places.get(name).map(|&place| &self.tensors[place])
     }
 
     /// Each tensor's bytes begin at a multiple of it.

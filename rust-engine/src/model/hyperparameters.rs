@@ -1,6 +1,6 @@
 //! Sizes and constants of a model, from its metadata.
 
-use gguf::Metadata;
+use gguf::{Metadata, Value};
 
 use super::{ARCHITECTURES, ModelError, ModelFile, required};
 
@@ -64,6 +64,11 @@ impl Keys<'_> {
 
     fn size(&self, name: &str) -> Result<Option<usize>, ModelError> {
         let key = self.key(name);
+        if let Some(Value::Array(_)) = self.metadata.get(&key) {
+            return Err(ModelError::unsupported(format!(
+                "metadata {key:?} has a value for each layer: only layers of one shape are known"
+            )));
+        }
         let size = self.metadata.u32(&key)?.map(|n| n as usize);
         if size == Some(0) {
             return Err(ModelError::unsupported(format!("metadata {key:?} is 0")));
@@ -103,6 +108,11 @@ impl Keys<'_> {
                     "metadata {key:?} is {count}, which means {what}: that is not known"
                 )));
             }
+        }
+        if let Some(parts) = self.metadata.u32("split.count")?.filter(|&parts| parts > 1) {
+            return Err(ModelError::unsupported(format!(
+                "the file is one of {parts} parts of a model: only whole files are known"
+            )));
         }
         let key = self.key("attention.causal");
         if self.metadata.bool(&key)? == Some(false) {
@@ -175,15 +185,21 @@ impl Hyperparameters {
                 "heads of {head_width} numbers cannot be rotated in pairs"
             )));
         }
-        for name in ["attention.value_length", "rope.dimension_count"] {
-            match keys.size(name)? {
-                Some(found) if found != head_width => {
-                    return Err(ModelError::unsupported(format!(
-                        "metadata {:?} is {found}, a head has {head_width} numbers",
-                        keys.key(name)
-                    )));
-                }
-                _ => {}
+        // Where the file is silent, values have their share of the width even if keys have not.
+        let value_width = keys.size("attention.value_length")?;
+        let rotated = keys.size("rope.dimension_count")?;
+        for (name, found) in [
+            (
+                "attention.value_length",
+                value_width.unwrap_or(self.width / n_heads),
+            ),
+            ("rope.dimension_count", rotated.unwrap_or(head_width)),
+        ] {
+            if found != head_width {
+                return Err(ModelError::unsupported(format!(
+                    "{:?} is {found}, a head has {head_width} numbers",
+                    keys.key(name)
+                )));
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use gguf::write::{self, PlannedTensor};
-use gguf::{Header, TensorType, Value};
+use gguf::{Array, Header, TensorType, Value};
 
 use crate::bits::assert_same_bits;
 use crate::process::{
@@ -216,6 +216,7 @@ fn what_is_not_a_number_spreads_as_in_llama_cpp() {
 #[test]
 fn what_is_not_computed_is_refused() {
     let text = |text: &str| Value::String(text.into());
+    let each = Value::Array(Array::U32(vec![2, 2]));
     for (name, value, complaint) in [
         ("attention.causal", Value::Bool(false), "attention.causal"),
         (
@@ -232,6 +233,9 @@ fn what_is_not_computed_is_refused() {
             "rope.dimension_count",
         ),
         ("attention.value_length", Value::U32(32), "value_length"),
+        ("attention.key_length", Value::U32(32), "value_length"),
+        ("attention.head_count_kv", each.clone(), "for each layer"),
+        ("feed_forward_length", each, "for each layer"),
     ] {
         let model = Model::new().set(name, value);
         let path = model.write().display().to_string();

@@ -113,7 +113,11 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn answer_lines<Q: DeserializeOwned, A: Serialize>(call: &Call, answer: impl Fn(Q) -> A) {
+fn answer_lines<Q, A>(call: &Call, answer: impl Fn(Q) -> A)
+where
+    Q: DeserializeOwned + Serialize,
+    A: Serialize,
+{
     for text in io::stdin().lock().lines() {
         let text = text.expect("requests are UTF-8");
         call.log.request(&call.subcommand, &text);
