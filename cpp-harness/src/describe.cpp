@@ -25,6 +25,9 @@ model_ptr try_to_load(const std::string & model_path, const gguf_facts & facts, 
     } else if (!has_vocabulary(model.get())) {
         reason = "the file holds no vocabulary";
         return nullptr;
+    } else if (training_context(model.get()) == 0) {
+        reason = "the model was made for a context of 0";
+        return nullptr;
     }
     return model;
 }

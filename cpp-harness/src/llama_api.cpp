@@ -86,8 +86,8 @@ uint32_t vocabulary_size(const llama_model * model) {
 }
 
 uint32_t training_context(const llama_model * model) {
-    const int32_t count = llama_model_n_ctx_train(model);
-    return count > 0 ? static_cast<uint32_t>(count) : 0;
+    // The file's number has 32 bits and no sign; the function's type has one.
+    return static_cast<uint32_t>(llama_model_n_ctx_train(model));
 }
 
 llama_token bos_token(const llama_model * model) { return llama_vocab_bos(vocabulary(model)); }

@@ -8,8 +8,8 @@ namespace harness {
 namespace {
 
 constexpr size_t id_max = 64;
-// Token ids are 31 bits wide in llama.h; positions and counts are kept to the same.
-constexpr uint64_t number_max = std::numeric_limits<int32_t>::max();
+// What a number of the protocol can be; what the model or the context cannot take is declined later.
+constexpr uint64_t number_max = std::numeric_limits<uint32_t>::max();
 
 void check_schema(object_reader & object, const std::string & known) {
     const std::string found = object.text("schema");

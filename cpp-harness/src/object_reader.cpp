@@ -32,6 +32,10 @@ json parse_object(const std::string & line) {
     if (line.rfind(byte_order_mark, 0) == 0) {
         throw failure(exit_code::bad_input, "not JSON: begins with a byte order mark");
     }
+    if (line.find('\0') != std::string::npos) {
+        // The library would take it for the end of the text.
+        throw failure(exit_code::bad_input, "not JSON: has a zero byte");
+    }
     std::vector<std::set<std::string>> open_objects;
     const auto watch = [&open_objects](int depth, json::parse_event_t event, json & parsed) {
         if (depth > depth_max) {

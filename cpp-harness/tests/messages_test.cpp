@@ -105,7 +105,7 @@ void invalid_tokenize_requests() {
 void invalid_evaluate_requests() {
     const std::vector<change> changes = {
         {"[1,2]", "\"1 2\"", "tokens"},         {"[1,2]", "[1.5]", "tokens"},
-        {"[1,2]", "[-1]", "tokens"},            {"[1,2]", "[2147483648]", "tokens"},
+        {"[1,2]", "[-1]", "tokens"},            {"[1,2]", "[4294967296]", "tokens"},
         {"[1,2]", "[99999999999999999999]", "tokens"}, {"[1,2]", "[true]", "tokens"},
         {"\"tokens\":[1,2],", "", "`tokens`"},  {"\"all\"", "\"first\"", "positions"},
         {"\"all\"", "[-1]", "positions"},       {"\"all\"", "0", "positions"},

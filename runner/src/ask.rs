@@ -33,11 +33,31 @@ pub(crate) fn tokens(
         bos: prompt.bos,
         parse_special: prompt.parse_special,
     };
-    let answers = client.tokenize(model, tokenizer, std::slice::from_ref(&asked))?;
+    let answers = client.tokenize(model, tokenizer, std::slice::from_ref(&asked));
+    let answers = answers.map_err(refused_or_failed)?;
     match answers.into_iter().next() {
         Some(Answer::Success(tokens)) => Ok(tokens),
         Some(Answer::Failure(failure)) => Err(declined(client, failure.id, failure.error)),
         None => unreachable!("tokenize gives an answer for each request"),
+    }
+}
+
+/// By the protocol 69 says that the engine cannot do this, which is no failure of it.
+const CANNOT: i32 = 69;
+
+fn refused_or_failed(fault: EngineFault) -> Ending {
+    match *fault.kind {
+        FaultKind::Exited { status: CANNOT } => {
+            let why = fault
+                .stderr
+                .last()
+                .map_or("it gives no reason", String::as_str);
+            Ending::Refused(format!(
+                "{} cannot tokenize for this model: {why}",
+                fault.engine
+            ))
+        }
+        _ => Ending::Failed(fault),
     }
 }
 

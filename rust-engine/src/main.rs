@@ -1,6 +1,5 @@
 //! The command `rust-engine`: parses flags, runs one sub-command, prints the causes of a failure.
 
-use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,13 +82,13 @@ struct EvaluateFlags {
     #[arg(long, value_enum, default_value = "exact")]
     arithmetic: ArithmeticFlag,
     /// Worker threads (default: as many as there are cores)
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=512))]
     threads: Option<u32>,
     /// Tokens that an item may have (default: the model's own context)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     context: Option<u32>,
     /// Tokens evaluated together
-    #[arg(long, default_value_t = describe::MICRO_BATCH, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = describe::MICRO_BATCH, value_parser = clap::value_parser!(u32).range(1..=2_147_483_647))]
     micro_batch: u32,
     /// Element type of the KV cache (default: f16; f32 in arithmetic f32)
     #[arg(long, value_enum)]
@@ -134,18 +133,9 @@ fn main() -> ExitCode {
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            eprintln!("rust-engine: {error}");
             ExitCode::from(error.exit_code())
         }
-    }
-}
-
-fn report(error: &ServeError) {
-    eprintln!("rust-engine: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  caused by: {error}");
-        cause = error.source();
     }
 }
 
@@ -164,8 +154,7 @@ fn run(command: Command) -> Result<(), ServeError> {
         }
         Command::Evaluate(flags) => evaluate::run(&flags.check()?, &mut input, &mut output),
         Command::F32Twin { model, out } => twin::write(&model, &out),
-        Command::Fixture { types, seed, out } => fixture::write(types, seed, &out)
-            .map_err(serve::io_error(format!("writing {}", out.display()))),
+        Command::Fixture { types, seed, out } => fixture::write(types, seed, &out),
     }
 }
 

@@ -25,3 +25,21 @@ pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         _ => temporary_in(Path::new(".")),
     }
 }
+
+/// A file of this name can be made, and nothing but a file is there yet: giving a finished file its
+/// name would put it in the place of a device or a link.
+pub(crate) fn check_target(path: &Path) -> Result<(), String> {
+    let shown = path.display();
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => {
+            return Err(format!("{shown}: is there and is no regular file"));
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(format!("{shown}: {error}"));
+        }
+        _ => {}
+    }
+    temporary_beside(path)
+        .map(drop)
+        .map_err(|error| format!("{shown}: no file can be made in its folder: {error}"))
+}

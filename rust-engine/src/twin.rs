@@ -3,6 +3,7 @@
 //! The reference evaluates the twin without quantising activations, which is what arithmetic
 //! `f32` computes from the original.
 
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -23,7 +24,14 @@ pub fn write(model: &Path, out: &Path) -> Result<(), ServeError> {
         path: model.display().to_string(),
         error,
     };
+    output::check_target(out).map_err(ServeError::Usage)?;
     let file = ModelFile::open(model).map_err(failed)?;
+    if fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(model).is_ok_and(|m| m == out)) {
+        return Err(ServeError::Usage(format!(
+            "{}: the twin would take the model's own place",
+            out.display()
+        )));
+    }
     check_types(file.header.tensors()).map_err(failed)?;
     write_file(&file, out).map_err(io_error(format!("writing {}", out.display())))
 }

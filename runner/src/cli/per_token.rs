@@ -49,16 +49,16 @@ pub struct Flags {
     #[arg(long, alias = "cpp-backend", value_name = "ENGINE")]
     reference: Option<String>,
     /// Threads of both engines
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     threads: Option<u32>,
     /// Threads of the candidate
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     candidate_threads: Option<u32>,
     /// Threads of the reference
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     reference_threads: Option<u32>,
     /// Tokens evaluated together
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_147_483_647))]
     micro_batch: Option<u32>,
     /// Element type of the KV cache (default: f16; f32 in profile f32)
     #[arg(long, value_enum)]

@@ -253,6 +253,19 @@ fn exit_69_an_engine_refuses() {
 }
 
 #[test]
+fn exit_69_an_engine_cannot_tokenize() {
+    for engine in ["candidate", "reference"] {
+        let desk = Desk::new().habit(engine, &["no-tokenizer"]);
+        let (text, receipt) = desk.both(&HI);
+        let reason = format!(
+            "{engine} cannot tokenize for this model: table-engine: the table has no words"
+        );
+        text.exits(69).says(&[&format!("REFUSED: {reason}\n")]);
+        assert_eq!(receipt["verdict"], "REFUSED");
+    }
+}
+
+#[test]
 fn exit_69_more_tokens_than_the_model_was_made_for() {
     let prompt = "x".repeat(1023);
     let desk = Desk::new();

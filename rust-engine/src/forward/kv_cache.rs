@@ -24,16 +24,25 @@ pub(super) struct LayerCache {
 }
 
 impl LayerCache {
-    /// Room for `capacity` tokens. The pages are touched only as tokens come in.
-    pub(super) fn new(n_kv_heads: usize, head_width: usize, capacity: usize, kv: KvType) -> Self {
-        let size = n_kv_heads * head_width * capacity;
-        Self {
+    /// Room for `capacity` tokens, if the memory has it. The pages are touched only as tokens come
+    /// in.
+    pub(super) fn new(
+        n_kv_heads: usize,
+        head_width: usize,
+        capacity: usize,
+        kv: KvType,
+    ) -> Option<Self> {
+        let size = n_kv_heads.checked_mul(head_width)?.checked_mul(capacity)?;
+        // Only asks: filling what it gives would touch every page, `vec!` gets zeros untouched.
+        let both = size.checked_mul(2)?;
+        Vec::<f32>::new().try_reserve_exact(both).ok()?;
+        Some(Self {
             keys: vec![0.0; size],
             values: vec![0.0; size],
             head_width,
             capacity,
             kv,
-        }
+        })
     }
 
     /// Puts in the keys and values of the tokens from `first` on, `[token][head][element]`.

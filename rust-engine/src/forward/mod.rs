@@ -62,20 +62,29 @@ impl<'m> Evaluator<'m> {
         }
     }
 
-    /// Empties the cache and makes room for `capacity` tokens. What it held is never looked at
-    /// again: a position sees only what was stored at or before it.
-    pub fn reset(&mut self, capacity: usize) {
+    /// Empties the cache and makes room for `capacity` tokens, or says why there is none. What it
+    /// held is never looked at again: a position sees only what was stored at or before it.
+    pub fn reset(&mut self, capacity: usize) -> Result<(), String> {
         self.n_tokens = 0;
-        if capacity > self.capacity {
-            let sizes = &self.model.hyperparameters;
-            let (heads, width) = (sizes.n_kv_heads, sizes.head_width);
-            self.capacity = capacity.next_multiple_of(CAPACITY_STEP);
-            // The old ones go first, so that both are never there together.
-            self.caches.clear();
-            self.caches.resize_with(sizes.n_layers, || {
-                LayerCache::new(heads, width, self.capacity, self.options.kv)
-            });
+        if capacity <= self.capacity {
+            return Ok(());
         }
+        let sizes = &self.model.hyperparameters;
+        let (heads, width) = (sizes.n_kv_heads, sizes.head_width);
+        // The old ones go first, so that both are never there together.
+        self.caches.clear();
+        self.capacity = 0;
+        let wanted = capacity.next_multiple_of(CAPACITY_STEP);
+        for _ in 0..sizes.n_layers {
+            let cache = LayerCache::new(heads, width, wanted, self.options.kv);
+            self.caches.push(
+                cache.ok_or_else(|| {
+                    format!("a cache for {wanted} tokens does not fit the memory")
+                })?,
+            );
+        }
+        self.capacity = wanted;
+        Ok(())
     }
 
     /// Evaluates `tokens` after those in the cache and gives the rows of logits of those named

@@ -46,6 +46,10 @@ pub fn run(
         path: flags.model.display().to_string(),
         error,
     };
+    if !flags.out.is_dir() {
+        let out = flags.out.display();
+        return Err(ServeError::Usage(format!("--out {out}: is no folder")));
+    }
     let model = ModelFile::open(&flags.model)
         .and_then(Model::new)
         .map_err(failed)?;
@@ -126,7 +130,12 @@ struct Times {
 impl Server<'_> {
     fn answer(&mut self, request: &EvaluateRequest) -> Result<EvaluateResponse, ServeError> {
         let id = request.id.clone();
-        let positions = match self.check(request) {
+        let ready = self.check(request).and_then(|positions| {
+            let places = request.tokens.len() + request.greedy_steps as usize;
+            self.evaluator.reset(places)?;
+            Ok(positions)
+        });
+        let positions = match ready {
             Ok(positions) => positions,
             Err(error) => {
                 return Ok(Answer::Failure(Failure {
@@ -194,7 +203,7 @@ impl Server<'_> {
 
         let name = greedy_file_name(&request.id);
         let mut greedy = NpyWriter::create(self.out, &name, steps, columns)?;
-        let mut ids = Vec::with_capacity(steps);
+        let mut ids = Vec::new();
         let mut row = row;
         for step in 0..steps {
             greedy.write(&row)?;
@@ -219,7 +228,6 @@ impl Server<'_> {
         times: &mut Times,
     ) -> io::Result<Vec<f32>> {
         let (tokens, steps) = (&request.tokens, request.greedy_steps as usize);
-        self.evaluator.reset(tokens.len() + steps);
         let columns = self.vocabulary_size;
         let mut last_row = Vec::new();
         let mut rest = positions;

@@ -255,3 +255,17 @@ fn what_is_not_computed_is_refused() {
         "{described}"
     );
 }
+
+/// A file's word on its context is no reason to ask for terabytes.
+#[test]
+fn a_cache_that_does_not_fit_is_declined() {
+    let model = Model::new().set("context_length", Value::U32(u32::MAX));
+    let path = model.write().display().to_string();
+    let out = model.folder.path().display().to_string();
+    let request = r#"{"schema":"lockstep/evaluate-request/v1","id":"a","tokens":[1,5],"positions":"last","greedy_steps":4000000000}"#;
+    let words = ["evaluate", "--model", &path, "--out", &out];
+    let output = run(RUST_ENGINE, &words, request.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let answer = String::from_utf8_lossy(&output.stdout);
+    assert!(answer.contains("does not fit the memory"), "{answer}");
+}

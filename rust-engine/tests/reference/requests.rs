@@ -99,11 +99,31 @@ fn both_refuse_lines_that_are_no_requests() {
         changed("\"id\":\"a\"", "\"id\":\"a\",\"id\":\"a\""),
         changed("\"b\"", &deep),
         changed("\"a\"", &format!("\"{}\"", "a".repeat(65))),
+        br#"["lockstep/tokenize-request/v1","a","b","no",false]"#.to_vec(),
+        format!("{valid}\0 more\n").into_bytes(),
     ];
     for line in lines {
         let shown = String::from_utf8_lossy(&line[..line.len().min(60)]).into_owned();
         both.send("tokenize", &line, |code, _, stderr| {
             assert_eq!(code, Some(65), "{shown}: {stderr}");
+        });
+    }
+}
+
+/// They are numbers; that no vocabulary and no context is so large is a matter of the item.
+#[test]
+fn both_decline_numbers_that_are_too_large() {
+    let both = Both::new();
+    for (from, to) in [
+        ("[1]", "[3000000000]"),
+        (":1,", ":4000000000,"),
+        ("\"all\"", "[4294967295]"),
+    ] {
+        let valid = r#"{"schema":"lockstep/evaluate-request/v1","id":"a","greedy_steps":1,"tokens":[1],"positions":"all"}"#;
+        let line = valid.replace(from, to);
+        both.send("evaluate", line.as_bytes(), |code, stdout, stderr| {
+            assert_eq!(code, Some(0), "{line}: {stderr}");
+            assert!(stdout.contains("\"error\""), "{line}: {stdout}");
         });
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::process::{
-    RUST_ENGINE, answers, evaluate, evaluate_request, fixture, rows, run, scattered,
+    RUST_ENGINE, answers, evaluate, evaluate_request, fixture, llama_scalar, rows, run, scattered,
 };
 
 fn floats(row: &[u32]) -> Vec<f32> {
@@ -141,4 +141,54 @@ fn what_it_cannot_do_has_its_exit_code() {
     assert_eq!(evaluate(&model, &["--context", "100000"]), Some(69));
     assert_eq!(evaluate(&text, &[]), Some(65));
     assert_eq!(evaluate("absent.gguf", &[]), Some(69));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_wrong_call() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let model = fixture(folder.path(), "f32");
+    let absent = folder.path().join("absent").display().to_string();
+    for engine in [RUST_ENGINE, &llama_scalar()] {
+        for out in [&absent, &model] {
+            let words = ["evaluate", "--model", &model, "--out", out];
+            let output = run(engine, &words, b"");
+            assert_eq!(output.status.code(), Some(64), "{engine} {out}: {output:?}");
+        }
+    }
+}
+
+/// A finished file takes the place of what had its name.
+#[test]
+fn what_is_no_file_is_not_written_over() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let model = fixture(folder.path(), "f32");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let link = path("link");
+    std::os::unix::fs::symlink(&model, &link).expect("a link");
+    let before = std::fs::read(&model).expect("readable");
+    let outs = [
+        model.clone(),
+        link,
+        folder.path().display().to_string(),
+        path("absent/out"),
+    ];
+    for out in &outs {
+        let scalar = llama_scalar();
+        for (engine, words) in [
+            (RUST_ENGINE, vec!["f32-twin", &model, out]),
+            (scalar.as_str(), vec!["quantize", "F16", &model, out]),
+        ] {
+            let output = run(engine, &words, b"");
+            assert_eq!(output.status.code(), Some(64), "{words:?}: {output:?}");
+        }
+    }
+    for out in &outs[1..] {
+        let output = run(RUST_ENGINE, &["fixture", out], b"");
+        assert_eq!(output.status.code(), Some(64), "{out}: {output:?}");
+    }
+    assert!(std::fs::read(&model).expect("readable") == before);
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        2
+    );
 }

@@ -14,6 +14,7 @@
 //! | `narrow` | has a vocabulary of one token less |
 //! | `boasts` | describes a vocabulary of one token more than its rows have |
 //! | `other-arithmetic` | evaluates with another arithmetic than it is asked for |
+//! | `no-tokenizer` | cannot tokenize for the model, and says so by its exit code |
 //! | `hangs` | never answers `evaluate` |
 //!
 //! Good answers only: faults of the protocol are the stand-in's affair.
@@ -94,6 +95,10 @@ fn main() -> ExitCode {
     call.log.start(&call.subcommand, &call.flags);
     match call.subcommand.as_str() {
         "describe" => say(&describe(&call)),
+        "tokenize" if call.has("no-tokenizer") => {
+            eprintln!("table-engine: the table has no words");
+            return ExitCode::from(69);
+        }
         "tokenize" => answer_lines(&call, |request: TokenizeRequest| -> TokenizeResponse {
             vocabulary::tokenize(&request, |habit| call.has(habit))
         }),
