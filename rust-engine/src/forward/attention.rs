@@ -4,8 +4,10 @@
 //! query and the weights rounded to the cache's type. The reference computes scores for the
 //! whole (padded) cache and masks what lies ahead with minus infinity; those become zeros at the
 //! end of every sum and change no bit, so here a position sees only itself and what is before it.
-//! (Were a value ahead infinite, its zero would make a NaN in the reference, if the micro-batch
-//! reaches that far: there it does not agree with itself.)
+//!
+//! Unless what lies ahead in the same micro-batch is not finite: infinity minus infinity and zero
+//! times infinity are NaN. Then that is looked at, too ([`Ahead`]). An F16 cache makes an infinity
+//! of any value beyond 65504, so finite weights can lead there.
 
 use rayon::prelude::*;
 use schemas::describe::KvType;
@@ -29,6 +31,31 @@ pub(super) struct Attention<'a> {
     pub scale: f32,
 }
 
+/// What a position must look at of those after it in its micro-batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ahead {
+    /// The position after the micro-batch's last.
+    end: usize,
+    /// A score of theirs may not be finite.
+    keys: bool,
+    /// A value of theirs is not.
+    values: bool,
+}
+
+impl Ahead {
+    /// For the keys and values of a micro-batch as they are in the cache. `end` is the position
+    /// after its last.
+    pub(super) fn new(end: usize, keys: &[f32], values: &[f32]) -> Self {
+        // Far from where the products of a head could overflow; NaN is not below it.
+        let small = |x: &f32| x.abs() < 1e15;
+        Self {
+            end,
+            keys: !keys.iter().all(small),
+            values: !values.iter().all(|x| x.is_finite()),
+        }
+    }
+}
+
 /// Space for one head at one position.
 #[derive(Default)]
 struct Scratch {
@@ -39,14 +66,23 @@ struct Scratch {
 
 impl Attention<'_> {
     /// `queries` and `out` are `[position][head][element]`; the first position is `first`.
-    pub(super) fn run(&self, cache: &LayerCache, queries: &[f32], first: usize, out: &mut [f32]) {
+    pub(super) fn run(
+        &self,
+        cache: &LayerCache,
+        queries: &[f32],
+        first: usize,
+        ahead: Ahead,
+        out: &mut [f32],
+    ) {
         let width = self.head_width;
         out.par_chunks_mut(width)
             .zip(queries.par_chunks(width))
             .enumerate()
             .for_each_init(Scratch::default, |scratch, (i, (out, query))| {
                 let (position, head) = (first + i / self.n_heads, i % self.n_heads);
-                self.head(cache, head / self.group, position + 1, query, scratch, out);
+                let kv_head = head / self.group;
+                self.head(cache, kv_head, position + 1, query, scratch, out);
+                self.spoil(cache, kv_head, position + 1, ahead, scratch, out);
             });
     }
 
@@ -84,6 +120,46 @@ impl Attention<'_> {
         (self.kernels.add_scaled_rows)(weights, cache.values(kv_head), self.head_width, sums);
         for (out, &sum) in out.iter_mut().zip(sums.iter()) {
             *out = sum as f32;
+        }
+    }
+}
+
+impl Attention<'_> {
+    /// Puts NaN where the reference's masked products with what lies ahead give it. `scratch` still
+    /// has the rounded query.
+    fn spoil(
+        &self,
+        cache: &LayerCache,
+        kv_head: usize,
+        n_tokens: usize,
+        ahead: Ahead,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) {
+        if ahead.keys {
+            let Scratch { query, sums, .. } = scratch;
+            let (keys, stride) = cache.keys(kv_head);
+            sums.clear();
+            sums.resize(ahead.end, 0.0);
+            (self.kernels.add_scaled_rows)(query, keys, stride, sums);
+            // Minus infinity stays what the mask makes of it.
+            let spoils = |&sum: &f64| {
+                let score = sum as f32 * self.scale;
+                score.is_nan() || score == f32::INFINITY
+            };
+            if sums[n_tokens..].iter().any(spoils) {
+                out.fill(f32::NAN);
+            }
+        }
+        if ahead.values {
+            let values = &cache.values(kv_head)[..ahead.end * self.head_width];
+            for value in values.chunks_exact(self.head_width).skip(n_tokens) {
+                for (out, x) in out.iter_mut().zip(value) {
+                    if !x.is_finite() {
+                        *out = f32::NAN;
+                    }
+                }
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::kernels::Kernels;
 use crate::model::Model;
 use crate::model::weights::{Layer, Linear, Weight};
 use activations::{Activations, Form};
-use attention::Attention;
+use attention::{Ahead, Attention};
 use kv_cache::LayerCache;
 use rope::Rotations;
 
@@ -145,7 +145,9 @@ impl<'m> Evaluator<'m> {
             scale: sizes.attention_scale,
         };
         let mut merged = vec![0.0; q.len()];
-        attention.run(cache, &q, self.n_tokens, &mut merged);
+        let end = self.n_tokens + x.len() / sizes.width;
+        let ahead = Ahead::new(end, &k, &v);
+        attention.run(cache, &q, self.n_tokens, ahead, &mut merged);
         let mut merged = Prepared::new(merged);
         add(x, &self.linear(&layer.attention_output, &mut merged));
     }

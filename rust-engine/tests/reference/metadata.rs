@@ -206,7 +206,16 @@ fn what_is_not_a_number_spreads_as_in_llama_cpp() {
     let angles = of_all_types().set("rope.freq_base", Value::F32(-1.0));
     let norm = of_all_types().tensor("blk.1.ffn_norm.weight", &[256], f32::NAN);
     let infinite = of_all_types().tensor("blk.0.attn_norm.weight", &[256], f32::INFINITY);
-    for (what, model) in [("angles", angles), ("a norm", norm), ("infinity", infinite)] {
+    // Beyond F16 in the cache at some positions, and so seen by those before them.
+    let values = of_all_types().tensor("blk.0.attn_v.bias", &[128], 65_503.5);
+    let keys = of_all_types().tensor("blk.0.attn_k.bias", &[128], 65_503.5);
+    for (what, model) in [
+        ("angles", angles),
+        ("a norm", norm),
+        ("infinity", infinite),
+        ("large values", values),
+        ("large keys", keys),
+    ] {
         let path = model.write();
         let theirs = rows(&llama_scalar(), &path);
         assert_same_bits(what, &rows(RUST_ENGINE, &path), &theirs);
