@@ -29,8 +29,9 @@ step "the harness's own tests"
 scripts/test-harness.sh
 
 step "a real comparison: SmolLM2, exact"
-cargo build --quiet --locked --release -p runner -p rust-engine
-target/release/lockstep per-token --model "$LOCKSTEP_DEMO_MODEL" --quiet \
+# The same build as that of the tests below; quickstart.sh compares with the release build.
+cargo build --quiet --locked --workspace
+target/debug/lockstep per-token --model "$LOCKSTEP_DEMO_MODEL" --quiet \
     --prompt "The quick brown fox counts: 1, 2, 3 and 42!" --max-tokens 8
 
 step "all tests"
