@@ -3,7 +3,7 @@
 use schemas::describe::{Arithmetic, DescribeResponse};
 use schemas::receipt::Profile;
 
-use crate::engine::arithmetic_word;
+use crate::engine::{EngineSpec, Origin, arithmetic_word};
 use crate::outcome::Ending;
 
 /// What an engine can do for this comparison.
@@ -14,6 +14,20 @@ pub(crate) struct Ability {
     pub(crate) vocabulary_size: u32,
     /// The context that the model was made for, where it is told.
     pub(crate) context: Option<u32>,
+}
+
+/// Comparing a program with itself under another name would look like parity.
+pub(crate) fn check_is_itself(
+    spec: &EngineSpec,
+    description: &DescribeResponse,
+) -> Result<(), Ending> {
+    if spec.origin == Origin::BuiltIn && description.name != spec.name {
+        return Err(Ending::Refused(format!(
+            "the program of {} calls itself {}",
+            spec.name, description.name
+        )));
+    }
+    Ok(())
 }
 
 /// What the candidate can do, or why it cannot do what the profile asks of it.

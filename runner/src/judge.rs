@@ -10,9 +10,11 @@ use crate::metrics::Comparison;
 
 /// Judges one row. In `exact` its bits decide, elsewhere the limits of the rungs.
 pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison) -> RowRecord {
+    // Equal bits keep every limit, those too that have no value for a row of zeros.
+    let equal = profile != Profile::Production && found.differing == 0;
     let broken = match &found.metrics {
-        Some(metrics) => limits.broken(rungs, metrics),
-        None => Vec::new(),
+        Some(metrics) if !equal => limits.broken(rungs, metrics),
+        _ => Vec::new(),
     };
     let verdict = if found.reference_non_finite.count > 0 {
         // Nothing can be judged against it, whatever the candidate says.
@@ -20,12 +22,12 @@ pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison)
     } else if found.candidate_non_finite.count > 0 || !broken.is_empty() {
         Verdict::Diverged
     } else {
-        match (profile, found.differing) {
-            (Profile::Exact | Profile::F32, 0) => Verdict::BitExact,
-            (Profile::Exact, _) => Verdict::Diverged,
-            (Profile::F32, _) if limits.limit_any(rungs) => Verdict::Match,
+        match profile {
+            _ if equal => Verdict::BitExact,
+            Profile::Exact => Verdict::Diverged,
+            Profile::F32 if limits.limit_any(rungs) => Verdict::Match,
             // Without a limit or a floor a distance says nothing.
-            (Profile::F32 | Profile::Production, _) => Verdict::Inconclusive,
+            Profile::F32 | Profile::Production => Verdict::Inconclusive,
         }
     };
     RowRecord {
@@ -159,6 +161,14 @@ mod tests {
             verdict(Profile::Production, &row, &row),
             Verdict::Inconclusive
         );
+    }
+
+    #[test]
+    fn equal_rows_of_zeros_are_equal() {
+        let zeros = [0.0, 0.0];
+        for profile in [Profile::Exact, Profile::F32] {
+            assert_eq!(verdict(profile, &zeros, &zeros), Verdict::BitExact);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use runner::model_file::ModelFileError;
 use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
+use runner::text::escape_for_terminal;
 use runner::{inspect, preflight, results, run, setup_cpp};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
     let exit = match Cli::try_parse() {
         Ok(cli) => dispatch(cli).unwrap_or_else(|error| {
             let exit = exit_of(&error);
-            eprintln!("lockstep: {error:#}");
+            tell(&format!("lockstep: {error:#}\n"));
             tell_failure(json, &format!("{error:#}"), exit)
         }),
         Err(error) => refuse_command_line(&error, json),
@@ -44,14 +45,15 @@ fn json_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
 
 /// Help and version are no errors, and go to standard output.
 fn refuse_command_line(error: &clap::Error, json: bool) -> Exit {
-    match error.print() {
-        Ok(()) if error.use_stderr() => {
-            let text = error.to_string();
-            let text = text.trim_end().trim_start_matches("error: ");
-            tell_failure(json, text, Exit::Usage)
-        }
-        Ok(()) => Exit::Parity,
-        Err(_) => Exit::Internal,
+    let printed = error.print();
+    if error.use_stderr() {
+        let text = error.to_string();
+        let text = text.trim_end().trim_start_matches("error: ");
+        return tell_failure(json, text, Exit::Usage);
+    }
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Internal,
+        _ => Exit::Parity,
     }
 }
 
@@ -129,7 +131,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
                 Shell::Pwsh => setup_cpp::Shell::Pwsh,
             };
             let set_up = setup_cpp::run(shell, &Places::of_this_process());
-            eprint!("{}", set_up.stderr);
+            tell(&set_up.stderr);
             print(&set_up.stdout)?;
             Ok(set_up.exit)
         }
@@ -137,27 +139,29 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
 }
 
 fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
-    let supervision = supervise(flags.supervision())?;
+    let supervision = flags.supervision().clone();
     let places = Places::of_this_process();
     let cache = places
         .cache_home
         .unwrap_or_else(std::env::temp_dir)
         .join("lockstep");
-    let (request, presentation) = flags.check(supervision, cache, engines.map(Path::to_owned))?;
+    let (mut request, presentation) = flags.check(cache, engines.map(Path::to_owned))?;
+    // From here on signals are watched for; until here, reading a prompt, they simply end us.
+    request.supervision = supervise(&supervision)?;
     let catalogue = Catalogue::load(engines)?;
     if let Some(folder) = &presentation.out {
         // Better now than after an hour of evaluation.
-        results::check_folder(folder)
-            .map_err(|error| FlagError::BadInput(format!("--out {}: {error}", folder.display())))?;
+        results::prepare_folder(folder)
+            .map_err(|error| FlagError::BadInput(format!("--out {}: {error}", shown(folder))))?;
     }
     let mut outcome = run::per_token(&request, &catalogue)?;
     if let Some(mismatch) = &outcome.mismatch {
-        eprint!("{mismatch}");
+        tell(mismatch);
     }
     if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted)
         && let Err(error) = results::store(&mut outcome, folder, presentation.keep_logits)
     {
-        outcome.was_not_stored(&format!("writing to {}: {error}", folder.display()));
+        outcome.was_not_stored(&format!("writing to {}: {error}", shown(folder)));
     }
     let receipt = &outcome.receipt;
     match presentation.format {
@@ -168,9 +172,13 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
         }
     }
     if let Some(fault) = &outcome.fault {
-        eprintln!("lockstep: {fault}");
+        tell(&format!("lockstep: {fault}\n"));
     }
     Ok(outcome.exit)
+}
+
+fn shown(path: &Path) -> String {
+    escape_for_terminal(&path.display().to_string())
 }
 
 fn supervise(flags: &SupervisionFlags) -> Result<Supervision, Error> {
@@ -184,6 +192,11 @@ fn supervise(flags: &SupervisionFlags) -> Result<Supervision, Error> {
         interrupt: Interrupt::from_signals().context("watching for signals")?,
         scratch: defaults.scratch.or(None::<PathBuf>),
     })
+}
+
+/// Writes to standard error. That nobody can read it changes neither the outcome nor its code.
+fn tell(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Writes to standard output; a reader that has gone away is no failure of ours.

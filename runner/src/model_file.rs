@@ -4,19 +4,25 @@
 //! under it ends the process.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use gguf::{GgufError, Header};
+use rustix::fs::OFlags;
 use schemas::receipt::FileIdentity;
 use sha2::{Digest, Sha256};
 
 use crate::gate::VocabularyFacts;
+use crate::text::escape_for_terminal;
 
 /// What is read first of a file; headers with a vocabulary are a few MB.
 const FIRST_BYTES: u64 = 4 << 20;
+
+/// The largest vocabularies make headers of some tens of MB. What claims to need more is not read:
+/// a file with holes can claim any size.
+const HEADER_LIMIT_BYTES: u64 = 512 << 20;
 
 /// Why a model file is of no use.
 #[derive(Debug)]
@@ -29,12 +35,17 @@ pub struct ModelFileError {
 enum Problem {
     Io(io::Error),
     Gguf(GgufError),
+    HugeHeader { needed: u64 },
 }
 
 impl fmt::Display for ModelFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
+        let path = escape_for_terminal(&self.path.display().to_string());
         match &self.problem {
+            Problem::HugeHeader { needed } => write!(
+                f,
+                "{path}: its header needs {needed} bytes, at most {HEADER_LIMIT_BYTES} are read"
+            ),
             Problem::Io(error) => write!(f, "{path}: {error}"),
             Problem::Gguf(error) => write!(f, "{path}: {error}"),
         }
@@ -43,21 +54,36 @@ impl fmt::Display for ModelFileError {
 
 impl std::error::Error for ModelFileError {}
 
+/// Opens a file and nothing else: a pipe would be waited for, a device has no end.
+fn open_regular(path: &Path) -> io::Result<(File, u64)> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    Ok((file, metadata.len()))
+}
+
+/// Makes sure that a file is there and can be read.
+pub fn check_readable(path: &Path) -> Result<(), ModelFileError> {
+    open_regular(path)
+        .map(drop)
+        .map_err(|error| ModelFileError {
+            path: path.to_owned(),
+            problem: Problem::Io(error),
+        })
+}
+
 /// Reads as much of a file as its header needs.
 pub fn read_header(path: &Path) -> Result<Header, ModelFileError> {
     let failed = |problem| ModelFileError {
         path: path.to_owned(),
         problem,
     };
-    let open = || -> io::Result<(File, u64)> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::other("not a regular file"));
-        }
-        Ok((file, metadata.len()))
-    };
-    let (file, file_bytes) = open().map_err(|error| failed(Problem::Io(error)))?;
+    let (file, file_bytes) = open_regular(path).map_err(|error| failed(Problem::Io(error)))?;
     let mut head = Vec::new();
     let mut wanted = FIRST_BYTES.min(file_bytes);
     loop {
@@ -69,6 +95,10 @@ pub fn read_header(path: &Path) -> Result<Header, ModelFileError> {
             Err(GgufError::Incomplete { needed }) => {
                 // Doubling reads a header of any size with a few parses of it.
                 wanted = needed.max(wanted.saturating_mul(2)).min(file_bytes);
+                if needed > HEADER_LIMIT_BYTES {
+                    return Err(failed(Problem::HugeHeader { needed }));
+                }
+                wanted = wanted.min(HEADER_LIMIT_BYTES);
             }
             parsed => return parsed.map_err(|error| failed(Problem::Gguf(error))),
         }
@@ -94,7 +124,7 @@ pub fn vocabulary_facts(header: &Header) -> VocabularyFacts {
 
 /// Name, size and hash of a file.
 pub fn identity(path: &Path) -> io::Result<FileIdentity> {
-    let mut file = File::open(path)?;
+    let (mut file, _) = open_regular(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     let mut file_bytes = 0;

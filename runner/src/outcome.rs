@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use schemas::describe::DescribeResponse;
+use schemas::environment::Environment;
 use schemas::receipt::{FileIdentity, Receipt, Verdict};
 use schemas::tokenize::Bos;
 
@@ -93,10 +94,11 @@ impl Outcome {
         );
         let mut receipt = record::receipt(run, &case, identities, verdict, exit);
         receipt.reason = reason::of(ending, case.rows.as_ref(), verdict, run.request.profile);
-        if exit == Exit::Parity && run.candidate.spec().command == run.reference.spec().command {
+        let environment = record::environment(run, &case, started);
+        if exit == Exit::Parity && is_one_program(&environment) {
             receipt.reason.push_str(reason::SAME_PROGRAM);
         }
-        receipt.environment = Some(record::environment(run, &case, started));
+        receipt.environment = Some(environment);
         let fault = match ending {
             Ending::Failed(fault) => Some(fault.to_string()),
             _ => None,
@@ -136,6 +138,20 @@ impl Outcome {
         let fault = self.fault.iter().map(String::as_str).chain([problem]);
         self.fault = Some(fault.collect::<Vec<_>>().join("\nlockstep: "));
     }
+}
+
+/// Whether both engines are one program, under whatever names. An interpreter is told from what it
+/// runs by its arguments.
+fn is_one_program(environment: &Environment) -> bool {
+    let Environment {
+        candidate,
+        reference,
+        ..
+    } = environment;
+    let same_arguments = candidate.command.get(1..) == reference.command.get(1..);
+    let same_bytes =
+        candidate.binary_sha256.is_some() && candidate.binary_sha256 == reference.binary_sha256;
+    candidate.command == reference.command || (same_arguments && same_bytes)
 }
 
 fn verdict(ending: &Ending, rows: Option<&Rows>) -> (Verdict, Option<Exit>) {

@@ -104,7 +104,7 @@ pub(crate) fn receipt(
         first_divergence_token: rows.and_then(Rows::first_divergence),
         per_token_cosine_sim: of(|metrics| metrics.cosine),
         per_token_l2_dist: of(|metrics| Some(metrics.l2)),
-        max_absolute_diff: largest(metrics().flatten().map(|metrics| metrics.max_abs)),
+        max_absolute_diff: rows.and_then(largest_difference),
         positions,
         greedy: rows.map(|rows| rows.greedy.clone()),
         threshold: run.limits.smallest_cosine(),
@@ -117,8 +117,15 @@ pub(crate) fn receipt(
     }
 }
 
-fn largest(values: impl Iterator<Item = Finite>) -> Option<Finite> {
-    values.max_by(|a, b| a.get().total_cmp(&b.get()))
+/// Of all positions and steps; none where a row is not finite, for that is no small difference.
+fn largest_difference(rows: &Rows) -> Option<Finite> {
+    let positions = rows.positions.iter().map(|position| &position.row);
+    let all: Option<Vec<_>> = positions
+        .chain(&rows.greedy.steps)
+        .map(|row| Some(row.metrics.as_ref()?.max_abs))
+        .collect();
+    let largest = |a: &Finite, b: &Finite| a.get().total_cmp(&b.get());
+    all?.into_iter().max_by(largest)
 }
 
 fn engine_record(

@@ -30,9 +30,11 @@ const ALL: [&str; 4] = [
     "reference.greedy.npy",
 ];
 
-/// Makes the folder, and makes sure that files can be made in it.
-pub fn check_folder(folder: &Path) -> io::Result<()> {
+/// Makes the folder, takes an earlier receipt out of it, and makes sure that files can be made there.
+/// However this run ends, no other one's verdict is taken for its own.
+pub fn prepare_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
+    remove_if_there(&folder.join(RECEIPT))?;
     temporary(folder).map(drop)
 }
 

@@ -46,6 +46,9 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
         limits: Limits::new(request.limits_file.as_ref(), &request.overrides),
     };
     let evidence = evidence(request)?;
+    if let Some(tokenizer) = &request.tokenizer {
+        model_file::check_readable(tokenizer)?;
+    }
     // Large models take seconds to hash; the engines' work hides them.
     std::thread::scope(|scope| {
         let identities = scope.spawn(|| Identities::of(request));
@@ -144,9 +147,11 @@ impl Run<'_> {
         let profile = self.request.profile;
         let candidate = self.candidate.describe(Some(&self.request.model))?;
         let candidate = case.candidate.insert(candidate);
+        capability::check_is_itself(self.candidate.spec(), candidate)?;
         let candidate = capability::of_candidate(&self.request.candidate, profile, candidate)?;
         let reference = self.reference.describe(Some(self.named_for_reference()))?;
         let reference = case.reference.insert(reference);
+        capability::check_is_itself(self.reference.spec(), reference)?;
         let reference = capability::of_reference(&self.request.reference, profile, reference)?;
         Ok((candidate, reference))
     }

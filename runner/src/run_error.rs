@@ -34,7 +34,7 @@ impl fmt::Display for RunError {
         match self {
             Self::Model(error) => error.fmt(f),
             Self::Engine(error) => error.fmt(f),
-            Self::Hash(error) => write!(f, "hashing the model: {error}"),
+            Self::Hash(error) => write!(f, "hashing the model and its tokenizer: {error}"),
         }
     }
 }

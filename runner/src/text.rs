@@ -55,8 +55,27 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e007f}')
 }
 
-/// `word` as one word of a POSIX shell: bare when it is plain, else in single quotes.
+/// `word` as one word of a POSIX shell: bare when it is plain, else in single quotes. What a
+/// terminal could obey is written as octal bytes in `$'…'`, which not every `sh` knows yet.
 pub fn quote_for_sh(word: &str) -> String {
+    let obeyed = |c: char| (c.is_control() && !"\n\t".contains(c)) || is_invisible(c);
+    if word.contains(obeyed) {
+        let mut quoted = String::from("$'");
+        for c in word.chars() {
+            match c {
+                '\\' | '\'' => quoted.extend(['\\', c]),
+                c if obeyed(c) => {
+                    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                        // Writing to a string cannot fail.
+                        let _ = write!(quoted, "\\{byte:03o}");
+                    }
+                }
+                c => quoted.push(c),
+            }
+        }
+        quoted.push('\'');
+        return quoted;
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     // `=` first would be an assignment or, in zsh, a path search.
     if !word.is_empty() && word.chars().all(plain) && !word.starts_with('=') {
@@ -107,5 +126,9 @@ mod tests {
         assert_eq!(quote_for_sh("it's $HOME\n"), "'it'\\''s $HOME\n'");
         assert_eq!(quote_for_sh("~x"), "'~x'");
         assert_eq!(quote_for_sh("=ls"), "'=ls'");
+        assert_eq!(
+            quote_for_sh("it's\u{1b}[2J\u{202e}\\"),
+            r"$'it\'s\033[2J\342\200\256\\'"
+        );
     }
 }

@@ -30,16 +30,23 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
     let digest = identify(model)?.sha256;
     let digest = digest.trim_start_matches("sha256:");
     let path = folder.join(format!("{digest}-v{TWIN_VERSION}.gguf"));
-    if !path.is_file() {
-        fs::create_dir_all(&folder).map_err(|error| broken(&folder, &error))?;
-        // The engine gives the file its name when it is complete.
-        let arguments: Vec<OsString> = vec!["f32-twin".into(), model.into(), path.clone().into()];
-        maker.run(arguments)?;
+    // What the file was when it was made: a damaged one would be the candidate's fault.
+    let note = path.with_extension("sha256");
+    if let Ok(noted) = fs::read_to_string(&note)
+        && path.is_file()
+    {
+        let identity = identify(&path)?;
+        if identity.sha256 == noted {
+            return Ok(Twin { path, identity });
+        }
     }
-    Ok(Twin {
-        identity: identify(&path)?,
-        path,
-    })
+    fs::create_dir_all(&folder).map_err(|error| broken(&folder, &error))?;
+    // The engine gives the file its name when it is complete.
+    let arguments: Vec<OsString> = vec!["f32-twin".into(), model.into(), path.clone().into()];
+    maker.run(arguments)?;
+    let identity = identify(&path)?;
+    fs::write(&note, &identity.sha256).map_err(|error| broken(&note, &error))?;
+    Ok(Twin { path, identity })
 }
 
 fn broken(path: &Path, error: &io::Error) -> Ending {

@@ -205,9 +205,9 @@ fn a_flood_on_stderr_harms_nobody() {
 fn a_flood_on_stdout_is_stopped() {
     let fault = fault_of(&faulty("flood-stdout"), patient());
     let kind = FaultKind::LineTooLong {
-        limit_bytes: 1 << 20,
+        limit_bytes: 16 << 20,
     };
-    assert_fault(&fault, &kind, Exit::BadInput, "longer than 1048576 bytes");
+    assert_fault(&fault, &kind, Exit::BadInput, "longer than 16777216 bytes");
 }
 
 #[test]

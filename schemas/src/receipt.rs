@@ -55,7 +55,7 @@ pub struct Receipt {
     pub per_token_cosine_sim: Vec<Option<Finite>>,
     /// L2 distance of each position.
     pub per_token_l2_dist: Vec<Option<Finite>>,
-    /// The largest difference of all positions.
+    /// The largest difference of all positions and greedy steps; absent where a row is not finite.
     pub max_absolute_diff: Option<Finite>,
     /// The smallest cosine that passes, where one was applied.
     pub threshold: Option<Finite>,

@@ -153,7 +153,6 @@ impl Flags {
     /// The flags as values.
     pub fn check(
         self,
-        supervision: Supervision,
         cache: PathBuf,
         engines_file: Option<PathBuf>,
     ) -> Result<(Request, Presentation), FlagError> {
@@ -214,7 +213,7 @@ impl Flags {
             },
             limits_file,
             overrides,
-            supervision,
+            supervision: Supervision::default(),
             cache,
         };
         Ok((request, presentation))

@@ -21,9 +21,11 @@ use super::session::Session;
 use super::spec::{EngineSettings, EngineSpec};
 use super::supervision::Supervision;
 
-/// Descriptions and the answers of an evaluation are small: their numbers are in files. The ids of
-/// 131072 greedy steps, with seven characters each, still fit.
+/// Descriptions are small.
 const SMALL_LINE_BYTES: usize = 1 << 20;
+/// So are the answers of an evaluation, whose numbers are in files, but for the ids of the greedy
+/// steps: a million of ten digits and a comma fit.
+const EVALUATE_LINE_BYTES: usize = 16 << 20;
 /// Answers of `tokenize` repeat their text in pieces, at worst as a list of numbers.
 const TOKENIZE_LINE_BYTES: usize = 64 << 20;
 
@@ -126,7 +128,7 @@ impl<'a> Client<'a> {
         ];
         arguments.push(scratch.out().into());
         arguments.extend(asked.flags());
-        let session = self.start_in(&scratch, arguments, SMALL_LINE_BYTES)?;
+        let session = self.start_in(&scratch, arguments, EVALUATE_LINE_BYTES)?;
         Ok(Evaluation::new(session, scratch, asked))
     }
 

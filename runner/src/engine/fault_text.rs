@@ -1,7 +1,8 @@
 //! What people read of a fault: one line that says what was found and what was expected, the
 //! command that can be run again by hand, and the engine's last words.
 //!
-//! Whatever comes from the engine passes [`escape_for_terminal`] here.
+//! Whatever comes from the engine passes [`escape_for_terminal`] here, its command
+//! [`quote_for_sh`].
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ impl fmt::Display for EngineFault {
         write!(f, "{}: {}", escape_for_terminal(&self.engine), self.kind)?;
         if !self.command.is_empty() {
             let words: Vec<String> = self.command.iter().map(|word| quote_for_sh(word)).collect();
-            write!(f, "\n  command: {}", escape_for_terminal(&words.join(" ")))?;
+            write!(f, "\n  command: {}", words.join(" "))?;
         }
         if !self.stderr.is_empty() {
             f.write_str("\n  its last lines on standard error:")?;
@@ -176,7 +177,7 @@ mod tests {
         assert_eq!(
             text,
             "e: exited with status 134 (a shell's way to report SIGABRT, abort), expected 0\n  \
-             command: ./e 'a b\\u{1b}[0m'\n  its last lines on standard error:\n    \
+             command: ./e $'a b\\033[0m'\n  its last lines on standard error:\n    \
              \\u{1b}[31mred"
         );
     }

@@ -123,8 +123,8 @@ pub fn read(text: &str) -> Result<LimitsFile, MessageError> {
     Ok(file)
 }
 
-/// Every rung that limits the metric gets the value; a metric that none limits is limited at
-/// every position.
+/// Every rung that limits the metric gets the value, and every position is limited by it, whatever
+/// rungs the file has.
 fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value: Finite) {
     let mut known = false;
     for limit in applied
@@ -134,7 +134,7 @@ fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value:
         limit.limit.value = value;
         limit.limit.basis = OVERRIDE_BASIS.into();
         limit.source = LimitSource::Flag;
-        known = true;
+        known |= limit.limit.rung == Rung::Positions;
     }
     if !known {
         applied.push(AppliedLimit {

@@ -2,6 +2,7 @@
 //! formats. 75 is in `interrupt`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::desk::{Desk, Run, names_in, word};
 
@@ -49,6 +50,85 @@ fn exit_0_a_program_against_itself_says_so() {
     run.exits(0).says(&["BIT-EXACT: ", "are the same program"]);
     let two = desk.text(&HI);
     assert!(!two.stdout.contains("same program"), "{two:?}");
+}
+
+/// Under another name it is still the same.
+#[test]
+fn exit_0_a_copy_of_a_program_is_the_same_program() {
+    let desk = Desk::new();
+    let table = env!("CARGO_BIN_EXE_table-engine");
+    fs::copy(table, desk.path("copy")).expect("a copy");
+    let log = desk.path("log").display().to_string();
+    let engine = |name: &str, program: &str| {
+        let command = [program, "--name", "one", "--log", &log];
+        format!("[[engine]]\nname = {name:?}\ncommand = {command:?}\n")
+    };
+    let text = engine("candidate", table) + &engine("reference", "./copy");
+    fs::write(desk.path("engines.toml"), text).expect("written");
+    desk.text(&HI).exits(0).says(&["are the same program"]);
+}
+
+#[test]
+fn exit_69_a_built_in_name_on_another_program() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("references")).expect("a new folder");
+    let script = format!(
+        "#!/bin/sh\nexec {:?} --name llama-scalar --log {:?} \"$@\"\n",
+        env!("CARGO_BIN_EXE_table-engine"),
+        desk.path("log"),
+    );
+    let program = desk.path("references/llama-scalar");
+    fs::write(&program, script).expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("ours");
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    command.env("LOCKSTEP_REFERENCES", desk.path("references"));
+    command.args(["per-token", "--model", "model.gguf", "--prompt", "Hi"]);
+    let run = Run::of(command.args(["--candidate", "candidate"]));
+    run.exits(69)
+        .says(&["REFUSED: the program of llama-scalar calls itself table-engine"]);
+}
+
+/// Nobody reads standard error: the outcome and its code are the same.
+#[test]
+fn a_full_standard_error_changes_no_code() {
+    let desk = Desk::new().habit("reference", &["added-end"]);
+    let full = || {
+        fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("a device")
+    };
+    for (flags, code) in [
+        (&HI[..], 2),
+        (&["--prompt", "Hi", "--limits", "x"], 64),
+        (&["--prompt-file", "absent"], 65),
+        (&["--surprise"], 64),
+    ] {
+        let mut command = desk.per_token(flags);
+        let output = command.stderr(full()).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(code), "{flags:?}");
+    }
+}
+
+#[test]
+fn exit_65_what_is_no_file_is_not_waited_for() {
+    let desk = Desk::new();
+    let made = Run::of(desk.command("mkfifo").arg("pipe"));
+    made.exits(0);
+    for flags in [
+        ["--tokenizer", "pipe"],
+        ["--tokenizer", "/dev/zero"],
+        ["--reference-model", "pipe"],
+    ] {
+        let flags = [&HI[..], &flags].concat();
+        ends(
+            &desk,
+            &flags,
+            65,
+            &[&format!("{}: not a regular file", flags[3])],
+        );
+    }
+    assert_eq!(desk.starts(), [""; 0], "no engine was started");
 }
 
 #[test]
@@ -190,7 +270,7 @@ fn exit_65_a_folder_that_cannot_be_written_is_found_first() {
 #[test]
 fn exit_70_a_result_that_cannot_be_stored_is_shown_all_the_same() {
     let desk = Desk::new();
-    fs::create_dir_all(desk.path("result/receipt.json")).expect("made");
+    fs::create_dir_all(desk.path("result/tokens.json")).expect("made");
     let (text, receipt) = desk.both(&[&HI[..], &["--out", "result"]].concat());
     text.exits(70)
         .says(&["BIT-EXACT: "])

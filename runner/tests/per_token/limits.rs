@@ -135,6 +135,23 @@ fn a_file_of_limits_takes_the_place_of_the_shipped_one() {
     text.exits(1).says(&["DIVERGED: position 2: max_abs is "]);
 }
 
+/// The file has the metric on another rung alone.
+#[test]
+fn a_limit_that_is_given_holds_at_every_position() {
+    let desk = Desk::new().perturb("candidate", "--add 2 9 0.5");
+    let limit = |rung: &str, metric: &str, bound: &str| json!({"rung": rung, "metric": metric, "bound": bound, "value": 0.9, "unit": "", "basis": ""});
+    let limits = json!({
+        "schema": "lockstep/limits/v1", "name": "two", "version": 1,
+        "limits": [limit("positions", "cosine", "smallest"), limit("decode", "max_abs", "largest")],
+    });
+    std::fs::write(desk.path("limits.json"), limits.to_string()).expect("written");
+    let flags = [&by_file("f32")[..], &["--max-abs-tol", "0.1"]].concat();
+    desk.both(&flags)
+        .0
+        .exits(1)
+        .says(&["DIVERGED: position 2: max_abs is "]);
+}
+
 #[test]
 fn a_file_of_limits_decides_in_production_as_well() {
     let (text, receipt) = with_file("--add 2 9 0.5", 0.1).both(&by_file("production"));

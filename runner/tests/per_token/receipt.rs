@@ -141,4 +141,18 @@ fn f32_says_which_twin_was_evaluated() {
     assert_eq!(made.collect::<Vec<_>>(), ["rust-engine f32-twin"; 2]);
     let (_, receipt) = desk.json(&["--prompt", "Hi"]);
     assert_eq!(receipt["twin"], Value::Null, "exact needs none");
+
+    // A twin that was damaged in the cache is made again.
+    let cached = desk
+        .path("cache/lockstep/twins")
+        .join(format!("{}-v1.gguf", own.trim_start_matches("sha256:")));
+    std::fs::write(&cached, "damaged").expect("it is there");
+    assert_eq!(twin(&[]).0, own);
+    assert!(
+        desk.starts()
+            .iter()
+            .filter(|start| start.ends_with("f32-twin"))
+            .count()
+            == 3
+    );
 }
