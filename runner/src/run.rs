@@ -18,7 +18,7 @@ use schemas::receipt::Profile;
 use crate::ask;
 use crate::capability::{self, Ability};
 use crate::compare::{self, Evaluations};
-use crate::engine::{Catalogue, Client, EngineSettings, catalogue::DEFAULT_CANDIDATE};
+use crate::engine::{Catalogue, Client, EngineSettings, EngineSpec, catalogue::DEFAULT_CANDIDATE};
 use crate::gate::{self, AgreedTokens, Evidence};
 use crate::limits::Limits;
 use crate::model_file;
@@ -36,6 +36,7 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
     let started = Instant::now();
     let client = |name| -> Result<Client<'_>, RunError> {
         let spec = catalogue.find(name)?;
+        check_settings(spec)?;
         Ok(Client::new(spec, request.supervision.clone()))
     };
     let run = Run {
@@ -63,6 +64,30 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
             &run, case, &ending, identities, &evidence, started,
         ))
     })
+}
+
+/// What would silently not be heeded is refused.
+fn check_settings(spec: &EngineSpec) -> Result<(), RunError> {
+    let EngineSettings {
+        arithmetic,
+        context,
+        kv,
+        flash_attention,
+        ..
+    } = spec.defaults;
+    let decided = [
+        ("arithmetic", arithmetic.is_some()),
+        ("context", context.is_some()),
+        ("kv", kv.is_some()),
+        ("flash_attention", flash_attention.is_some()),
+    ];
+    match decided.into_iter().find(|(_, is_set)| *is_set) {
+        None => Ok(()),
+        Some((setting, _)) => Err(RunError::Setting {
+            engine: spec.name.clone(),
+            setting,
+        }),
+    }
 }
 
 /// What the gate may name as the cause of a mismatch.

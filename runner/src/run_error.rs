@@ -15,6 +15,13 @@ pub enum RunError {
     Model(ModelFileError),
     /// There is no such engine.
     Engine(UnknownEngine),
+    /// An engine is configured to compute what the profile decides.
+    Setting {
+        /// The engine.
+        engine: String,
+        /// Its setting.
+        setting: &'static str,
+    },
     /// A file could not be read to its end.
     Hash(io::Error),
 }
@@ -23,7 +30,7 @@ impl RunError {
     /// The process's exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Model(_) | Self::Hash(_) => Exit::BadInput,
+            Self::Model(_) | Self::Hash(_) | Self::Setting { .. } => Exit::BadInput,
             Self::Engine(unknown) => unknown.exit(),
         }
     }
@@ -34,6 +41,11 @@ impl fmt::Display for RunError {
         match self {
             Self::Model(error) => error.fmt(f),
             Self::Engine(error) => error.fmt(f),
+            Self::Setting { engine, setting } => write!(
+                f,
+                "engine {engine} is configured with `{setting}`, which the profile and its flags decide \
+                 (hint: take it out of [engine.settings]; threads and micro_batch may stand there)"
+            ),
             Self::Hash(error) => write!(f, "hashing the model and its tokenizer: {error}"),
         }
     }

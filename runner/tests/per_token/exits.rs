@@ -111,6 +111,21 @@ fn a_full_standard_error_changes_no_code() {
 }
 
 #[test]
+fn exit_65_a_setting_that_would_not_be_heeded() {
+    let desk = Desk::new();
+    let mut text = fs::read_to_string(desk.path("engines.toml")).expect("it is there");
+    // The last engine of the file is the table engine that writes twins.
+    text.push_str("[engine.settings]\nkv = \"f32\"\n");
+    fs::write(desk.path("engines.toml"), text).expect("written");
+    ends(
+        &desk,
+        &HI,
+        65,
+        &["is configured with `kv`", "micro_batch may stand"],
+    );
+}
+
+#[test]
 fn exit_65_what_is_no_file_is_not_waited_for() {
     let desk = Desk::new();
     let made = Run::of(desk.command("mkfifo").arg("pipe"));
