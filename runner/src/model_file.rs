@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gguf::{GgufError, Header};
 use rustix::fs::OFlags;
@@ -124,11 +125,20 @@ pub fn vocabulary_facts(header: &Header) -> VocabularyFacts {
 
 /// Name, size and hash of a file.
 pub fn identity(path: &Path) -> io::Result<FileIdentity> {
+    identity_unless(path, &AtomicBool::new(false))
+}
+
+/// The same, given up with [`io::ErrorKind::Interrupted`] once `stop` is set: a large model takes
+/// minutes.
+pub fn identity_unless(path: &Path, stop: &AtomicBool) -> io::Result<FileIdentity> {
     let (mut file, _) = open_regular(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     let mut file_bytes = 0;
     loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let n = file.read(&mut buffer)?;
         if n == 0 {
             break;

@@ -40,6 +40,13 @@ pub enum Ending {
     Internal(String),
 }
 
+impl Ending {
+    /// The user stopped it.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Failed(fault) if matches!(*fault.kind, FaultKind::Interrupted))
+    }
+}
+
 /// What the stages leave behind.
 #[derive(Default)]
 pub struct Case {
@@ -88,10 +95,6 @@ impl Outcome {
             Ending::Internal(_) => Exit::Internal,
             _ => judge::exit(verdict, failure_exit),
         };
-        let interrupted = matches!(
-            ending,
-            Ending::Failed(fault) if matches!(*fault.kind, FaultKind::Interrupted)
-        );
         let mut receipt = record::receipt(run, &case, identities, verdict, exit);
         receipt.reason = reason::of(ending, case.rows.as_ref(), verdict, run.request.profile);
         let environment = record::environment(run, &case, started);
@@ -123,7 +126,7 @@ impl Outcome {
             receipt,
             mismatch: mismatch_text,
             fault,
-            interrupted,
+            interrupted: ending.is_interrupted(),
             evaluations: case.evaluations,
         }
     }

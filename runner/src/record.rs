@@ -2,6 +2,8 @@
 //! was found; and, apart from it, when, where and from which paths.
 
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use schemas::describe::DescribeResponse;
@@ -29,13 +31,12 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Hashes all files.
-    pub fn of(request: &Request) -> io::Result<Self> {
-        let identity = |path: &Option<std::path::PathBuf>| {
-            path.as_deref().map(model_file::identity).transpose()
-        };
+    /// Hashes all files, unless `stop` is set meanwhile.
+    pub fn of(request: &Request, stop: &AtomicBool) -> io::Result<Self> {
+        let one = |path: &Path| model_file::identity_unless(path, stop);
+        let identity = |path: &Option<PathBuf>| path.as_deref().map(one).transpose();
         Ok(Self {
-            model: model_file::identity(&request.model)?,
+            model: one(&request.model)?,
             reference_model: identity(&request.reference_model)?,
             tokenizer: identity(&request.tokenizer)?,
         })

@@ -11,6 +11,7 @@
 //! only be slower and neither time would mean anything.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use schemas::receipt::Profile;
@@ -51,13 +52,18 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
         model_file::check_readable(tokenizer)?;
     }
     // Large models take seconds to hash; the engines' work hides them.
+    let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let identities = scope.spawn(|| Identities::of(request));
+        let stop = &stop;
+        let identities = scope.spawn(move || Identities::of(request, stop));
         let mut case = Case::default();
         let ending = match run.stages(&mut case) {
             Ok(()) => Ending::Compared,
             Err(ending) => ending,
         };
+        if ending.is_interrupted() {
+            stop.store(true, Ordering::Relaxed);
+        }
         let identities = identities.join().expect("hashing does not panic");
         let identities = identities.map_err(RunError::Hash)?;
         Ok(Outcome::new(

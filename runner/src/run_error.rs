@@ -30,6 +30,7 @@ impl RunError {
     /// The process's exit code.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Hash(error) if error.kind() == io::ErrorKind::Interrupted => Exit::Retryable,
             Self::Model(_) | Self::Hash(_) | Self::Setting { .. } => Exit::BadInput,
             Self::Engine(unknown) => unknown.exit(),
         }

@@ -69,3 +69,33 @@ fn exit_75_ctrl_c_leaves_nothing_behind() {
         assert_eq!(names_in(&desk.path("tmp")), [""; 0]);
     }
 }
+
+/// A model is hashed beside the engines' work; nobody who stops that waits for the hash.
+#[test]
+fn exit_75_ctrl_c_does_not_wait_for_a_large_model() {
+    let desk = Desk::new().habit("candidate", &["hangs"]);
+    let model = std::fs::File::options()
+        .write(true)
+        .open(desk.path("model.gguf"));
+    // A hole of 200 GiB takes minutes to hash and no room.
+    model
+        .expect("it is there")
+        .set_len(200 << 30)
+        .expect("a hole");
+    let mut lockstep = desk
+        .per_token(&["--prompt", "Hi"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("lockstep starts");
+    let _ = hanging(&desk);
+    let pid = Pid::from_raw(lockstep.id() as i32).expect("not 0");
+    kill_process(pid, Signal::INT).expect("it runs");
+    let stopped = Instant::now();
+    assert_eq!(lockstep.wait().expect("it ends").code(), Some(75));
+    assert!(
+        stopped.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        stopped.elapsed()
+    );
+}
