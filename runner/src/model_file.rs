@@ -192,4 +192,23 @@ mod tests {
         assert!(read_header(folder.path()).is_err(), "a folder");
         assert!(read_header(&folder.path().join("absent")).is_err());
     }
+
+    #[test]
+    fn a_header_that_claims_gigabytes_is_not_read() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("holes.gguf");
+        let mut head = b"GGUF\x03\0\0\0".to_vec();
+        // No tensor, one entry whose key has 3 GiB; the file has holes for all of it.
+        for number in [0u64, 1, 3 << 30] {
+            head.extend(number.to_le_bytes());
+        }
+        std::fs::write(&path, head).expect("writable");
+        let file = OpenOptions::new().write(true).open(&path).expect("ours");
+        file.set_len(4 << 30).expect("a hole");
+        let error = read_header(&path).expect_err("huge").to_string();
+        assert!(
+            error.contains("holes.gguf: its header needs 3221225"),
+            "{error}"
+        );
+    }
 }

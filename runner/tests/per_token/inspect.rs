@@ -68,3 +68,9 @@ fn texts_of_a_model_are_escaped() {
         assert!(!run.stdout.contains(unsafe_character), "{run:?}");
     }
 }
+
+#[test]
+fn names_of_files_are_escaped() {
+    let run = inspect(&Desk::new(), &["no\x1b[31mmodel\u{202e}"]);
+    run.exits(65).complains(&[r"no\u{1b}[31mmodel\u{202e}: "]);
+}
