@@ -9,11 +9,8 @@ mod counting;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use counting::allocations;
+use counting::{allocations, tokens};
 use runner::gate;
-use schemas::line::ItemId;
-use schemas::tag::Tag;
-use schemas::tokenize::{Piece, Tokens};
 
 /// Runs for each length.
 const RUNS: usize = 201;
@@ -46,15 +43,4 @@ fn once(n: u32, counted: &mut u64) -> Duration {
     *counted += allocations() - before;
     assert!(black_box(agreed).is_ok(), "they are equal");
     took
-}
-
-fn tokens(n: u32) -> Tokens {
-    Tokens {
-        schema: Tag::new(),
-        id: ItemId::new("case").expect("an id"),
-        ids: (0..n).collect(),
-        pieces: (0..n)
-            .map(|id| Piece::from_bytes(id.to_string().into()))
-            .collect(),
-    }
 }

@@ -3,7 +3,7 @@
 use schemas::describe::{Arithmetic, DescribeResponse};
 use schemas::receipt::Profile;
 
-use crate::engine::{EngineSpec, Origin, arithmetic_word};
+use crate::engine::{EngineSpec, arithmetic_word};
 use crate::outcome::Ending;
 
 /// What an engine can do for this comparison.
@@ -16,12 +16,12 @@ pub(crate) struct Ability {
     pub(crate) context: Option<u32>,
 }
 
-/// Comparing a program with itself under another name would look like parity.
+/// The program behind a built-in name is the one that it names.
 pub(crate) fn check_is_itself(
     spec: &EngineSpec,
     description: &DescribeResponse,
 ) -> Result<(), Ending> {
-    if spec.origin == Origin::BuiltIn && description.name != spec.name {
+    if spec.is_another_program(description) {
         return Err(Ending::Refused(format!(
             "the program of {} calls itself {}",
             spec.name, description.name

@@ -17,7 +17,7 @@ use runner::model_file::ModelFileError;
 use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
-use runner::text::escape_for_terminal;
+use runner::text::escape_path;
 use runner::{inspect, preflight, results, run, setup_cpp};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
@@ -151,8 +151,9 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
     let catalogue = Catalogue::load(engines)?;
     if let Some(folder) = &presentation.out {
         // Better now than after an hour of evaluation.
-        results::prepare_folder(folder)
-            .map_err(|error| FlagError::BadInput(format!("--out {}: {error}", shown(folder))))?;
+        results::prepare_folder(folder).map_err(|error| {
+            FlagError::BadInput(format!("--out {}: {error}", escape_path(folder)))
+        })?;
     }
     let mut outcome = run::per_token(&request, &catalogue)?;
     if let Some(mismatch) = &outcome.mismatch {
@@ -161,7 +162,7 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
     if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted)
         && let Err(error) = results::store(&mut outcome, folder, presentation.keep_logits)
     {
-        outcome.was_not_stored(&format!("writing to {}: {error}", shown(folder)));
+        outcome.was_not_stored(&format!("writing to {}: {error}", escape_path(folder)));
     }
     let receipt = &outcome.receipt;
     match presentation.format {
@@ -175,10 +176,6 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
         tell(&format!("lockstep: {fault}\n"));
     }
     Ok(outcome.exit)
-}
-
-fn shown(path: &Path) -> String {
-    escape_for_terminal(&path.display().to_string())
 }
 
 fn supervise(flags: &SupervisionFlags) -> Result<Supervision, Error> {

@@ -16,7 +16,7 @@ use schemas::receipt::FileIdentity;
 use sha2::{Digest, Sha256};
 
 use crate::gate::VocabularyFacts;
-use crate::text::escape_for_terminal;
+use crate::text::escape_path;
 
 /// What is read first of a file; headers with a vocabulary are a few MB.
 const FIRST_BYTES: u64 = 4 << 20;
@@ -41,7 +41,7 @@ enum Problem {
 
 impl fmt::Display for ModelFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = escape_for_terminal(&self.path.display().to_string());
+        let path = escape_path(&self.path);
         match &self.problem {
             Problem::HugeHeader { needed } => write!(
                 f,

@@ -17,7 +17,7 @@ use crate::engine::Places;
 use crate::engine::catalogue::REFERENCE_BUILDS;
 use crate::engine::places::REFERENCES_VARIABLE;
 use crate::exit::Exit;
-use crate::text::escape_for_terminal;
+use crate::text::escape_path;
 
 /// The shells whose language is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub fn run(shell: Shell, places: &Places) -> SetUp {
             stdout: String::new(),
             stderr: format!(
                 "{}: the folder's name is not UTF-8, so no shell can be told of it\n",
-                escape_for_terminal(&folder.to_string_lossy())
+                escape_path(folder)
             ),
             exit: Exit::Unavailable,
         };
@@ -69,7 +69,7 @@ pub fn run(shell: Shell, places: &Places) -> SetUp {
         let build = name.trim_start_matches("llama-");
         format!(
             "{}: not there (hint: scripts/build-references.sh {build})\n",
-            escape_for_terminal(&folder.join(name).to_string_lossy())
+            escape_path(&folder.join(name))
         )
     });
     SetUp {
@@ -84,10 +84,7 @@ pub fn run(shell: Shell, places: &Places) -> SetUp {
 }
 
 fn none_found(folders: &[PathBuf]) -> SetUp {
-    let looked: Vec<String> = folders
-        .iter()
-        .map(|folder| escape_for_terminal(&folder.to_string_lossy()))
-        .collect();
+    let looked: Vec<String> = folders.iter().map(|folder| escape_path(folder)).collect();
     SetUp {
         stdout: String::new(),
         stderr: format!(

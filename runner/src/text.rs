@@ -6,6 +6,7 @@
 //! `\n` is a line end and `\\n` was a backslash and an n.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// `text` with everything that a terminal could obey made visible.
 pub fn escape_for_terminal(text: &str) -> String {
@@ -14,6 +15,11 @@ pub fn escape_for_terminal(text: &str) -> String {
         push_escaped(&mut escaped, character);
     }
     escaped
+}
+
+/// A path as [`escape_for_terminal`] shows it.
+pub fn escape_path(path: &Path) -> String {
+    escape_for_terminal(&path.to_string_lossy())
 }
 
 /// Like [`escape_for_terminal`]; bytes that are no UTF-8 become `\x` and two digits each.

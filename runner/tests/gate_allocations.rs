@@ -3,22 +3,8 @@
 
 mod counting;
 
-use counting::allocations;
+use counting::{allocations, tokens};
 use runner::gate;
-use schemas::line::ItemId;
-use schemas::tag::Tag;
-use schemas::tokenize::{Piece, Tokens};
-
-fn tokens(n: u32) -> Tokens {
-    Tokens {
-        schema: Tag::new(),
-        id: ItemId::new("case").expect("an id"),
-        ids: (0..n).collect(),
-        pieces: (0..n)
-            .map(|id| Piece::from_bytes(id.to_string().into()))
-            .collect(),
-    }
-}
 
 #[test]
 fn ac10_equal_tokens_cost_no_allocation() {

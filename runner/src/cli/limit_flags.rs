@@ -10,7 +10,7 @@ use schemas::receipt::Profile;
 
 use super::flag_error::FlagError;
 use crate::limits::{self, Limits, Override, metric_name};
-use crate::text::escape_for_terminal;
+use crate::text::escape_path;
 
 /// The flags.
 #[derive(Clone, Debug, Args)]
@@ -80,12 +80,8 @@ impl LimitFlags {
                 "--limits in profile exact: there bits are compared".to_owned(),
             ));
         }
-        let bad = |problem: String| {
-            FlagError::BadInput(format!(
-                "{}: {problem}",
-                escape_for_terminal(&path.display().to_string())
-            ))
-        };
+        let bad =
+            |problem: String| FlagError::BadInput(format!("{}: {problem}", escape_path(path)));
         let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
         let file = limits::read(&text).map_err(|error| bad(error.to_string()))?;
         Ok(Some(file))

@@ -10,7 +10,7 @@ use schemas::tokenize::Bos;
 use super::flag_error::FlagError;
 use crate::gate::PromptWords;
 use crate::prompt::{FormattedPrompt, Template};
-use crate::text::escape_for_terminal;
+use crate::text::escape_path;
 
 /// The flags.
 #[derive(Clone, Debug, Args)]
@@ -80,10 +80,7 @@ impl PromptFlags {
             fs::read(&path)
         };
         let bytes = read().map_err(|error| {
-            FlagError::BadInput(format!(
-                "prompt file {}: {error}",
-                escape_for_terminal(&path.display().to_string())
-            ))
+            FlagError::BadInput(format!("prompt file {}: {error}", escape_path(&path)))
         })?;
         // A text can be shown in a command; what is not UTF-8 has to stay a file.
         let words = match String::from_utf8(bytes.clone()) {

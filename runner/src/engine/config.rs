@@ -4,7 +4,7 @@
 //! [[engine]]
 //! name = "table"
 //! command = ["./engine.py", "--quick"]    # with a slash: relative to this file
-//! settings = { threads = 2, kv = "f16" }
+//! settings = { threads = 2, micro_batch = 64 }
 //! environment = { OMP_NUM_THREADS = "2" }
 //! ```
 //! A mistake is reported with the file and the line; an unknown key is a mistake.
@@ -19,7 +19,7 @@ use toml::Spanned;
 
 use super::spec::{EngineSettings, EngineSpec, Origin};
 use crate::exit::Exit;
-use crate::text::escape_for_terminal;
+use crate::text::{escape_for_terminal, escape_path};
 
 /// Why a configuration file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", escape_for_terminal(&self.path.to_string_lossy()))?;
+        write!(f, "{}", escape_path(&self.path))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }

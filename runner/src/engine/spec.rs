@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use schemas::describe::{Arithmetic, KvType};
+use schemas::describe::{Arithmetic, DescribeResponse, KvType};
 use serde::Deserialize;
 
 /// One engine as configured.
@@ -20,6 +20,14 @@ pub struct EngineSpec {
     pub environment: BTreeMap<String, String>,
     /// Who says so.
     pub origin: Origin,
+}
+
+impl EngineSpec {
+    /// Whether the program behind a built-in name calls itself otherwise: comparing a build with
+    /// itself under two names would look like parity.
+    pub(crate) fn is_another_program(&self, description: &DescribeResponse) -> bool {
+        self.origin == Origin::BuiltIn && description.name != self.name
+    }
 }
 
 /// Where an engine's configuration comes from.

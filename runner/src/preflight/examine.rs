@@ -103,8 +103,7 @@ fn find_out(
         Ok(description) => description,
         Err(fault) => return failed(fault, None),
     };
-    if spec.origin == Origin::BuiltIn && description.name != spec.name {
-        // Comparing a build with itself under two names would look like parity.
+    if spec.is_another_program(&description) {
         return Ok(Finding {
             available: false,
             problem: Some(format!(

@@ -1,7 +1,24 @@
-//! An allocator that counts, for the benchmark and the test that say what the gate allocates.
+//! An allocator that counts and tokens to pass the gate, for the benchmark and the test that say what
+//! it allocates.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use schemas::line::ItemId;
+use schemas::tag::Tag;
+use schemas::tokenize::{Piece, Tokens};
+
+/// The tokens 0 to `n`, each with a piece.
+pub(crate) fn tokens(n: u32) -> Tokens {
+    Tokens {
+        schema: Tag::new(),
+        id: ItemId::new("case").expect("an id"),
+        ids: (0..n).collect(),
+        pieces: (0..n)
+            .map(|id| Piece::from_bytes(id.to_string().into()))
+            .collect(),
+    }
+}
 
 /// The system's allocator, counted.
 struct Counting;
