@@ -55,19 +55,10 @@ enum Command {
         /// The file to write
         out: PathBuf,
     },
-    /// Write a small random model for tests
+    /// Write a random model for tests
     ///
-    /// Example: rust-engine fixture --type mixed --seed 1 small.gguf
-    Fixture {
-        /// Tensor types: all F32, or every supported type somewhere
-        #[arg(long = "type", value_enum, default_value = "f32")]
-        types: fixture::Types,
-        /// Same seed, same bytes
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// The file to write
-        out: PathBuf,
-    },
+    /// Example: rust-engine fixture --family gemma3 --type q8_0 --seed 1 small.gguf
+    Fixture(fixture::Flags),
 }
 
 #[derive(clap::Args)]
@@ -154,7 +145,7 @@ fn run(command: Command) -> Result<(), ServeError> {
         }
         Command::Evaluate(flags) => evaluate::run(&flags.check()?, &mut input, &mut output),
         Command::F32Twin { model, out } => twin::write(&model, &out),
-        Command::Fixture { types, seed, out } => fixture::write(types, seed, &out),
+        Command::Fixture(flags) => fixture::write(&flags),
     }
 }
 

@@ -59,6 +59,8 @@ impl TensorType {
     pub const Q5_K: Self = Self(13);
     pub const Q6_K: Self = Self(14);
     pub const BF16: Self = Self(30);
+    pub const TQ1_0: Self = Self(34);
+    pub const TQ2_0: Self = Self(35);
     /// bitnet.cpp's ternary type. Its size is no multiple of a block: see [`Self::bytes`].
     pub const I2_S: Self = Self(36);
 }

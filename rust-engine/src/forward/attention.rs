@@ -5,9 +5,13 @@
 //! whole (padded) cache and masks what lies ahead with minus infinity; those become zeros at the
 //! end of every sum and change no bit, so here a position sees only itself and what is before it.
 //!
-//! Unless what lies ahead in the same micro-batch is not finite: infinity minus infinity and zero
-//! times infinity are NaN. Then that is looked at, too ([`Ahead`]). An F16 cache makes an infinity
-//! of any value beyond 65504, so finite weights can lead there.
+//! A layer with a window masks what lies further back than that, too.
+//!
+//! Unless what is masked is not finite: infinity minus infinity and zero times infinity are NaN.
+//! Then that is looked at, too ([`Odd`](super::kv_cache::Odd)). An F16 cache makes an infinity of any value beyond
+//! 65504, so finite weights can lead there.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 use schemas::describe::KvType;
@@ -29,31 +33,17 @@ pub(super) struct Attention<'a> {
     pub head_width: usize,
     /// Multiplies scores.
     pub scale: f32,
+    /// Tokens that a position sees, itself among them; all that there are if none is given.
+    pub window: Option<usize>,
 }
 
-/// What a position must look at of those after it in its micro-batch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ahead {
-    /// The position after the micro-batch's last.
-    end: usize,
-    /// A score of theirs may not be finite.
-    keys: bool,
-    /// A value of theirs is not.
-    values: bool,
-}
-
-impl Ahead {
-    /// For the keys and values of a micro-batch as they are in the cache. `end` is the position
-    /// after its last.
-    pub(super) fn new(end: usize, keys: &[f32], values: &[f32]) -> Self {
-        // Far from where the products of a head could overflow; NaN is not below it.
-        let small = |x: &f32| x.abs() < 1e15;
-        Self {
-            end,
-            keys: !keys.iter().all(small),
-            values: !values.iter().all(|x| x.is_finite()),
-        }
-    }
+/// The positions of a micro-batch, and all before them that are in the cache.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    /// Its first position.
+    pub(super) first: usize,
+    /// The position after its last.
+    pub(super) end: usize,
 }
 
 /// Space for one head at one position.
@@ -65,32 +55,38 @@ struct Scratch {
 }
 
 impl Attention<'_> {
-    /// `queries` and `out` are `[position][head][element]`; the first position is `first`.
-    pub(super) fn run(
-        &self,
-        cache: &LayerCache,
-        queries: &[f32],
-        first: usize,
-        ahead: Ahead,
-        out: &mut [f32],
-    ) {
+    /// `queries` and `out` are `[position][head][element]`.
+    pub(super) fn run(&self, cache: &LayerCache, queries: &[f32], span: Span, out: &mut [f32]) {
         let width = self.head_width;
+        let odd = cache.odd();
         out.par_chunks_mut(width)
             .zip(queries.par_chunks(width))
             .enumerate()
             .for_each_init(Scratch::default, |scratch, (i, (out, query))| {
-                let (position, head) = (first + i / self.n_heads, i % self.n_heads);
+                let (position, head) = (span.first + i / self.n_heads, i % self.n_heads);
                 let kv_head = head / self.group;
-                self.head(cache, kv_head, position + 1, query, scratch, out);
-                self.spoil(cache, kv_head, position + 1, ahead, scratch, out);
+                let seen = self.seen(position);
+                self.head(cache, kv_head, seen.clone(), query, scratch, out);
+                if odd.keys {
+                    self.spoil_by_keys(cache, kv_head, &seen, span.end, scratch, out);
+                }
+                if odd.values {
+                    self.spoil_by_values(cache, kv_head, &seen, span.end, out);
+                }
             });
+    }
+
+    /// The positions that one sees.
+    fn seen(&self, position: usize) -> Range<usize> {
+        let end = position + 1;
+        self.window.map_or(0, |window| end.saturating_sub(window))..end
     }
 
     fn head(
         &self,
         cache: &LayerCache,
         kv_head: usize,
-        n_tokens: usize,
+        seen: Range<usize>,
         query: &[f32],
         scratch: &mut Scratch,
         out: &mut [f32],
@@ -105,59 +101,73 @@ impl Attention<'_> {
         if cache.kv() == KvType::F16 {
             round_to_f16(rounded);
         }
+        // The reference adds weights in fours from the cache's beginning on: so does `softmax`,
+        // which must therefore begin at a multiple of four.
+        let start = seen.start / 4 * 4;
         sums.clear();
-        sums.resize(n_tokens, 0.0);
+        sums.resize(seen.end - start, 0.0);
         let (keys, stride) = cache.keys(kv_head);
-        (self.kernels.add_scaled_rows)(rounded, keys, stride, sums);
+        (self.kernels.add_scaled_rows)(rounded, &keys[start..], stride, sums);
         weights.clear();
         weights.extend(sums.iter().map(|&sum| sum as f32 * self.scale));
+        weights[..seen.start - start].fill(f32::NEG_INFINITY);
         softmax(weights);
         if cache.kv() == KvType::F16 {
             round_to_f16(weights);
         }
         sums.clear();
         sums.resize(self.head_width, 0.0);
-        (self.kernels.add_scaled_rows)(weights, cache.values(kv_head), self.head_width, sums);
+        let weights = &weights[seen.start - start..];
+        let values = &cache.values(kv_head)[seen.start * self.head_width..];
+        (self.kernels.add_scaled_rows)(weights, values, self.head_width, sums);
         for (out, &sum) in out.iter_mut().zip(sums.iter()) {
             *out = sum as f32;
         }
     }
-}
 
-impl Attention<'_> {
-    /// Puts NaN where the reference's masked products with what lies ahead give it. `scratch` still
-    /// has the rounded query.
-    fn spoil(
+    /// Puts NaN where the reference's masked scores give it. `scratch` still has the rounded query.
+    fn spoil_by_keys(
         &self,
         cache: &LayerCache,
         kv_head: usize,
-        n_tokens: usize,
-        ahead: Ahead,
+        seen: &Range<usize>,
+        end: usize,
         scratch: &mut Scratch,
         out: &mut [f32],
     ) {
-        if ahead.keys {
-            let Scratch { query, sums, .. } = scratch;
-            let (keys, stride) = cache.keys(kv_head);
-            sums.clear();
-            sums.resize(ahead.end, 0.0);
-            (self.kernels.add_scaled_rows)(query, keys, stride, sums);
-            // Minus infinity stays what the mask makes of it.
-            let spoils = |&sum: &f64| {
-                let score = sum as f32 * self.scale;
-                score.is_nan() || score == f32::INFINITY
-            };
-            if sums[n_tokens..].iter().any(spoils) {
-                out.fill(f32::NAN);
-            }
+        let Scratch { query, sums, .. } = scratch;
+        let (keys, stride) = cache.keys(kv_head);
+        sums.clear();
+        sums.resize(end, 0.0);
+        (self.kernels.add_scaled_rows)(query, keys, stride, sums);
+        // Minus infinity stays what the mask makes of it.
+        let spoils = |&sum: &f64| {
+            let score = sum as f32 * self.scale;
+            score.is_nan() || score == f32::INFINITY
+        };
+        let masked = sums[..seen.start].iter().chain(&sums[seen.end..]);
+        if masked.into_iter().any(spoils) {
+            out.fill(f32::NAN);
         }
-        if ahead.values {
-            let values = &cache.values(kv_head)[..ahead.end * self.head_width];
-            for value in values.chunks_exact(self.head_width).skip(n_tokens) {
-                for (out, x) in out.iter_mut().zip(value) {
-                    if !x.is_finite() {
-                        *out = f32::NAN;
-                    }
+    }
+
+    /// Puts NaN where a masked weight, which is zero, meets a value that is not finite.
+    fn spoil_by_values(
+        &self,
+        cache: &LayerCache,
+        kv_head: usize,
+        seen: &Range<usize>,
+        end: usize,
+        out: &mut [f32],
+    ) {
+        let values = cache.values(kv_head).chunks_exact(self.head_width);
+        for (position, value) in values.take(end).enumerate() {
+            if seen.contains(&position) {
+                continue;
+            }
+            for (out, x) in out.iter_mut().zip(value) {
+                if !x.is_finite() {
+                    *out = f32::NAN;
                 }
             }
         }

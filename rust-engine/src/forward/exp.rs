@@ -53,22 +53,6 @@ fn beyond(n: f32, e: u32, j: f32) -> f32 {
     (s2 * j + s2) * s1
 }
 
-/// SiLU of groups of four by [`exp`], of the last few by libm, as `ggml_vec_swiglu_f32` does;
-/// then times `up`. The result takes the place of `gate`.
-pub(super) fn swiglu(gate: &mut [f32], up: &[f32]) {
-    let vectorised = gate.len() / 4 * 4;
-    for (i, (gate, up)) in gate.iter_mut().zip(up).enumerate() {
-        let x = *gate;
-        // The vector code negates by subtracting from zero, the scalar code by a sign.
-        let exponential = if i < vectorised {
-            exp(0.0 - x)
-        } else {
-            (-x).exp()
-        };
-        *gate = x / (1.0 + exponential) * up;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,17 @@ pub(super) struct LayerCache {
     head_width: usize,
     capacity: usize,
     kv: KvType,
+    odd: Odd,
+}
+
+/// Whether there is something in a cache that shows through a mask: what is masked counts as zero,
+/// and zero times infinity is NaN.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Odd {
+    /// A key so large that a score with it may not be finite.
+    pub(super) keys: bool,
+    /// A value that is not finite.
+    pub(super) values: bool,
 }
 
 impl LayerCache {
@@ -42,6 +53,7 @@ impl LayerCache {
             head_width,
             capacity,
             kv,
+            odd: Odd::default(),
         })
     }
 
@@ -57,6 +69,7 @@ impl LayerCache {
             round_to_f16(keys);
             round_to_f16(values);
         }
+        self.note_odd(first, keys, values);
         let (width, capacity) = (self.head_width, self.capacity);
         let row = n_kv_heads * width;
         for (token, key) in keys.chunks_exact(row).enumerate() {
@@ -71,6 +84,21 @@ impl LayerCache {
                 self.values[start..start + width].copy_from_slice(elements);
             }
         }
+    }
+
+    fn note_odd(&mut self, first: usize, keys: &[f32], values: &[f32]) {
+        if first == 0 {
+            self.odd = Odd::default();
+        }
+        // Far from where the products of a head could overflow; NaN is not below it.
+        let small = |x: &f32| x.abs() < 1e15;
+        self.odd.keys |= !keys.iter().all(small);
+        self.odd.values |= !values.iter().all(|x| x.is_finite());
+    }
+
+    /// What it holds that shows through a mask.
+    pub(super) fn odd(&self) -> Odd {
+        self.odd
     }
 
     /// The element type that products with the cache round their other side to.

@@ -6,6 +6,7 @@
 pub mod activations;
 mod attention;
 mod exp;
+mod gate;
 mod kv_cache;
 pub mod matmul;
 mod norm;
@@ -17,9 +18,11 @@ use schemas::describe::{Arithmetic, KvType};
 use crate::formats;
 use crate::kernels::Kernels;
 use crate::model::Model;
-use crate::model::weights::{Layer, Linear, Weight};
+use crate::model::rope::Rope;
+use crate::model::tensors::Weight;
+use crate::model::weights::{Divisors, Layer, Linear};
 use activations::{Activations, Form};
-use attention::{Ahead, Attention};
+use attention::{Attention, Span};
 use kv_cache::LayerCache;
 use rope::Rotations;
 
@@ -34,6 +37,8 @@ pub struct Options {
     pub arithmetic: Arithmetic,
     /// Element type of the cache.
     pub kv: KvType,
+    /// Tokens that an item may have: some models turn heads otherwise when there may be many.
+    pub context: usize,
 }
 
 /// Caches grow by this many tokens.
@@ -100,69 +105,106 @@ impl<'m> Evaluator<'m> {
     ) -> Result<(), E> {
         let model = self.model;
         let sizes = &model.hyperparameters;
-        let rotations = Rotations::new(
-            sizes.rope,
-            sizes.head_width,
-            model.weights.rope_divisors.as_deref(),
-            self.n_tokens,
-            tokens.len(),
-        );
+        let everywhere = self.rotations(sizes.rope, tokens.len());
+        let window = sizes.window.as_ref();
+        let in_window = window.map(|window| self.rotations(window.rope, tokens.len()));
         let mut x = self.embed(tokens); // [position][width]
         for (number, layer) in model.weights.layers.iter().enumerate() {
-            self.attention(number, layer, &rotations, &mut x);
+            let window = window.filter(|window| window.layers[number]);
+            let rotations = match &in_window {
+                Some(rotations) if window.is_some() => rotations,
+                _ => &everywhere,
+            };
+            let view = View {
+                rotations,
+                window: window.map(|window| window.length),
+            };
+            self.attention(number, layer, &view, &mut x);
             self.feed_forward(layer, &mut x);
         }
         self.n_tokens += tokens.len();
         self.output(&x, wanted, sink)
     }
 
+    fn rotations(&self, rope: Rope, n_tokens: usize) -> Rotations {
+        let divisors = match &self.model.weights.rope_divisors {
+            Divisors::Always(divisors) => Some(divisors),
+            Divisors::ByContext { short, long } => {
+                // The reference's context is a multiple of 256.
+                let context = self.options.context.next_multiple_of(256);
+                let is_long = context > self.model.hyperparameters.trained_context;
+                if is_long { long } else { short }.as_ref()
+            }
+        };
+        Rotations::new(rope, divisors.map(Vec::as_slice), self.n_tokens, n_tokens)
+    }
+
     fn embed(&self, tokens: &[u32]) -> Vec<f32> {
-        let width = self.model.hyperparameters.width;
+        let sizes = &self.model.hyperparameters;
         let matrix = self.model.weights.embedding.of(&self.model.file);
-        let mut x = vec![0.0; tokens.len() * width];
-        for (&token, x) in tokens.iter().zip(x.chunks_exact_mut(width)) {
+        let mut x = vec![0.0; tokens.len() * sizes.width];
+        for (&token, x) in tokens.iter().zip(x.chunks_exact_mut(sizes.width)) {
             formats::decode(matrix.tensor_type, matrix.row(token as usize), x);
+        }
+        if let Some(scale) = sizes.embedding_scale {
+            multiply(&mut x, scale);
         }
         x
     }
 
-    /// `x += output(attention(norm(x)))`
-    fn attention(&mut self, number: usize, layer: &Layer, rotations: &Rotations, x: &mut [f32]) {
+    /// `x += after(output(inner(attention(before(x)))))`; most families have neither inner norm nor
+    /// norm after.
+    fn attention(&mut self, number: usize, layer: &Layer, view: &View<'_>, x: &mut [f32]) {
         let sizes = &self.model.hyperparameters;
-        let mut normed = Prepared::new(self.norm(x, &layer.attention_norm));
+        let mut normed = Prepared::new(self.norm(x, &layer.attention_norms.before));
         let mut q = self.linear(&layer.query, &mut normed);
         let mut k = self.linear(&layer.key, &mut normed);
         let mut v = self.linear(&layer.value, &mut normed);
-        rotations.apply(&mut q, sizes.n_heads);
-        rotations.apply(&mut k, sizes.n_kv_heads);
+        q = self.norm_if(q, layer.query_norm.as_deref());
+        k = self.norm_if(k, layer.key_norm.as_deref());
+        view.rotations
+            .apply(&mut q, sizes.n_heads, sizes.head_width);
+        view.rotations
+            .apply(&mut k, sizes.n_kv_heads, sizes.head_width);
+        if let Some(scale) = sizes.query_scale {
+            multiply(&mut q, scale);
+        }
+        let span = Span {
+            first: self.n_tokens,
+            end: self.n_tokens + x.len() / sizes.width,
+        };
         let cache = &mut self.caches[number];
-        cache.store(self.n_tokens, &mut k, &mut v, sizes.n_kv_heads);
+        cache.store(span.first, &mut k, &mut v, sizes.n_kv_heads);
         let attention = Attention {
             kernels: &self.kernels,
             n_heads: sizes.n_heads,
             group: sizes.n_heads / sizes.n_kv_heads,
             head_width: sizes.head_width,
-            scale: sizes.attention_scale,
+            scale: sizes.score_scale,
+            window: view.window,
         };
         let mut merged = vec![0.0; q.len()];
-        let end = self.n_tokens + x.len() / sizes.width;
-        let ahead = Ahead::new(end, &k, &v);
-        attention.run(cache, &q, self.n_tokens, ahead, &mut merged);
-        let mut merged = Prepared::new(merged);
-        add(x, &self.linear(&layer.attention_output, &mut merged));
+        attention.run(cache, &q, span, &mut merged);
+        let merged = self.norm_if(merged, layer.attention_norms.inner.as_deref());
+        let out = self.linear(&layer.attention_output, &mut Prepared::new(merged));
+        add(
+            x,
+            &self.norm_if(out, layer.attention_norms.after.as_deref()),
+        );
     }
 
-    /// `x += down(silu(gate(norm(x))) · up(norm(x)))`
+    /// `x += after(down(inner(activation(gate(before(x))) · up(before(x)))))`
     fn feed_forward(&self, layer: &Layer, x: &mut [f32]) {
-        let mut normed = Prepared::new(self.norm(x, &layer.ffn_norm));
+        let sizes = &self.model.hyperparameters;
+        let mut normed = Prepared::new(self.norm(x, &layer.ffn_norms.before));
         let mut gate = self.linear(&layer.gate, &mut normed);
         let up = self.linear(&layer.up, &mut normed);
-        let width = self.model.hyperparameters.ffn_width;
-        gate.par_chunks_mut(width)
-            .zip(up.par_chunks(width))
-            .for_each(|(gate, up)| exp::swiglu(gate, up));
-        let mut inner = Prepared::new(gate);
-        add(x, &self.linear(&layer.down, &mut inner));
+        gate.par_chunks_mut(sizes.ffn_width)
+            .zip(up.par_chunks(sizes.ffn_width))
+            .for_each(|(gate, up)| gate::join(sizes.family.activation, gate, up));
+        let inner = self.norm_if(gate, layer.ffn_norms.inner.as_deref());
+        let out = self.linear(&layer.down, &mut Prepared::new(inner));
+        add(x, &self.norm_if(out, layer.ffn_norms.after.as_deref()));
     }
 
     fn output<E>(
@@ -180,7 +222,13 @@ impl<'m> Evaluator<'m> {
                 .collect();
             let normed = self.norm(&chosen, &self.model.weights.output_norm);
             let mut normed = Prepared::new(normed);
-            sink(&self.product(&self.model.weights.output, &mut normed))?;
+            let mut logits = self.linear(&self.model.weights.output, &mut normed);
+            if let Some(cap) = self.model.hyperparameters.logit_cap {
+                logits
+                    .par_iter_mut()
+                    .for_each(|logit| *logit = (*logit * (1.0 / cap)).tanh() * cap);
+            }
+            sink(&logits)?;
         }
         Ok(())
     }
@@ -196,6 +244,14 @@ impl<'m> Evaluator<'m> {
         normed
     }
 
+    /// The norm, if there is one.
+    fn norm_if(&self, x: Vec<f32>, weight: Option<&[f32]>) -> Vec<f32> {
+        match weight {
+            Some(weight) => self.norm(&x, weight),
+            None => x,
+        }
+    }
+
     fn product(&self, weight: &Weight, x: &mut Prepared) -> Vec<f32> {
         let matrix = weight.of(&self.model.file);
         let positions = x.values.len() / matrix.columns;
@@ -207,6 +263,9 @@ impl<'m> Evaluator<'m> {
 
     fn linear(&self, linear: &Linear, x: &mut Prepared) -> Vec<f32> {
         let mut out = self.product(&linear.weight, x);
+        if let Some(scale) = linear.scale {
+            multiply(&mut out, scale);
+        }
         if let Some(bias) = &linear.bias {
             out.chunks_exact_mut(bias.len())
                 .for_each(|row| add(row, bias));
@@ -219,6 +278,18 @@ fn add(x: &mut [f32], other: &[f32]) {
     for (x, other) in x.iter_mut().zip(other) {
         *x += other;
     }
+}
+
+fn multiply(x: &mut [f32], factor: f32) {
+    for x in x {
+        *x *= factor;
+    }
+}
+
+/// How one layer sees positions.
+struct View<'a> {
+    rotations: &'a Rotations,
+    window: Option<usize>,
 }
 
 /// Activations with the forms that have been asked for so far: several matrices, not always of

@@ -1,6 +1,13 @@
 //! A model: what its header says, and where its weights are.
+//!
+//! In reading order: [`families`] (what architectures are made of), [`hyperparameters`] and
+//! [`rope`] (sizes and constants, by `keys`), [`weights`] (the tensors, by `tensors`).
 
+pub mod families;
 pub mod hyperparameters;
+mod keys;
+pub mod rope;
+pub mod tensors;
 pub mod vocabulary;
 pub mod weights;
 
@@ -12,9 +19,6 @@ use gguf::{GgufError, Header};
 use crate::mapping::Mapping;
 use hyperparameters::Hyperparameters;
 use weights::Weights;
-
-/// The architectures (`general.architecture`) that can be evaluated.
-pub const ARCHITECTURES: &[&str] = &["llama"];
 
 /// Why a file cannot be evaluated.
 #[derive(Debug)]

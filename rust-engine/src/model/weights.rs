@@ -3,65 +3,69 @@
 //! A tensor that the architecture does not use is refused: to leave weights out is to compute
 //! something else.
 
-use std::collections::HashSet;
-use std::ops::Range;
-
-use gguf::{TensorInfo, TensorType};
-
+use super::families::Matrix::{AttentionOutput, Down, Gate, Key, Query, Up, Value};
+use super::families::{self, Fusion, Norm, Output, RopeDivisors};
 use super::hyperparameters::Hyperparameters;
+use super::tensors::{Finder, Weight};
 use super::{ModelError, ModelFile};
-use crate::formats;
-use crate::forward::matmul::Matrix;
 
-/// Where a matrix is in the file.
-#[derive(Clone, Debug)]
-pub struct Weight {
-    tensor_type: TensorType,
-    columns: usize,
-    rows: usize,
-    place: Range<usize>,
-}
-
-impl Weight {
-    /// The matrix with its bytes.
-    pub fn of<'a>(&self, file: &'a ModelFile) -> Matrix<'a> {
-        Matrix {
-            tensor_type: self.tensor_type,
-            columns: self.columns,
-            rows: self.rows,
-            bytes: &file.bytes[self.place.clone()],
-        }
-    }
-}
-
-/// A matrix and what is added to its product.
+/// A matrix and what becomes of its product.
 pub struct Linear {
     /// The matrix.
     pub weight: Weight,
-    /// One number for each row; few files have one.
+    /// Multiplies the product; few files have one.
+    pub scale: Option<f32>,
+    /// One number for each row, added to it; few files have one.
     pub bias: Option<Vec<f32>>,
+}
+
+/// A norm before a part of a layer, and those inside it and after it that only some families have.
+pub struct Norms {
+    /// Before the part.
+    pub before: Vec<f32>,
+    /// Before the part's last matrix.
+    pub inner: Option<Vec<f32>>,
+    /// Before the result is added.
+    pub after: Option<Vec<f32>>,
 }
 
 /// The tensors of one layer.
 pub struct Layer {
-    /// Norm before attention.
-    pub attention_norm: Vec<f32>,
+    /// Norms of attention.
+    pub attention_norms: Norms,
     /// Queries.
     pub query: Linear,
+    /// Norm of each query head.
+    pub query_norm: Option<Vec<f32>>,
     /// Keys.
     pub key: Linear,
+    /// Norm of each key head.
+    pub key_norm: Option<Vec<f32>>,
     /// Values.
     pub value: Linear,
     /// From merged heads back to the width.
     pub attention_output: Linear,
-    /// Norm before the feed-forward part.
-    pub ffn_norm: Vec<f32>,
+    /// Norms of the feed-forward part.
+    pub ffn_norms: Norms,
     /// Its gate.
     pub gate: Linear,
     /// What the gate is multiplied with.
     pub up: Linear,
     /// Back to the width.
     pub down: Linear,
+}
+
+/// Divisors of the rotation angles.
+pub enum Divisors {
+    /// In every context.
+    Always(Vec<f32>),
+    /// By the length of the context that is asked for.
+    ByContext {
+        /// Up to the one of the training.
+        short: Option<Vec<f32>>,
+        /// Beyond it.
+        long: Option<Vec<f32>>,
+    },
 }
 
 /// All tensors.
@@ -72,36 +76,30 @@ pub struct Weights {
     pub layers: Vec<Layer>,
     /// Norm before the output.
     pub output_norm: Vec<f32>,
-    /// The matrix that gives logits: the embedding where the file has no other.
-    pub output: Weight,
-    /// Divisors of the rotation angles, where the file has them.
-    pub rope_divisors: Option<Vec<f32>>,
+    /// The matrix that gives logits.
+    pub output: Linear,
+    /// Divisors of the rotation angles.
+    pub rope_divisors: Divisors,
 }
 
 impl Weights {
-    /// Finds all tensors of the architecture `llama`.
+    /// Finds all tensors of the model's family.
     pub fn find(file: &ModelFile, sizes: &Hyperparameters) -> Result<Self, ModelError> {
-        let mut finder = Finder {
-            file,
-            found: HashSet::new(),
+        let mut parts = Parts {
+            tensors: Finder::new(file),
+            sizes,
         };
-        let width = sizes.width;
-        let embedding = finder.weight("token_embd.weight", width, sizes.vocabulary_size)?;
-        let output_norm = finder.vector("output_norm.weight", width)?;
-        let output = if finder.has("output.weight") {
-            finder.weight("output.weight", width, sizes.vocabulary_size)?
-        } else {
-            embedding.clone()
-        };
-        let rope_divisors = if finder.has("rope_freqs.weight") {
-            Some(finder.vector("rope_freqs.weight", sizes.head_width / 2)?)
-        } else {
-            None
-        };
+        let embedding =
+            parts
+                .tensors
+                .weight("token_embd.weight", sizes.width, sizes.vocabulary_size)?;
+        let output_norm = parts.tensors.vector("output_norm.weight", sizes.width)?;
+        let output = parts.output(&embedding)?;
+        let rope_divisors = parts.rope_divisors()?;
         let layers = (0..sizes.n_layers)
-            .map(|layer| finder.layer(layer, sizes))
+            .map(|layer| parts.layer(layer))
             .collect::<Result<_, _>>()?;
-        finder.check_nothing_left()?;
+        parts.tensors.check_nothing_left()?;
         Ok(Self {
             embedding,
             layers,
@@ -112,111 +110,211 @@ impl Weights {
     }
 }
 
-struct Finder<'a> {
-    file: &'a ModelFile,
-    found: HashSet<String>,
+impl Linear {
+    /// A matrix alone.
+    fn plain(weight: Weight) -> Self {
+        Self {
+            weight,
+            scale: None,
+            bias: None,
+        }
+    }
 }
 
-impl<'a> Finder<'a> {
-    fn has(&self, name: &str) -> bool {
-        self.file.header.tensor(name).is_some()
+/// The tensors of a family, out of those of a file.
+struct Parts<'a> {
+    tensors: Finder<'a>,
+    sizes: &'a Hyperparameters,
+}
+
+impl Parts<'_> {
+    /// The norm of that name, if the family has it; then every layer must.
+    fn norm_of(
+        &mut self,
+        norm: Norm,
+        name: &str,
+        length: usize,
+    ) -> Result<Option<Vec<f32>>, ModelError> {
+        let has = self.sizes.family.has(norm);
+        has.then(|| self.tensors.vector(name, length)).transpose()
     }
 
-    /// The tensor of this name, of a type that can be read and of this shape.
-    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<&'a TensorInfo, ModelError> {
-        let tensor = self.file.header.tensor(name);
-        let tensor =
-            tensor.ok_or_else(|| ModelError::unsupported(format!("tensor {name:?} is missing")))?;
-        if !formats::SUPPORTED.contains(&tensor.tensor_type) {
-            let known: Vec<_> = formats::SUPPORTED.iter().map(ToString::to_string).collect();
+    /// The matrix of that name with the scale and the bias that the family may have beside it.
+    fn linear(
+        &mut self,
+        matrix: families::Matrix,
+        stem: &str,
+        columns: usize,
+        rows: usize,
+    ) -> Result<Linear, ModelError> {
+        let weight = self
+            .tensors
+            .weight(&format!("{stem}.weight"), columns, rows)?;
+        self.with_scale_and_bias(matrix, stem, weight)
+    }
+
+    fn with_scale_and_bias(
+        &mut self,
+        matrix: families::Matrix,
+        stem: &str,
+        weight: Weight,
+    ) -> Result<Linear, ModelError> {
+        let family = self.sizes.family;
+        let rows = weight.rows;
+        let mut one_of = |list: &[families::Matrix], kind, length| {
+            let may_have = list.contains(&matrix);
+            let found = may_have.then(|| {
+                self.tensors
+                    .optional_vector(&format!("{stem}.{kind}"), length)
+            });
+            Ok::<_, ModelError>(found.transpose()?.flatten())
+        };
+        let scale = one_of(family.scales, "scale", 1)?.map(|scale| scale[0]);
+        let bias = one_of(family.biases, "bias", rows)?;
+        if scale.is_some() && bias.is_some() {
+            // The reference has both orders, and no file has both.
             return Err(ModelError::unsupported(format!(
-                "tensor {name:?} has type {} (known: {})",
-                tensor.tensor_type,
-                known.join(", ")
+                "{stem:?} has a scale and a bias: which comes first is not known"
             )));
         }
-        // A file may write trailing dimensions of 1.
-        let mut dimensions = tensor.dimensions.clone();
-        while dimensions.len() > shape.len() && dimensions.last() == Some(&1) {
-            dimensions.pop();
-        }
-        if !dimensions
-            .iter()
-            .eq(shape.iter().map(|&n| n as u64).collect::<Vec<_>>().iter())
-        {
-            return Err(ModelError::unsupported(format!(
-                "tensor {name:?} has the shape {:?}, expected {shape:?}",
-                tensor.dimensions
-            )));
-        }
-        self.found.insert(name.to_owned());
-        Ok(tensor)
-    }
-
-    fn place(&self, tensor: &TensorInfo) -> Range<usize> {
-        // The header was checked against the file, which is mapped: both fit a usize.
-        let start = (self.file.header.data_offset() + tensor.offset) as usize;
-        let bytes = tensor.bytes.expect("every supported type has a size");
-        start..start + bytes as usize
-    }
-
-    fn weight(&mut self, name: &str, columns: usize, rows: usize) -> Result<Weight, ModelError> {
-        let tensor = self.tensor(name, &[columns, rows])?;
-        Ok(Weight {
-            tensor_type: tensor.tensor_type,
-            columns,
-            rows,
-            place: self.place(tensor),
+        Ok(Linear {
+            weight,
+            scale,
+            bias,
         })
     }
 
-    /// A short tensor, decoded.
-    fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {
-        let tensor = self.tensor(name, &[length])?;
-        let mut values = vec![0.0; length];
-        let bytes = &self.file.bytes[self.place(tensor)];
-        formats::decode(tensor.tensor_type, bytes, &mut values);
-        Ok(values)
+    fn output(&mut self, embedding: &Weight) -> Result<Linear, ModelError> {
+        let (family, name) = (self.sizes.family, "output.weight");
+        let own = match family.output {
+            Output::Embedding => None,
+            Output::OwnOrEmbedding | Output::EmbeddingAlways => self
+                .tensors
+                .has(name)
+                .then(|| {
+                    self.tensors
+                        .weight(name, self.sizes.width, self.sizes.vocabulary_size)
+                })
+                .transpose()?,
+        };
+        let weight = match family.output {
+            Output::OwnOrEmbedding => own.unwrap_or_else(|| embedding.clone()),
+            Output::Embedding | Output::EmbeddingAlways => embedding.clone(),
+        };
+        self.with_scale_and_bias(families::Matrix::Output, "output", weight)
     }
 
-    fn linear(&mut self, stem: &str, columns: usize, rows: usize) -> Result<Linear, ModelError> {
-        let bias = format!("{stem}.bias");
-        Ok(Linear {
-            weight: self.weight(&format!("{stem}.weight"), columns, rows)?,
-            bias: if self.has(&bias) {
-                Some(self.vector(&bias, rows)?)
-            } else {
-                None
+    fn rope_divisors(&mut self) -> Result<Divisors, ModelError> {
+        let n_pairs = self.sizes.rope.rotated / 2;
+        let none = Divisors::ByContext {
+            short: None,
+            long: None,
+        };
+        Ok(match self.sizes.family.rope_divisors {
+            RopeDivisors::None => none,
+            RopeDivisors::Optional => self
+                .tensors
+                .optional_vector("rope_freqs.weight", n_pairs)?
+                .map_or(none, Divisors::Always),
+            RopeDivisors::LongAndShort => Divisors::ByContext {
+                short: self
+                    .tensors
+                    .optional_vector("rope_factors_short.weight", n_pairs)?,
+                long: self
+                    .tensors
+                    .optional_vector("rope_factors_long.weight", n_pairs)?,
             },
         })
     }
 
-    fn layer(&mut self, layer: usize, sizes: &Hyperparameters) -> Result<Layer, ModelError> {
+    fn layer(&mut self, layer: usize) -> Result<Layer, ModelError> {
+        let sizes = self.sizes;
         let name = |part: &str| format!("blk.{layer}.{part}");
-        let (width, ffn_width) = (sizes.width, sizes.ffn_width);
-        let query_width = sizes.n_heads * sizes.head_width;
-        let kv_width = sizes.n_kv_heads * sizes.head_width;
+        let (width, ffn_width, head_width) = (sizes.width, sizes.ffn_width, sizes.head_width);
+        let query_width = sizes.n_heads * head_width;
+        let (stems, widths) = (["attn_q", "attn_k", "attn_v"], sizes.qkv_widths());
+        let fused =
+            sizes.family.fusion != Fusion::None && self.tensors.has(&name("attn_qkv.weight"));
+        let [query, key, value] = if fused {
+            self.fused(&name("attn_qkv"), stems.map(name), width, widths)?
+        } else {
+            let mut apart =
+                |i: usize, matrix| self.linear(matrix, &name(stems[i]), width, widths[i]);
+            [apart(0, Query)?, apart(1, Key)?, apart(2, Value)?]
+        };
+        let [gate, up] = if sizes.family.fusion == Fusion::AttentionAndGate {
+            let weight = self
+                .tensors
+                .weight(&name("ffn_up.weight"), width, 2 * ffn_width)?;
+            weight.split([ffn_width, ffn_width]).map(Linear::plain)
+        } else {
+            [
+                self.linear(Gate, &name("ffn_gate"), width, ffn_width)?,
+                self.linear(Up, &name("ffn_up"), width, ffn_width)?,
+            ]
+        };
         Ok(Layer {
-            attention_norm: self.vector(&name("attn_norm.weight"), width)?,
-            query: self.linear(&name("attn_q"), width, query_width)?,
-            key: self.linear(&name("attn_k"), width, kv_width)?,
-            value: self.linear(&name("attn_v"), width, kv_width)?,
-            attention_output: self.linear(&name("attn_output"), query_width, width)?,
-            ffn_norm: self.vector(&name("ffn_norm.weight"), width)?,
-            gate: self.linear(&name("ffn_gate"), width, ffn_width)?,
-            up: self.linear(&name("ffn_up"), width, ffn_width)?,
-            down: self.linear(&name("ffn_down"), ffn_width, width)?,
+            attention_norms: Norms {
+                before: self.tensors.vector(&name("attn_norm.weight"), width)?,
+                inner: self.norm_of(
+                    Norm::AttentionSub,
+                    &name("attn_sub_norm.weight"),
+                    query_width,
+                )?,
+                after: self.norm_of(
+                    Norm::AttentionPost,
+                    &name("post_attention_norm.weight"),
+                    width,
+                )?,
+            },
+            query,
+            query_norm: self.norm_of(Norm::Query, &name("attn_q_norm.weight"), head_width)?,
+            key,
+            key_norm: self.norm_of(Norm::Key, &name("attn_k_norm.weight"), head_width)?,
+            value,
+            attention_output: self.linear(
+                AttentionOutput,
+                &name("attn_output"),
+                query_width,
+                width,
+            )?,
+            ffn_norms: Norms {
+                before: self.tensors.vector(&name("ffn_norm.weight"), width)?,
+                inner: self.norm_of(Norm::FfnSub, &name("ffn_sub_norm.weight"), ffn_width)?,
+                after: self.norm_of(Norm::FfnPost, &name("post_ffw_norm.weight"), width)?,
+            },
+            gate,
+            up,
+            down: self.linear(Down, &name("ffn_down"), ffn_width, width)?,
         })
     }
 
-    fn check_nothing_left(&self) -> Result<(), ModelError> {
-        let mut tensors = self.file.header.tensors().iter();
-        match tensors.find(|tensor| !self.found.contains(&tensor.name)) {
-            None => Ok(()),
-            Some(tensor) => Err(ModelError::unsupported(format!(
-                "tensor {:?} is not part of the architecture as it is known here",
-                tensor.name
-            ))),
+    /// Three matrices out of one, whose biases are together too, or each under its own name.
+    fn fused(
+        &mut self,
+        stem: &str,
+        own_stems: [String; 3],
+        columns: usize,
+        rows: [usize; 3],
+    ) -> Result<[Linear; 3], ModelError> {
+        let total = rows.iter().sum();
+        let weight = self
+            .tensors
+            .weight(&format!("{stem}.weight"), columns, total)?;
+        let scale = self.tensors.optional_vector(&format!("{stem}.scale"), 1)?;
+        let bias = self
+            .tensors
+            .optional_vector(&format!("{stem}.bias"), total)?;
+        let mut parts = weight.split(rows).map(Linear::plain);
+        let mut start = 0;
+        for ((part, rows), own) in parts.iter_mut().zip(rows).zip(own_stems) {
+            part.scale = scale.as_ref().map(|scale| scale[0]);
+            part.bias = match &bias {
+                Some(bias) => Some(bias[start..start + rows].to_vec()),
+                None => self.tensors.optional_vector(&format!("{own}.bias"), rows)?,
+            };
+            start += rows;
         }
+        Ok(parts)
     }
 }

@@ -10,7 +10,7 @@ use schemas::tag::Tag;
 use super::ServeError;
 use crate::formats;
 use crate::kernels::Kernels;
-use crate::model::{ARCHITECTURES, Model, ModelError, ModelFile, vocabulary};
+use crate::model::{Model, ModelError, ModelFile, families, vocabulary};
 use crate::tokenizer::{Role, SPECIAL_ID_KEYS, Tokenizer};
 
 /// The engine's name in answers and receipts.
@@ -37,7 +37,10 @@ pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         build: build(&kernels),
         arithmetics: vec![Arithmetic::Exact, Arithmetic::F32],
-        architectures: ARCHITECTURES.iter().map(ToString::to_string).collect(),
+        architectures: families::architectures()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         tensor_types: formats::SUPPORTED.iter().map(ToString::to_string).collect(),
         kernels: vec![kernels.name.to_owned()],
         settings: default_settings(&kernels),

@@ -66,6 +66,7 @@ pub fn run(
         let options = Options {
             arithmetic: settings.arithmetic,
             kv: settings.kv,
+            context: settings.context as usize,
         };
         let mut server = Server {
             evaluator: Evaluator::new(&model, kernels, options),

@@ -1,6 +1,8 @@
 //! rust-engine against the real llama.cpp, as processes: the same requests, the same answers.
 
 mod bits;
+mod changed;
+mod families;
 mod metadata;
 mod process;
 mod requests;

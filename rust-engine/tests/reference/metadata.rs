@@ -1,120 +1,25 @@
 //! What a file says of its model reaches the numbers as it does in llama.cpp, or is refused.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use gguf::write::{self, PlannedTensor};
-use gguf::{Array, Header, TensorType, Value};
+use gguf::{Array, Value};
 
 use crate::bits::assert_same_bits;
-use crate::process::{
-    Evaluated, RUST_ENGINE, describe, evaluate, fixture, llama_scalar, run, scattered,
-};
-
-/// A fixture whose facts and tensors can be changed.
-struct Model {
-    folder: tempfile::TempDir,
-    entries: Vec<(String, Value)>,
-    tensors: Vec<(PlannedTensor, Vec<u8>)>,
-}
-
-impl Model {
-    /// Of F32 weights.
-    fn new() -> Self {
-        Self::of("f32")
-    }
-
-    fn of(types: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let bytes = fs::read(fixture(folder.path(), types)).expect("readable");
-        let header = Header::parse(&bytes, bytes.len() as u64).expect("sound");
-        let tensors = header.tensors().iter().map(|tensor| {
-            let start = (header.data_offset() + tensor.offset) as usize;
-            let length = tensor.bytes.expect("of a known type") as usize;
-            let planned = PlannedTensor {
-                name: tensor.name.clone(),
-                dimensions: tensor.dimensions.clone(),
-                tensor_type: tensor.tensor_type,
-            };
-            (planned, bytes[start..start + length].to_vec())
-        });
-        Self {
-            tensors: tensors.collect(),
-            entries: header.metadata().entries().to_vec(),
-            folder,
-        }
-    }
-
-    fn set(mut self, name: &str, value: Value) -> Self {
-        let key = format!("llama.{name}");
-        self.entries.retain(|(known, _)| *known != key);
-        self.entries.push((key, value));
-        self
-    }
-
-    fn without(mut self, tensor: &str) -> Self {
-        self.tensors.retain(|(planned, _)| planned.name != tensor);
-        self
-    }
-
-    /// A tensor of numbers between `smallest` and 1 above it, the same in every run.
-    fn tensor(self, name: &str, dimensions: &[u64], smallest: f32) -> Self {
-        let mut model = self.without(name);
-        let count: u64 = dimensions.iter().product();
-        let number = |i: u64| smallest + (i * 7919 % 1009) as f32 / 1009.0;
-        let data = (0..count).flat_map(|i| number(i).to_le_bytes()).collect();
-        let planned = PlannedTensor {
-            name: name.to_owned(),
-            dimensions: dimensions.to_vec(),
-            tensor_type: TensorType::F32,
-        };
-        model.tensors.push((planned, data));
-        model
-    }
-
-    /// The same for the part of every layer, around 0.
-    fn parts(self, part: &str, dimensions: &[u64]) -> Self {
-        (0..2).fold(self, |model, layer| {
-            model.tensor(&format!("blk.{layer}.{part}"), dimensions, -0.5)
-        })
-    }
-
-    fn write(&self) -> PathBuf {
-        let path = self.folder.path().join("changed.gguf");
-        let planned: Vec<_> = self
-            .tensors
-            .iter()
-            .map(|(planned, _)| planned.clone())
-            .collect();
-        let mut file = File::create(&path).expect("writable");
-        write::file(&mut file, &self.entries, &planned, |number, sink| {
-            sink.write_all(&self.tensors[number].1)
-        })
-        .expect("written");
-        path
-    }
-}
+use crate::changed::{Model, evaluated};
+use crate::process::{Evaluated, RUST_ENGINE, describe, llama_scalar, run};
 
 /// What the unchanged model gives.
 static PLAIN: LazyLock<Evaluated> = LazyLock::new(|| {
     let model = Model::new();
-    rows(RUST_ENGINE, &model.write())
+    evaluated(RUST_ENGINE, &model.write())
 });
-
-fn rows(engine: &str, model: &Path) -> Evaluated {
-    let model = model.display().to_string();
-    // One thread: several tests run at once, and llama.cpp's threads wait by spinning.
-    evaluate(engine, &model, &scattered(40, 400), &["--threads", "1"])
-}
 
 /// Equal bits, and other ones than the unchanged model's: the change reached the numbers.
 #[track_caller]
 fn assert_honoured(what: &str, model: &Model) {
     let changed = model.write();
-    let ours = rows(RUST_ENGINE, &changed);
-    assert_same_bits(what, &ours, &rows(&llama_scalar(), &changed));
+    let ours = evaluated(RUST_ENGINE, &changed);
+    assert_same_bits(what, &ours, &evaluated(&llama_scalar(), &changed));
     assert!(ours.logits != PLAIN.logits, "{what} changes nothing");
 }
 
@@ -133,10 +38,21 @@ fn rotation_follows_the_file() {
     assert_honoured("linear scaling by the old key", &old);
     let divisors = new().tensor("rope_freqs.weight", &[32], 1.0);
     assert_honoured("divisors", &divisors);
+    assert_honoured("no divisors", &new().without("rope_freqs.weight"));
     let both = scaled().tensor("rope_freqs.weight", &[32], 1.0);
     assert_honoured("divisors and scaling", &both);
     let factor = new().set("rope.scaling.attn_factor", Value::F32(1.25));
     assert_honoured("attention factor", &factor);
+    let yarn = || {
+        let model = new().set("rope.scaling.type", Value::String("yarn".into()));
+        let model = model.set("rope.scaling.factor", Value::F32(4.0));
+        model.set("rope.scaling.original_context_length", Value::U32(100))
+    };
+    assert_honoured("yarn", &yarn());
+    let factor = yarn().set("rope.scaling.attn_factor", Value::F32(0.8));
+    assert_honoured("yarn with a factor", &factor);
+    let whole = yarn().set("rope.scaling.factor", Value::F32(0.5));
+    assert_honoured("yarn that lengthens angles", &whole);
 }
 
 #[test]
@@ -146,6 +62,7 @@ fn heads_follow_the_file() {
             .set("attention.head_count", Value::U32(n_heads))
             .set("attention.head_count_kv", Value::U32(n_kv_heads))
             .set("rope.dimension_count", Value::U32(width))
+            .without("rope_freqs.weight")
     };
     assert_honoured("8 heads in groups of 2", &heads(8, 4, 32));
     assert_honoured("2 heads on one", &heads(2, 1, 128));
@@ -194,15 +111,15 @@ fn what_llama_cpp_ignores_changes_nothing() {
     ] {
         let model = Model::new().set(name, value);
         let changed = model.write();
-        assert_same_bits(name, &rows(&llama_scalar(), &changed), &PLAIN);
-        assert_same_bits(name, &rows(RUST_ENGINE, &changed), &PLAIN);
+        assert_same_bits(name, &evaluated(&llama_scalar(), &changed), &PLAIN);
+        assert_same_bits(name, &evaluated(RUST_ENGINE, &changed), &PLAIN);
     }
 }
 
 /// Quantising activations can lose a NaN, and does so in the reference's order alone.
 #[test]
 fn what_is_not_a_number_spreads_as_in_llama_cpp() {
-    let of_all_types = || Model::of("mixed");
+    let of_all_types = || Model::of("llama", "mixed");
     let angles = of_all_types().set("rope.freq_base", Value::F32(-1.0));
     let norm = of_all_types().tensor("blk.1.ffn_norm.weight", &[256], f32::NAN);
     let infinite = of_all_types().tensor("blk.0.attn_norm.weight", &[256], f32::INFINITY);
@@ -217,8 +134,8 @@ fn what_is_not_a_number_spreads_as_in_llama_cpp() {
         ("large keys", keys),
     ] {
         let path = model.write();
-        let theirs = rows(&llama_scalar(), &path);
-        assert_same_bits(what, &rows(RUST_ENGINE, &path), &theirs);
+        let theirs = evaluated(&llama_scalar(), &path);
+        assert_same_bits(what, &evaluated(RUST_ENGINE, &path), &theirs);
     }
 }
 
@@ -234,7 +151,7 @@ fn what_is_not_computed_is_refused() {
             "nextn_predict_layers",
         ),
         ("expert_count", Value::U32(8), "mixture of experts"),
-        ("rope.scaling.type", text("yarn"), "yarn"),
+        ("rope.scaling.type", text("dynamic"), "dynamic"),
         ("rope.scaling.type", text("longrope"), "longrope"),
         (
             "rope.dimension_count",

@@ -43,14 +43,17 @@ pub(crate) fn demo_model() -> String {
     path.display().to_string()
 }
 
-/// A generated model in `folder`.
+/// A generated LLaMA in `folder`.
 pub(crate) fn fixture(folder: &Path, types: &str) -> String {
-    let path = folder.join(format!("{types}.gguf")).display().to_string();
-    let output = run(
-        RUST_ENGINE,
-        &["fixture", "--type", types, "--seed", "1", &path],
-        b"",
-    );
+    family_fixture(folder, "llama", &["--type", types])
+}
+
+/// A generated model of a family, with these flags.
+pub(crate) fn family_fixture(folder: &Path, family: &str, flags: &[&str]) -> String {
+    let name = [&[family], flags].concat().join("");
+    let path = folder.join(format!("{name}.gguf")).display().to_string();
+    let words = ["fixture", "--family", family, "--seed", "1", &path];
+    let output = run(RUST_ENGINE, &[&words, flags].concat(), b"");
     assert!(output.status.success(), "{output:?}");
     path
 }
