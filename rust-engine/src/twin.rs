@@ -10,7 +10,7 @@ use std::path::Path;
 use gguf::write::{self, PlannedTensor};
 use gguf::{TensorInfo, TensorType, Value};
 
-use crate::formats;
+use crate::formats::{self, Matrix};
 use crate::model::{ModelError, ModelFile};
 use crate::output;
 use crate::serve::{ServeError, io_error};
@@ -80,11 +80,12 @@ fn decode_tensor(file: &ModelFile, tensor: &TensorInfo, sink: &mut impl Write) -
     let start = (file.header.data_offset() + tensor.offset) as usize;
     let size = tensor.bytes.expect("every supported type has a size") as usize;
     let bytes = &file.bytes[start..start + size];
-    let rows = tensor.rows() as usize;
-    let mut row = vec![0f32; tensor.columns() as usize];
-    for bytes in bytes.chunks_exact(size / rows) {
-        formats::decode(tensor.tensor_type, bytes, &mut row);
-        for value in &row {
+    let (columns, rows) = (tensor.columns() as usize, tensor.rows() as usize);
+    let matrix = Matrix::of_tensor(tensor.tensor_type, columns, rows, bytes);
+    let mut values = vec![0f32; columns];
+    for row in 0..rows {
+        matrix.decode_row(row, &mut values);
+        for value in &values {
             sink.write_all(&value.to_le_bytes())?;
         }
     }

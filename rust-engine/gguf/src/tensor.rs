@@ -55,14 +55,19 @@ impl TensorType {
     pub const Q5_0: Self = Self(6);
     pub const Q5_1: Self = Self(7);
     pub const Q8_0: Self = Self(8);
+    pub const Q2_K: Self = Self(10);
+    pub const Q3_K: Self = Self(11);
     pub const Q4_K: Self = Self(12);
     pub const Q5_K: Self = Self(13);
     pub const Q6_K: Self = Self(14);
+    pub const IQ4_NL: Self = Self(20);
+    pub const IQ4_XS: Self = Self(23);
     pub const BF16: Self = Self(30);
     pub const TQ1_0: Self = Self(34);
     pub const TQ2_0: Self = Self(35);
     /// bitnet.cpp's ternary type. Its size is no multiple of a block: see [`Self::bytes`].
     pub const I2_S: Self = Self(36);
+    pub const MXFP4: Self = Self(39);
 }
 
 impl TensorType {

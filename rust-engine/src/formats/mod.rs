@@ -1,10 +1,18 @@
 //! Tensor types: one file each, with its layout, its decoding and its part of a dot product.
 //!
-//! There are three families. [`Block32`] types have blocks of 32 codes and meet activations
-//! quantised the same way; [`Super256`] types (the K-quants) have blocks of 256 with scales
-//! inside; the rest are plain floats ([`float`]). [`decode`] works for all of them.
+//! There are four families. [`Block32`] types have blocks of 32 codes and meet activations
+//! quantised the same way; [`Super256`] types have blocks of 256, most with scales inside;
+//! [`i2_s`] has one scale for a tensor and meets rows of activations with one scale each; the rest
+//! are plain floats ([`float`]). [`Matrix`] decodes rows of all of them.
 
 pub mod float;
+pub mod i2_s;
+pub mod iq4_nl;
+pub mod iq4_xs;
+mod matrix;
+pub mod mxfp4;
+pub mod q2_k;
+pub mod q3_k;
 pub mod q4_0;
 pub mod q4_1;
 pub mod q4_k;
@@ -13,8 +21,12 @@ pub mod q5_1;
 pub mod q5_k;
 pub mod q6_k;
 pub mod q8_0;
+pub mod tq1_0;
+pub mod tq2_0;
 
 use gguf::TensorType;
+
+pub use matrix::Matrix;
 
 /// Every type that can be read, in the order of the format's numbers.
 pub const SUPPORTED: &[TensorType] = &[
@@ -25,10 +37,18 @@ pub const SUPPORTED: &[TensorType] = &[
     TensorType::Q5_0,
     TensorType::Q5_1,
     TensorType::Q8_0,
+    TensorType::Q2_K,
+    TensorType::Q3_K,
     TensorType::Q4_K,
     TensorType::Q5_K,
     TensorType::Q6_K,
+    TensorType::IQ4_NL,
+    TensorType::IQ4_XS,
     TensorType::BF16,
+    TensorType::TQ1_0,
+    TensorType::TQ2_0,
+    TensorType::I2_S,
+    TensorType::MXFP4,
 ];
 
 /// The two factors of a block of 32: of weights `d` and the minimum `m`; of activations `d` and
@@ -56,34 +76,54 @@ pub trait Block32 {
     fn decode(block: &[u8], values: &mut [f32; 32]);
 }
 
-/// The factors of a block of 256, and its minima, one for each 16 codes.
+/// The factors of a block of 256; what a type does not have is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SuperFactors {
     /// What one step of code times sub-scale is worth.
     pub d: f32,
-    /// What one step of a minimum is worth; 0 for types without.
+    /// What one step of a minimum is worth.
     pub d_min: f32,
     /// Minimum of each group of 16 codes.
     pub minima: [i32; 16],
+    /// Scale of each group of 32 codes, of types that sum by [`Summation::Groups`].
+    pub scales: [i32; 8],
 }
 
-/// A type with blocks of 256 codes in groups that have a scale of their own.
+/// How a product sums over the blocks of a row. Integers may be added in any order, floats not:
+/// each is what `ggml_vec_dot_*_q8_K_generic` does with the types that have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Summation {
+    /// Eight float lanes over the whole row, added up last.
+    Lanes,
+    /// The same; minima are taken off a scalar of their own, to which the lanes are added.
+    LanesLessMinima,
+    /// One float for a block.
+    Whole,
+    /// One float for a block, less its minima.
+    WholeLessMinima,
+    /// One float for each group of 32.
+    Groups,
+}
+
+/// A type with blocks of 256 codes, most in groups that have a scale of their own.
 pub trait Super256 {
     /// Bytes of a block.
     const BYTES: usize;
-    /// Whether groups have minima to be taken off.
-    const WITH_MINIMA: bool;
-    /// Codes already multiplied by their group's scale, and the factors. The products fit 16
-    /// bits: at most 31 · 63 of the 5-bit codes and 32 · 128 of the 6-bit ones.
+    /// How products are summed.
+    const SUMMATION: Summation;
+    /// Codes already multiplied by their group's scale (but for [`Summation::Groups`]), and the
+    /// factors. The products fit 16 bits: at most 31 · 63 of the 5-bit codes and 32 · 128 of the
+    /// 6-bit ones.
     fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors;
     /// The 256 values.
     fn decode(block: &[u8], values: &mut [f32; 256]);
 }
 
-/// Decodes one row: `bytes` is the row's bytes, `row` its values.
+/// Decodes one row: `bytes` is the row's bytes, `row` its values; `scale` counts for types with one
+/// scale for a tensor.
 ///
 /// The caller has checked that the type is supported and that the lengths agree.
-pub fn decode(tensor_type: TensorType, bytes: &[u8], row: &mut [f32]) {
+fn decode(tensor_type: TensorType, bytes: &[u8], scale: f32, row: &mut [f32]) {
     match tensor_type {
         TensorType::F32 => float::decode_f32(bytes, row),
         TensorType::F16 => float::decode_f16(bytes, row),
@@ -93,6 +133,14 @@ pub fn decode(tensor_type: TensorType, bytes: &[u8], row: &mut [f32]) {
         TensorType::Q5_0 => decode_blocks::<q5_0::Q5_0>(bytes, row),
         TensorType::Q5_1 => decode_blocks::<q5_1::Q5_1>(bytes, row),
         TensorType::Q8_0 => decode_blocks::<q8_0::Q8_0>(bytes, row),
+        TensorType::IQ4_NL => decode_blocks::<iq4_nl::IQ4NL>(bytes, row),
+        TensorType::MXFP4 => decode_blocks::<mxfp4::MXFP4>(bytes, row),
+        TensorType::Q2_K => decode_supers::<q2_k::Q2K>(bytes, row),
+        TensorType::Q3_K => decode_supers::<q3_k::Q3K>(bytes, row),
+        TensorType::IQ4_XS => decode_supers::<iq4_xs::IQ4XS>(bytes, row),
+        TensorType::TQ1_0 => decode_supers::<tq1_0::TQ1_0>(bytes, row),
+        TensorType::TQ2_0 => decode_supers::<tq2_0::TQ2_0>(bytes, row),
+        TensorType::I2_S => i2_s::decode(bytes, scale, row),
         TensorType::Q4_K => decode_supers::<q4_k::Q4K>(bytes, row),
         TensorType::Q5_K => decode_supers::<q5_k::Q5K>(bytes, row),
         TensorType::Q6_K => decode_supers::<q6_k::Q6K>(bytes, row),

@@ -12,7 +12,7 @@
 //!             minimum = byte[g + 4] >> 4, above it the top two bits of byte[g]
 //! ```
 
-use super::{Super256, SuperFactors, f16_at};
+use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
 pub struct Q4K;
@@ -40,6 +40,7 @@ pub(super) fn factors(block: &[u8]) -> SuperFactors {
         d: f16_at(block, 0),
         d_min: f16_at(block, 2),
         minima,
+        ..SuperFactors::default()
     }
 }
 
@@ -54,7 +55,7 @@ fn code(block: &[u8], group: usize, l: usize) -> u8 {
 
 impl Super256 for Q4K {
     const BYTES: usize = 144;
-    const WITH_MINIMA: bool = true;
+    const SUMMATION: Summation = Summation::LanesLessMinima;
 
     fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
         let (groups, _) = scaled_codes.as_chunks_mut::<32>();

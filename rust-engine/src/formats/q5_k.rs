@@ -7,7 +7,7 @@
 //! ```
 
 use super::q4_k::{factors, scale_and_minimum};
-use super::{Super256, SuperFactors};
+use super::{Summation, Super256, SuperFactors};
 
 /// The type, for generic code.
 pub struct Q5K;
@@ -24,7 +24,7 @@ fn code(block: &[u8], group: usize, l: usize) -> u8 {
 
 impl Super256 for Q5K {
     const BYTES: usize = 176;
-    const WITH_MINIMA: bool = true;
+    const SUMMATION: Summation = Summation::LanesLessMinima;
 
     fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
         for (group, codes) in scaled_codes.chunks_exact_mut(32).enumerate() {

@@ -8,7 +8,7 @@
 //! value = d · scale · (code - 32)
 //! ```
 
-use super::{Super256, SuperFactors, f16_at};
+use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
 pub struct Q6K;
@@ -31,7 +31,7 @@ fn scale(block: &[u8], half: usize, quarter: usize, l: usize) -> i8 {
 
 impl Super256 for Q6K {
     const BYTES: usize = 210;
-    const WITH_MINIMA: bool = false;
+    const SUMMATION: Summation = Summation::Lanes;
 
     fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
         for (part, codes) in scaled_codes.chunks_exact_mut(32).enumerate() {

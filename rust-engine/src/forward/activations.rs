@@ -6,9 +6,10 @@
 //! |---|---|
 //! | F32 | F32 as they are |
 //! | F16, BF16 | rounded to that type |
-//! | Q4_0, Q5_0, Q8_0 | Q8_0: blocks of 32 |
+//! | Q4_0, Q5_0, Q8_0, IQ4_NL, MXFP4 | Q8_0: blocks of 32 |
 //! | Q4_1, Q5_1 | Q8_1: blocks of 32 with their sum |
-//! | Q4_K, Q5_K, Q6_K | Q8_K: blocks of 256 |
+//! | the K-quants, IQ4_XS, TQ1_0, TQ2_0 | Q8_K: blocks of 256 |
+//! | I2_S | whole rows, as bitnet.cpp has them |
 //!
 //! In arithmetic `f32` nothing is rounded or quantised, whatever the weights.
 
@@ -34,6 +35,8 @@ pub enum Form {
     Q8_1,
     /// Blocks of 256 codes.
     Q8K,
+    /// Rows of codes.
+    Rows,
 }
 
 impl Form {
@@ -45,9 +48,21 @@ impl Form {
         match tensor_type {
             TensorType::F16 => Self::F16,
             TensorType::BF16 => Self::Bf16,
-            TensorType::Q4_0 | TensorType::Q5_0 | TensorType::Q8_0 => Self::Q8_0,
+            TensorType::Q4_0
+            | TensorType::Q5_0
+            | TensorType::Q8_0
+            | TensorType::IQ4_NL
+            | TensorType::MXFP4 => Self::Q8_0,
             TensorType::Q4_1 | TensorType::Q5_1 => Self::Q8_1,
-            TensorType::Q4_K | TensorType::Q5_K | TensorType::Q6_K => Self::Q8K,
+            TensorType::Q2_K
+            | TensorType::Q3_K
+            | TensorType::Q4_K
+            | TensorType::Q5_K
+            | TensorType::Q6_K
+            | TensorType::IQ4_XS
+            | TensorType::TQ1_0
+            | TensorType::TQ2_0 => Self::Q8K,
+            TensorType::I2_S => Self::Rows,
             _ => Self::F32,
         }
     }
@@ -61,6 +76,18 @@ pub enum Activations {
     Blocks(Blocks),
     /// Blocks of 256.
     Supers(Supers),
+    /// Rows with one scale each.
+    Rows(Rows),
+}
+
+/// Codes, and for each row their sum and scale.
+pub struct Rows {
+    /// `[position][width]`
+    pub codes: Vec<i16>,
+    /// What activations were multiplied with to become codes.
+    pub scales: Vec<f32>,
+    /// Of the codes, as f32.
+    pub sums: Vec<f32>,
 }
 
 /// Codes and factors, `[position][block]`.
@@ -82,9 +109,9 @@ pub struct Supers {
 }
 
 impl Activations {
-    /// Puts `values` into a form. Blocks do not cross positions: the width is a multiple of the
+    /// Puts `values`, rows of `width`, into a form. Blocks do not cross positions: the width is a multiple of the
     /// block size of the weights, which loading has checked.
-    pub fn new(values: &[f32], form: Form) -> Self {
+    pub fn new(values: &[f32], width: usize, form: Form) -> Self {
         match form {
             Form::F32 => Self::Floats(values.to_vec()),
             Form::F16 => {
@@ -100,6 +127,7 @@ impl Activations {
             Form::Q8_0 => Self::Blocks(quantize_blocks(values, false)),
             Form::Q8_1 => Self::Blocks(quantize_blocks(values, true)),
             Form::Q8K => Self::Supers(quantize_supers(values)),
+            Form::Rows => Self::Rows(quantize_rows(values, width)),
         }
     }
 }
@@ -200,6 +228,31 @@ fn quantize_supers(values: &[f32]) -> Supers {
         supers.sums.push(sums);
     }
     supers
+}
+
+/// As bitnet.cpp before a product with I2_S: see [`crate::formats::i2_s`]. There as here a NaN
+/// becomes code 0, and a row with an infinity has scale 0, so that its products are NaN.
+fn quantize_rows(values: &[f32], width: usize) -> Rows {
+    let mut rows = Rows {
+        codes: Vec::with_capacity(values.len()),
+        scales: Vec::new(),
+        sums: Vec::new(),
+    };
+    for row in values.chunks_exact(width) {
+        let largest = row
+            .iter()
+            .fold(1e-5f64, |largest, x| largest.max(f64::from(x.abs())));
+        let scale = (127.0 / largest) as f32;
+        let mut sum = 0i64;
+        rows.codes.extend(row.iter().map(|x| {
+            let code = nearest_int(x * scale).clamp(-128, 127);
+            sum += i64::from(code);
+            code as i16
+        }));
+        rows.scales.push(scale);
+        rows.sums.push(sum as f32);
+    }
+    rows
 }
 
 #[cfg(test)]

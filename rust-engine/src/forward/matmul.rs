@@ -6,7 +6,13 @@
 use gguf::TensorType;
 use rayon::prelude::*;
 
-use super::activations::{Activations, Blocks, Supers};
+use super::activations::{Activations, Blocks, Rows, Supers};
+use crate::formats::i2_s;
+use crate::formats::iq4_nl::IQ4NL;
+use crate::formats::iq4_xs::IQ4XS;
+use crate::formats::mxfp4::MXFP4;
+use crate::formats::q2_k::Q2K;
+use crate::formats::q3_k::Q3K;
 use crate::formats::q4_0::Q4_0;
 use crate::formats::q4_1::Q4_1;
 use crate::formats::q4_k::Q4K;
@@ -15,43 +21,10 @@ use crate::formats::q5_1::Q5_1;
 use crate::formats::q5_k::Q5K;
 use crate::formats::q6_k::Q6K;
 use crate::formats::q8_0::Q8_0;
-use crate::formats::{self, Block32, Factors, Super256, SuperFactors};
+use crate::formats::tq1_0::TQ1_0;
+use crate::formats::tq2_0::TQ2_0;
+use crate::formats::{Block32, Factors, Matrix, Summation, Super256, SuperFactors};
 use crate::kernels::{Kernels, LANES, lane_order};
-
-/// A weight matrix as the file has it.
-#[derive(Clone, Copy)]
-pub struct Matrix<'a> {
-    /// Element type, one of [`formats::SUPPORTED`].
-    pub tensor_type: TensorType,
-    /// Elements of a row: the width of the activations.
-    pub columns: usize,
-    /// Rows: the width of the result.
-    pub rows: usize,
-    /// `rows` rows of whole blocks.
-    pub bytes: &'a [u8],
-}
-
-impl<'a> Matrix<'a> {
-    fn row_bytes(&self) -> usize {
-        self.bytes.len() / self.rows
-    }
-
-    /// The bytes of one row.
-    pub fn row(&self, row: usize) -> &'a [u8] {
-        let size = self.row_bytes();
-        &self.bytes[row * size..][..size]
-    }
-
-    /// The rows from `first` on.
-    fn slice(&self, first: usize, rows: usize) -> Self {
-        let size = self.row_bytes();
-        Self {
-            rows,
-            bytes: &self.bytes[first * size..][..rows * size],
-            ..*self
-        }
-    }
-}
 
 /// With fewer positions than this for each thread, unpacking a row once for each thread costs
 /// more than it saves to keep rows together.
@@ -107,19 +80,27 @@ fn multiply_part(
                 TensorType::Q5_0 => blocks::<Q5_0>,
                 TensorType::Q5_1 => blocks::<Q5_1>,
                 TensorType::Q8_0 => blocks::<Q8_0>,
+                TensorType::IQ4_NL => blocks::<IQ4NL>,
+                TensorType::MXFP4 => blocks::<MXFP4>,
                 other => unreachable!("Form::of gives {other} other activations"),
             };
             run(kernels, matrix, x, first, out);
         }
         Activations::Supers(x) => {
             let run = match matrix.tensor_type {
+                TensorType::Q2_K => supers::<Q2K>,
+                TensorType::Q3_K => supers::<Q3K>,
                 TensorType::Q4_K => supers::<Q4K>,
                 TensorType::Q5_K => supers::<Q5K>,
                 TensorType::Q6_K => supers::<Q6K>,
+                TensorType::IQ4_XS => supers::<IQ4XS>,
+                TensorType::TQ1_0 => supers::<TQ1_0>,
+                TensorType::TQ2_0 => supers::<TQ2_0>,
                 other => unreachable!("Form::of gives {other} other activations"),
             };
             run(kernels, matrix, x, first, out);
         }
+        Activations::Rows(x) => rows(kernels, matrix, x, first, out),
     }
 }
 
@@ -171,37 +152,80 @@ fn supers<F: Super256>(
         }
         for (position, out) in out.chunks_exact_mut(matrix.rows).enumerate() {
             let at = (first + position) * n_blocks;
-            (kernels.super_sums)(&codes, &x.codes[at * 256..][..matrix.columns], &mut sums);
-            out[row] = combine::<F>(&sums, &factors, &x.d[at..], &x.sums[at..]);
+            let (x_codes, d) = (&x.codes[at * 256..][..matrix.columns], &x.d[at..]);
+            if F::SUMMATION == Summation::Groups {
+                (kernels.block_sums)(&codes, x_codes, sums.as_flattened_mut());
+            } else {
+                (kernels.super_sums)(&codes, x_codes, &mut sums);
+            }
+            let terms = || sums.iter().zip(&factors).zip(d);
+            out[row] = match F::SUMMATION {
+                Summation::Lanes => add_lanes(0.0, terms()),
+                Summation::LanesLessMinima => {
+                    let minima = terms().zip(&x.sums[at..]);
+                    let less = minima.fold(0f32, |total, (((_, weight), d), code_sums)| {
+                        total - weight.d_min * d * minima_sum(weight, code_sums) as f32
+                    });
+                    add_lanes(less, terms())
+                }
+                Summation::Whole => terms().fold(0f32, |total, ((sums, weight), d)| {
+                    total + sums.iter().sum::<i32>() as f32 * (weight.d * d)
+                }),
+                Summation::WholeLessMinima => {
+                    let minima = terms().zip(&x.sums[at..]);
+                    minima.fold(0f32, |total, (((sums, weight), d), code_sums)| {
+                        let less = d * weight.d_min * minima_sum(weight, code_sums) as f32;
+                        total + (d * weight.d * sums.iter().sum::<i32>() as f32 - less)
+                    })
+                }
+                Summation::Groups => terms().fold(0f32, |total, ((sums, weight), d)| {
+                    let step = weight.d * d;
+                    let groups = sums.iter().zip(&weight.scales);
+                    groups.fold(total, |total, (&sum, &scale)| {
+                        total + step * scale as f32 * sum as f32
+                    })
+                }),
+            };
         }
     }
 }
 
-/// As the K-quants' `ggml_vec_dot_*_q8_K_generic`: eight float lanes over the whole row, the
-/// minima taken off a scalar of their own, and the lanes added to that scalar last.
-fn combine<F: Super256>(
-    sums: &[[i32; 8]],
-    weights: &[SuperFactors],
-    d: &[f32],
-    code_sums: &[[i32; 16]],
+/// The sum of a block's codes, each times the minimum of its group.
+fn minima_sum(weight: &SuperFactors, code_sums: &[i32; 16]) -> i32 {
+    let products = code_sums.iter().zip(&weight.minima).map(|(s, m)| s * m);
+    products.sum()
+}
+
+/// Eight float lanes over the blocks of a row, then added to `total` one after another.
+fn add_lanes<'a>(
+    total: f32,
+    terms: impl Iterator<Item = ((&'a [i32; 8], &'a SuperFactors), &'a f32)>,
 ) -> f32 {
     let mut lanes = [0f32; 8];
-    let mut total = 0f32;
-    for (((sums, weight), &d), code_sums) in sums.iter().zip(weights).zip(d).zip(code_sums) {
+    for ((sums, weight), &d) in terms {
         let step = weight.d * d;
         for (lane, &sum) in lanes.iter_mut().zip(sums) {
             *lane += step * sum as f32;
         }
-        if F::WITH_MINIMA {
-            let off: i32 = code_sums
-                .iter()
-                .zip(&weight.minima)
-                .map(|(s, m)| s * m)
-                .sum();
-            total -= weight.d_min * d * off as f32;
-        }
     }
     lanes.iter().fold(total, |total, lane| total + lane)
+}
+
+/// Products with I2_S: one integer sum for a row, so that the order of nothing matters.
+fn rows(kernels: &Kernels, matrix: &Matrix<'_>, x: &Rows, first: usize, out: &mut [f32]) {
+    let columns = matrix.columns;
+    let mut codes = vec![0i16; columns];
+    let mut sums = vec![0i32; columns / 32];
+    for row in 0..matrix.rows {
+        i2_s::unpack(matrix.row(row), &mut codes);
+        for (position, out) in out.chunks_exact_mut(matrix.rows).enumerate() {
+            let at = first + position;
+            (kernels.block_sums)(&codes, &x.codes[at * columns..][..columns], &mut sums);
+            // In 64 bits, so that no width of a hostile file can overflow it.
+            let sum: i64 = sums.iter().map(|&sum| i64::from(sum)).sum();
+            out[row] = (sum as f32 - x.sums[at]) / x.scales[at] * matrix.scale;
+        }
+    }
 }
 
 /// Weights of any type, decoded, times float activations: [`LANES`] results side by side, the
@@ -216,11 +240,7 @@ fn floats(kernels: &Kernels, matrix: &Matrix<'_>, x: &[f32], first: usize, out: 
         let mut panel = vec![[0f32; LANES]; columns];
         for (group, out) in out.chunks_mut(LANES).enumerate() {
             for lane in 0..out.len() {
-                formats::decode(
-                    matrix.tensor_type,
-                    matrix.row(group * LANES + lane),
-                    &mut row,
-                );
+                matrix.decode_row(group * LANES + lane, &mut row);
                 fill_lane(&mut panel, lane, &row);
             }
             (kernels.panel_dot)(x, &panel, &mut results);
@@ -239,7 +259,7 @@ fn floats(kernels: &Kernels, matrix: &Matrix<'_>, x: &[f32], first: usize, out: 
         })
         .collect();
     for row_number in 0..matrix.rows {
-        formats::decode(matrix.tensor_type, matrix.row(row_number), &mut row);
+        matrix.decode_row(row_number, &mut row);
         for (panel, out) in panels.iter().zip(out.chunks_mut(LANES * matrix.rows)) {
             (kernels.panel_dot)(&row, panel, &mut results);
             for (out, &result) in out.chunks_exact_mut(matrix.rows).zip(&results) {

@@ -15,7 +15,6 @@ mod rope;
 use rayon::prelude::*;
 use schemas::describe::{Arithmetic, KvType};
 
-use crate::formats;
 use crate::kernels::Kernels;
 use crate::model::Model;
 use crate::model::rope::Rope;
@@ -144,7 +143,7 @@ impl<'m> Evaluator<'m> {
         let matrix = self.model.weights.embedding.of(&self.model.file);
         let mut x = vec![0.0; tokens.len() * sizes.width];
         for (&token, x) in tokens.iter().zip(x.chunks_exact_mut(sizes.width)) {
-            formats::decode(matrix.tensor_type, matrix.row(token as usize), x);
+            matrix.decode_row(token as usize, x);
         }
         if let Some(scale) = sizes.embedding_scale {
             multiply(&mut x, scale);
@@ -257,7 +256,8 @@ impl<'m> Evaluator<'m> {
         let positions = x.values.len() / matrix.columns;
         let mut out = vec![0.0; positions * matrix.rows];
         let form = Form::of(matrix.tensor_type, self.options.arithmetic);
-        matmul::multiply(&self.kernels, &matrix, x.in_form(form), &mut out);
+        let x = x.in_form(form, matrix.columns);
+        matmul::multiply(&self.kernels, &matrix, x, &mut out);
         out
     }
 
@@ -307,11 +307,12 @@ impl Prepared {
         }
     }
 
-    fn in_form(&mut self, form: Form) -> &Activations {
+    /// As rows of `width`, which is the same for every matrix that is asked for.
+    fn in_form(&mut self, form: Form, width: usize) -> &Activations {
         let known = self.forms.iter().position(|(known, _)| *known == form);
         let place = known.unwrap_or_else(|| {
             self.forms
-                .push((form, Activations::new(&self.values, form)));
+                .push((form, Activations::new(&self.values, width, form)));
             self.forms.len() - 1
         });
         &self.forms[place].1

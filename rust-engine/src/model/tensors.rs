@@ -6,8 +6,7 @@ use std::ops::Range;
 use gguf::{TensorInfo, TensorType};
 
 use super::{ModelError, ModelFile};
-use crate::formats;
-use crate::forward::matmul::Matrix;
+use crate::formats::{self, Matrix, i2_s};
 
 /// Where a matrix is in the file.
 #[derive(Clone, Debug)]
@@ -15,7 +14,9 @@ pub struct Weight {
     tensor_type: TensorType,
     columns: usize,
     pub(super) rows: usize,
+    /// Of whole rows: what stands behind the last one is not part of it.
     place: Range<usize>,
+    scale: f32,
 }
 
 impl Weight {
@@ -26,6 +27,7 @@ impl Weight {
             columns: self.columns,
             rows: self.rows,
             bytes: &file.bytes[self.place.clone()],
+            scale: self.scale,
         }
     }
 
@@ -108,11 +110,19 @@ impl<'a> Finder<'a> {
         rows: usize,
     ) -> Result<Weight, ModelError> {
         let tensor = self.tensor(name, &[columns, rows])?;
+        let place = self.place(tensor);
+        let bytes = &self.file.bytes[place.clone()];
+        let matrix = Matrix::of_tensor(tensor.tensor_type, columns, rows, bytes);
+        if tensor.tensor_type == TensorType::I2_S {
+            i2_s::check_codes(matrix.bytes)
+                .map_err(|found| ModelError::unsupported(format!("tensor {name:?}: {found}")))?;
+        }
         Ok(Weight {
             tensor_type: tensor.tensor_type,
             columns,
             rows,
-            place: self.place(tensor),
+            place: place.start..place.start + matrix.bytes.len(),
+            scale: matrix.scale,
         })
     }
 
@@ -121,7 +131,7 @@ impl<'a> Finder<'a> {
         let tensor = self.tensor(name, &[length])?;
         let mut values = vec![0.0; length];
         let bytes = &self.file.bytes[self.place(tensor)];
-        formats::decode(tensor.tensor_type, bytes, &mut values);
+        Matrix::of_tensor(tensor.tensor_type, length, 1, bytes).decode_row(0, &mut values);
         Ok(values)
     }
 

@@ -79,7 +79,8 @@ fn every_type_has_the_references_bits() {
     let source = fixture(folder.path(), "f32");
     assert_parity("F32", &source, 60);
     for tensor_type in [
-        "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K",
+        "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K",
+        "Q6_K", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0", "MXFP4",
     ] {
         let flags = [
             "--pure",

@@ -4,6 +4,8 @@ mod bits;
 mod changed;
 mod families;
 mod metadata;
+#[path = "../npy/mod.rs"]
+mod npy;
 mod process;
 mod requests;
 mod serving;

@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+pub(crate) use crate::npy::rows;
+
 /// The engine under test.
 pub(crate) const RUST_ENGINE: &str = env!("CARGO_BIN_EXE_rust-engine");
 
@@ -133,31 +135,6 @@ pub(crate) fn evaluate_request(id: &str, tokens: &[u32], greedy_steps: u32) -> V
         "schema": "lockstep/evaluate-request/v1", "id": id, "tokens": tokens,
         "positions": "all", "greedy_steps": greedy_steps,
     })
-}
-
-/// Rows of a `.npy` file as bits, `[row][column]`.
-pub(crate) fn rows(path: &Path) -> Vec<Vec<u32>> {
-    let bytes = std::fs::read(path).expect("the file is there");
-    assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
-    let data = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    assert_eq!(data % 64, 0, "the data is aligned");
-    let header = std::str::from_utf8(&bytes[10..data]).expect("ASCII");
-    let shape = header
-        .split("'shape': (")
-        .nth(1)
-        .and_then(|rest| rest.split(')').next());
-    let mut sizes = shape
-        .expect("a shape")
-        .split(", ")
-        .map(|n| n.parse::<usize>().expect("a number"));
-    let (n_rows, columns) = (sizes.next().expect("rows"), sizes.next().expect("columns"));
-    assert_eq!(bytes.len() - data, n_rows * columns * 4, "{header}");
-    let (numbers, _) = bytes[data..].as_chunks::<4>();
-    let bits: Vec<u32> = numbers
-        .iter()
-        .map(|number| u32::from_le_bytes(*number))
-        .collect();
-    bits.chunks_exact(columns).map(<[u32]>::to_vec).collect()
 }
 
 /// An evaluation of one item: the answer, its logits and its greedy rows.

@@ -1,0 +1,101 @@
+//! I2_S: ternary codes of two bits with one scale for the whole tensor, as bitnet.cpp writes them
+//! on x86.
+//!
+//! ```text
+//! n/4 bytes of codes | scale f32 | 28 unused bytes
+//! byte 32b + p holds, highest bits first, elements 128b + p, 128b + 32 + p, 128b + 64 + p, 128b + 96 + p
+//! value = (code - 1) · scale; code 3, which no quantiser writes, is 0
+//! ```
+//! A row of activations has one scale too, and there is one integer sum for a whole row:
+//! ```text
+//! s = 127 / max(1e-5, max |x|) (in f64, rounded to f32),  q = nearest(x · s), half to even
+//! y = ((Σ code · q) - (Σ q)) / s · scale, in f32, in this order
+//! ```
+
+/// Bytes behind the codes of a tensor.
+pub const TAIL_BYTES: usize = 32;
+
+/// How much of a tensor is looked at before it is believed: enough that another layout shows, so
+/// little that a file of a gigabyte still opens by mapping alone.
+const SAMPLE_BYTES: usize = 4096;
+
+/// Puts the codes of one row, 0 to 3, into their order.
+pub fn unpack(bytes: &[u8], codes: &mut [i16]) {
+    for (bytes, codes) in bytes.chunks_exact(32).zip(codes.chunks_exact_mut(128)) {
+        for (group, codes) in codes.chunks_exact_mut(32).enumerate() {
+            for (code, byte) in codes.iter_mut().zip(bytes) {
+                *code = i16::from(byte >> (6 - 2 * group) & 3);
+            }
+        }
+    }
+}
+
+/// The values of one row.
+pub fn decode(bytes: &[u8], scale: f32, row: &mut [f32]) {
+    const VALUES: [f32; 4] = [-1.0, 0.0, 1.0, 0.0];
+    for (bytes, values) in bytes.chunks_exact(32).zip(row.chunks_exact_mut(128)) {
+        for (group, values) in values.chunks_exact_mut(32).enumerate() {
+            for (value, byte) in values.iter_mut().zip(bytes) {
+                *value = VALUES[usize::from(byte >> (6 - 2 * group) & 3)] * scale;
+            }
+        }
+    }
+}
+
+/// Whether codes are those of a quantiser: code 3 means nothing, so that a file which has it is of
+/// another layout, or broken. Only the beginning is looked at.
+pub fn check_codes(bytes: &[u8]) -> Result<(), String> {
+    let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    // Both bits of a code set, on the lower of the two.
+    let threes: u32 = sample
+        .iter()
+        .map(|byte| (byte & byte >> 1 & 0x55).count_ones())
+        .sum();
+    if threes == 0 {
+        return Ok(());
+    }
+    let codes = 4 * sample.len();
+    let share = 100.0 * f64::from(threes) / codes as f64;
+    Err(format!(
+        "{threes} of its first {codes} codes are 3 ({share:.1} %), which no ternary weight has: its \
+         layout is not the one of x86 (hint: was it written on ARM? Convert it again on x86)"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_holds_elements_that_are_32_apart() {
+        let mut bytes = [0b01_01_01_01; 64];
+        bytes[3] = 0b00_10_01_10;
+        let mut codes = [0; 256];
+        unpack(&bytes, &mut codes);
+        assert_eq!([codes[3], codes[35], codes[67], codes[99]], [0, 2, 1, 2]);
+        let mut values = [0.0; 256];
+        decode(&bytes, 0.5, &mut values);
+        assert_eq!(
+            [values[3], values[35], values[67], values[99]],
+            [-0.5, 0.5, 0.0, 0.5]
+        );
+        assert!(values[128..].iter().all(|&value| value == 0.0));
+    }
+
+    #[test]
+    fn codes_of_another_layout_are_told() {
+        assert_eq!(check_codes(&[0b00_01_10_01; 100]), Ok(()));
+        assert_eq!(check_codes(&[]), Ok(()));
+        let random: Vec<u8> = (0..8192u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) / 0x100_0000) as u8)
+            .collect();
+        let complaint = check_codes(&random).expect_err("a quarter of them");
+        assert!(
+            complaint.contains("of its first 16384 codes are 3 (25."),
+            "{complaint}"
+        );
+        // Two ones in neighbouring codes are no three.
+        assert_eq!(check_codes(&[0b01_10_01_10]), Ok(()));
+        assert!(check_codes(&[0b00_11_00_00]).is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! IQ4_XS: the levels of IQ4_NL in eight groups of 32, each with a 6-bit scale around 32.
+//!
+//! ```text
+//! d f16 | upper scale bits u16: two for each group | 4 bytes of lower scale bits: four for each group
+//! | 128 bytes of codes: 16 for each group, byte j holds code j (low half) and code j + 16 (high half)
+//! value = d · (scale - 32) · LEVELS[code]
+//! ```
+
+use super::iq4_nl::LEVELS;
+use super::{Summation, Super256, SuperFactors, f16_at};
+
+/// The type, for generic code.
+pub struct IQ4XS;
+
+const CODES: usize = 8;
+
+/// The scale of a group, less 32.
+fn scale(block: &[u8], group: usize) -> i32 {
+    let low = block[4 + group / 2] >> (group % 2 * 4) & 15;
+    let high = u16::from_le_bytes([block[2], block[3]]) >> (2 * group) & 3;
+    i32::from(low) + i32::from(high) * 16 - 32
+}
+
+impl Super256 for IQ4XS {
+    const BYTES: usize = 136;
+    const SUMMATION: Summation = Summation::Groups;
+
+    fn unpack(block: &[u8], codes: &mut [i16; 256]) -> SuperFactors {
+        let groups = block[CODES..136].chunks_exact(16);
+        for (bytes, codes) in groups.zip(codes.chunks_exact_mut(32)) {
+            for (j, byte) in bytes.iter().enumerate() {
+                codes[j] = LEVELS[usize::from(byte & 15)];
+                codes[j + 16] = LEVELS[usize::from(byte >> 4)];
+            }
+        }
+        SuperFactors {
+            d: f16_at(block, 0),
+            scales: std::array::from_fn(|group| scale(block, group)),
+            ..SuperFactors::default()
+        }
+    }
+
+    fn decode(block: &[u8], values: &mut [f32; 256]) {
+        let mut codes = [0; 256];
+        let SuperFactors { d, scales, .. } = Self::unpack(block, &mut codes);
+        let groups = values.chunks_exact_mut(32).zip(codes.chunks_exact(32));
+        for ((values, codes), scale) in groups.zip(scales) {
+            let d = d * scale as f32;
+            for (value, &code) in values.iter_mut().zip(codes) {
+                *value = d * f32::from(code);
+            }
+        }
+    }
+}

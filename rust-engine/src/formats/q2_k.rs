@@ -1,0 +1,48 @@
+//! Q2_K: 256 2-bit codes in sixteen groups of 16, each with a 4-bit scale and a 4-bit minimum.
+//!
+//! ```text
+//! 16 bytes, one a group: scale (low half), minimum (high half) | 64 bytes of codes | d f16 | d_min f16
+//! byte 32h + l holds, lowest bits first, elements 128h + l, 128h + 32 + l, 128h + 64 + l, 128h + 96 + l
+//! value = (d · scale) · code - d_min · minimum
+//! ```
+
+use super::{Summation, Super256, SuperFactors, f16_at};
+
+/// The type, for generic code.
+pub struct Q2K;
+
+const CODES: usize = 16;
+const D: usize = 80;
+const D_MIN: usize = 82;
+
+fn code(block: &[u8], element: usize) -> u8 {
+    let (half, quarter, l) = (element / 128, element % 128 / 32, element % 32);
+    block[CODES + 32 * half + l] >> (2 * quarter) & 3
+}
+
+impl Super256 for Q2K {
+    const BYTES: usize = 84;
+    const SUMMATION: Summation = Summation::WholeLessMinima;
+
+    fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
+        for (element, scaled) in scaled_codes.iter_mut().enumerate() {
+            let scale = block[element / 16] & 15;
+            *scaled = i16::from(code(block, element) * scale);
+        }
+        SuperFactors {
+            d: f16_at(block, D),
+            d_min: f16_at(block, D_MIN),
+            minima: std::array::from_fn(|group| i32::from(block[group] >> 4)),
+            ..SuperFactors::default()
+        }
+    }
+
+    fn decode(block: &[u8], values: &mut [f32; 256]) {
+        let (d, d_min) = (f16_at(block, D), f16_at(block, D_MIN));
+        for (element, value) in values.iter_mut().enumerate() {
+            let factors = block[element / 16];
+            let (d, m) = (d * f32::from(factors & 15), d_min * f32::from(factors >> 4));
+            *value = d * f32::from(code(block, element)) - m;
+        }
+    }
+}

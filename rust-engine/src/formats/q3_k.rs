@@ -1,0 +1,60 @@
+//! Q3_K: 256 3-bit codes around 4 in sixteen groups of 16, each with a 6-bit scale around 32.
+//!
+//! ```text
+//! 32 bytes of high bits | 64 bytes of low bits | 12 bytes of scales | d f16
+//! For each half h of 128 codes, quarter r of it and l in 0..32, code 128h + 32r + l has
+//!   low bits:  bits 2r, 2r + 1 of byte low[32h + l]
+//!   high bit:  bit 4h + r of byte high[l]
+//! Scale of group g: low four bits in byte g % 8 (low half for g < 8, else high half), upper two in
+//!   bits 2 (g / 4), 2 (g / 4) + 1 of byte 8 + g % 4
+//! value = d · (scale - 32) · (code - 4)
+//! ```
+
+use super::{Summation, Super256, SuperFactors, f16_at};
+
+/// The type, for generic code.
+pub struct Q3K;
+
+const HIGH: usize = 0;
+const LOW: usize = 32;
+const SCALES: usize = 96;
+const D: usize = 108;
+
+/// A code, less 4.
+fn code(block: &[u8], element: usize) -> i16 {
+    let (half, quarter, l) = (element / 128, element % 128 / 32, element % 32);
+    let low = block[LOW + 32 * half + l] >> (2 * quarter) & 3;
+    let high = block[HIGH + l] >> (4 * half + quarter) & 1;
+    i16::from(low | high << 2) - 4
+}
+
+/// A scale, less 32.
+fn scale(block: &[u8], group: usize) -> i16 {
+    let scales = &block[SCALES..SCALES + 12];
+    let low = scales[group % 8] >> (group / 8 * 4) & 15;
+    let high = scales[8 + group % 4] >> (group / 4 * 2) & 3;
+    i16::from(low | high << 4) - 32
+}
+
+impl Super256 for Q3K {
+    const BYTES: usize = 110;
+    const SUMMATION: Summation = Summation::Lanes;
+
+    fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
+        for (element, scaled) in scaled_codes.iter_mut().enumerate() {
+            *scaled = code(block, element) * scale(block, element / 16);
+        }
+        SuperFactors {
+            d: f16_at(block, D),
+            ..SuperFactors::default()
+        }
+    }
+
+    fn decode(block: &[u8], values: &mut [f32; 256]) {
+        let d = f16_at(block, D);
+        for (element, value) in values.iter_mut().enumerate() {
+            let d = d * f32::from(scale(block, element / 16));
+            *value = d * f32::from(code(block, element));
+        }
+    }
+}
