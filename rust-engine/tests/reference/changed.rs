@@ -13,8 +13,8 @@ use crate::process::{Evaluated, evaluate, family_fixture, scattered};
 pub(crate) struct Model {
     pub(crate) folder: tempfile::TempDir,
     architecture: String,
-    entries: Vec<(String, Value)>,
-    tensors: Vec<(PlannedTensor, Vec<u8>)>,
+    pub(crate) entries: Vec<(String, Value)>,
+    pub(crate) tensors: Vec<(PlannedTensor, Vec<u8>)>,
 }
 
 impl Model {

@@ -59,7 +59,7 @@ fn phi3_with_fused_matrices() {
 
 #[test]
 fn bitnet_with_inner_norms_and_scales() {
-    assert_family("bitnet", &["f32", "q8_0"]);
+    assert_family("bitnet", &["f32", "q8_0", "tq1_0", "tq2_0"]);
 }
 
 /// 70 positions are far past the window of 16.

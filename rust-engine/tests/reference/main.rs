@@ -7,6 +7,7 @@ mod metadata;
 #[path = "../npy/mod.rs"]
 mod npy;
 mod process;
+mod refusals;
 mod requests;
 mod serving;
 mod tokens;
