@@ -55,6 +55,7 @@ fn every_traced_product_has_the_same_bits() {
         }
     }
     assert_eq!(compared, 14);
+    println!("{compared} traced products have the same bits");
 }
 
 /// Another order of the last three operations is another number somewhere: the comparison sees it.

@@ -9,7 +9,8 @@ use gguf::Header;
 
 use crate::bits::assert_same_bits;
 use crate::process::{
-    RUST_ENGINE, describe, evaluate, fixture, llama_scalar, quantized, run, scattered,
+    RUST_ENGINE, describe, evaluate, family_fixture, fixture, llama_scalar, quantized, run,
+    scattered,
 };
 
 /// Name and bytes of each tensor, by name.
@@ -57,17 +58,31 @@ fn every_type_is_decoded_as_llama_cpp_does() {
 #[test]
 fn f32_on_a_model_is_exact_on_its_twin() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let model = fixture(folder.path(), "mixed");
-    let twin = twin(&folder, &model);
-    assert_eq!(
-        describe(&llama_scalar(), &twin)["can_run"],
-        true,
-        "llama.cpp loads it"
-    );
-    let tokens = scattered(50, 400);
-    let decoded = evaluate(RUST_ENGINE, &model, &tokens, &["--arithmetic", "f32"]);
-    let ours = evaluate(RUST_ENGINE, &twin, &tokens, &["--kv", "f32"]);
-    let theirs = evaluate(&llama_scalar(), &twin, &tokens, &["--kv", "f32"]);
-    assert_same_bits("twin", &ours, &theirs);
-    assert_same_bits("decoded on the fly", &decoded, &theirs);
+    for family in ["llama", "qwen2", "qwen3", "gemma3", "phi3", "bitnet"] {
+        let model = family_fixture(folder.path(), family, &["--type", "mixed"]);
+        let twin = twin(&folder, &model);
+        assert_eq!(
+            describe(&llama_scalar(), &twin)["can_run"],
+            true,
+            "llama.cpp loads it"
+        );
+        let tokens = scattered(50, 400);
+        let decoded = evaluate(RUST_ENGINE, &model, &tokens, &["--arithmetic", "f32"]);
+        let ours = evaluate(RUST_ENGINE, &twin, &tokens, &["--kv", "f32"]);
+        let theirs = evaluate(&llama_scalar(), &twin, &tokens, &["--kv", "f32"]);
+        assert_same_bits(&format!("twin of {family}"), &ours, &theirs);
+        assert_same_bits(&format!("{family}, decoded on the fly"), &decoded, &theirs);
+    }
+}
+
+/// No build of llama.cpp here runs it, so that its twin is compared with itself.
+#[test]
+fn ternary_weights_are_decoded_into_the_twin() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let numbers = |types: &str| {
+        let model = family_fixture(folder.path(), "bitnet-b1.58", &["--type", types]);
+        weights(&twin(&folder, &model))
+    };
+    let (i2_s, tq1_0) = (numbers("i2_s"), numbers("tq1_0"));
+    assert!(i2_s == tq1_0, "the same weights in another type");
 }
