@@ -34,6 +34,15 @@ struct quantize_flags {
 };
 void quantize(const quantize_flags & flags);
 
+struct tensor_flags {
+    std::string name;
+    std::string model_path;
+    std::string out_path;
+    std::string times;  // empty: no product
+};
+// Writes the tensor's values, or its product with the tensor `times` of the same file.
+void tensor(const tensor_flags & flags);
+
 // One line of answer, flushed.
 void write_line(const json & answer);
 

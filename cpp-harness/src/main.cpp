@@ -30,6 +30,10 @@ const char * const help =
     "                            [--micro-batch N] [--kv f16|f32] [--flash-attention on|off]\n"
     "       cpp-harness quantize TYPE IN OUT [--pure] [--token-embedding-type T] [--output-type T]\n"
     "                            [--allow-requantize] [--threads N]\n"
+    "       cpp-harness tensor NAME MODEL --out FILE [--times OTHER]\n"
+    "\n"
+    "tensor writes the values of one tensor, or its product with the F32 tensor OTHER of the same\n"
+    "file, as the library computes them: float32, one row of the file a row.\n"
     "\n"
     "example: cpp-harness evaluate --model model.gguf --out logits < requests.jsonl\n";
 
@@ -96,6 +100,17 @@ void run_quantize(const std::vector<std::string> & words) {
     harness::quantize(flags);
 }
 
+void run_tensor(const std::vector<std::string> & words) {
+    const options given(words, {"--out", "--times"}, {});
+    const std::vector<std::string> named = given.positional(2);
+    harness::tensor_flags flags;
+    flags.name = named[0];
+    flags.model_path = named[1];
+    flags.out_path = given.required("--out");
+    flags.times = given.has("--times") ? given.required("--times") : "";
+    harness::tensor(flags);
+}
+
 void run(const std::string & command, const std::vector<std::string> & words) {
     const harness::backend library;
     if (command == "describe") {
@@ -110,6 +125,8 @@ void run(const std::string & command, const std::vector<std::string> & words) {
         run_evaluate(words);
     } else if (command == "quantize") {
         run_quantize(words);
+    } else if (command == "tensor") {
+        run_tensor(words);
     } else {
         throw failure(exit_code::usage, "unknown sub-command " + command);
     }

@@ -2,6 +2,7 @@
 
 mod bits;
 mod changed;
+mod extremes;
 mod families;
 mod metadata;
 #[path = "../npy/mod.rs"]
@@ -10,5 +11,6 @@ mod process;
 mod refusals;
 mod requests;
 mod serving;
+mod tensors;
 mod tokens;
 mod twin;
