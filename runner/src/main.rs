@@ -13,12 +13,12 @@ use runner::cli::per_token::Flags;
 use runner::cli::{Cli, Command, Format, Shell, SupervisionFlags};
 use runner::engine::{Catalogue, ConfigError, Interrupt, Places, Supervision};
 use runner::exit::Exit;
-use runner::model_file::ModelFileError;
+use runner::inspect::InspectError;
 use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
 use runner::text::escape_path;
-use runner::{inspect, preflight, results, run, setup_cpp};
+use runner::{cli, inspect, preflight, results, run, setup_cpp};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
 use schemas::tag::Tag;
@@ -80,9 +80,7 @@ fn exit_of(error: &Error) -> Exit {
         error
             .downcast_ref::<PreflightError>()
             .map(PreflightError::exit),
-        error
-            .downcast_ref::<ModelFileError>()
-            .map(|_| Exit::BadInput),
+        error.downcast_ref::<InspectError>().map(InspectError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -91,18 +89,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
     let engines = cli.engines.as_deref();
     match cli.command {
         Command::PerToken(flags) => per_token(*flags, engines),
-        Command::Inspect {
-            model,
-            show_kv,
-            format,
-        } => {
-            let text = match format {
-                Format::Text => inspect::text(&model, show_kv)?,
-                Format::Json => canonical::to_string(&inspect::json(&model)?)?,
-            };
-            print(&text)?;
-            Ok(Exit::Parity)
-        }
+        Command::Inspect(flags) => look_into(*flags, engines),
         Command::Preflight {
             model,
             format,
@@ -136,6 +123,14 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
             Ok(set_up.exit)
         }
     }
+}
+
+fn look_into(flags: cli::inspect::Flags, engines: Option<&Path>) -> Result<Exit, Error> {
+    let catalogue = flags.asks_engines().then(|| Catalogue::load(engines));
+    let supervision = supervise(flags.supervision())?;
+    let report = inspect::run(&flags.request(supervision), catalogue.transpose()?.as_ref())?;
+    print(&report.output)?;
+    Ok(report.exit)
 }
 
 fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {

@@ -39,6 +39,15 @@ enum Problem {
     HugeHeader { needed: u64 },
 }
 
+impl ModelFileError {
+    pub(crate) fn io(path: &Path, error: io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem: Problem::Io(error),
+        }
+    }
+}
+
 impl fmt::Display for ModelFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = escape_path(&self.path);
@@ -70,12 +79,12 @@ fn open_regular(path: &Path) -> io::Result<(File, u64)> {
 
 /// Makes sure that a file is there and can be read.
 pub fn check_readable(path: &Path) -> Result<(), ModelFileError> {
-    open_regular(path)
-        .map(drop)
-        .map_err(|error| ModelFileError {
-            path: path.to_owned(),
-            problem: Problem::Io(error),
-        })
+    open(path).map(drop)
+}
+
+/// Opens a file for positioned reads, and tells its size.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), ModelFileError> {
+    open_regular(path).map_err(|error| ModelFileError::io(path, error))
 }
 
 /// Reads as much of a file as its header needs.
@@ -84,7 +93,7 @@ pub fn read_header(path: &Path) -> Result<Header, ModelFileError> {
         path: path.to_owned(),
         problem,
     };
-    let (file, file_bytes) = open_regular(path).map_err(|error| failed(Problem::Io(error)))?;
+    let (file, file_bytes) = open(path)?;
     let mut head = Vec::new();
     let mut wanted = FIRST_BYTES.min(file_bytes);
     loop {

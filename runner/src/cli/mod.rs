@@ -1,6 +1,7 @@
 //! The command line: what can be said, and how it becomes values.
 
 pub mod flag_error;
+pub mod inspect;
 mod limit_flags;
 pub mod per_token;
 mod prompt_flags;
@@ -33,19 +34,10 @@ pub enum Command {
     /// Example: lockstep per-token --model model.gguf --prompt "What is 2+2?"
     #[command(alias = "crossval-per-token")]
     PerToken(Box<per_token::Flags>),
-    /// Show what is in a model file
+    /// Show what is in a model file, and which engines can run it
     ///
-    /// Example: lockstep inspect model.gguf --show-kv
-    Inspect {
-        /// The model
-        model: PathBuf,
-        /// All metadata in place of a summary
-        #[arg(long)]
-        show_kv: bool,
-        /// How it is written
-        #[arg(long, value_enum, default_value = "text")]
-        format: Format,
-    },
+    /// Example: lockstep inspect model.gguf --show-kv tokenizer.ggml.*_id
+    Inspect(Box<inspect::Flags>),
     /// Say which engines are there and what they can run
     ///
     /// Example: lockstep preflight --model model.gguf
