@@ -128,8 +128,14 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
 fn look_into(flags: cli::inspect::Flags, engines: Option<&Path>) -> Result<Exit, Error> {
     let catalogue = flags.asks_engines().then(|| Catalogue::load(engines));
     let supervision = supervise(flags.supervision())?;
-    let report = inspect::run(&flags.request(supervision), catalogue.transpose()?.as_ref())?;
+    let report = inspect::run(
+        &flags.request(supervision)?,
+        catalogue.transpose()?.as_ref(),
+    )?;
     print(&report.output)?;
+    if let Some(complaint) = &report.complaint {
+        tell(&format!("lockstep: {complaint}\n"));
+    }
     Ok(report.exit)
 }
 

@@ -13,6 +13,7 @@ use crate::failure::CommandFailure;
 use crate::inspection::Inspection;
 use crate::limits::LimitsFile;
 use crate::line::{self, Answer, MessageError};
+use crate::norms::NormLimitsFile;
 use crate::preflight::Preflight;
 use crate::receipt::Receipt;
 use crate::tag::Kind;
@@ -38,6 +39,7 @@ pub fn entries() -> Vec<Entry> {
         answer::<Evaluated>(),
         object::<AgreedTokensFile>(),
         object::<LimitsFile>(),
+        object::<NormLimitsFile>(),
         object::<Receipt>(),
         object::<Environment>(),
         object::<Preflight>(),

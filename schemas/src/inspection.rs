@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::norms::NormReport;
 use crate::number::Finite;
 use crate::preflight::EngineStatus;
 use crate::receipt::ExitRecord;
@@ -43,6 +44,8 @@ pub struct Inspection {
     pub types: Vec<TypeTotal>,
     /// Which engines can run it; absent when they were not asked.
     pub engines: Option<Vec<EngineStatus>>,
+    /// Its norm weights; absent when nobody asked for them.
+    pub norms: Option<NormReport>,
 }
 
 impl Kind for Inspection {

@@ -19,6 +19,7 @@ pub mod failure;
 pub mod inspection;
 pub mod limits;
 pub mod line;
+pub mod norms;
 pub mod number;
 pub mod preflight;
 pub mod receipt;

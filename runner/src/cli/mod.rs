@@ -36,7 +36,7 @@ pub enum Command {
     PerToken(Box<per_token::Flags>),
     /// Show what is in a model file, and which engines can run it
     ///
-    /// Example: lockstep inspect model.gguf --show-kv tokenizer.ggml.*_id
+    /// Example: lockstep inspect model.gguf --show-kv 'tokenizer.ggml.*_id'
     Inspect(Box<inspect::Flags>),
     /// Say which engines are there and what they can run
     ///

@@ -1,10 +1,12 @@
 //! `lockstep inspect MODEL`: what is in a model file, and which engines can run it.
 //!
 //! In goes a path and what is wanted; out comes what to print and the exit code. `values`,
-//! `tokenizer` and `tensors` are pure readings of the header, `text` tells the facts to people.
+//! `tokenizer` and `tensors` are pure readings of the header, [`norms`] reads and judges the norm
+//! weights, `text` tells the facts to people.
 //! The engines are asked by [`preflight`]; nothing is evaluated here.
 
 mod error;
+pub mod norms;
 mod tensors;
 mod text;
 mod tokenizer;
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use gguf::Header;
 use schemas::inspection::Inspection;
+use schemas::norms::GateVerdict;
 use schemas::preflight::{EngineStatus, Preflight};
 use schemas::receipt::ExitRecord;
 use schemas::tag::Tag;
@@ -26,6 +29,7 @@ use crate::model_file;
 use crate::preflight;
 
 pub use error::InspectError;
+pub use norms::NormRequest;
 pub use values::KeyFilter;
 
 /// What was asked for.
@@ -37,6 +41,8 @@ pub struct Request {
     pub metadata: Wanted,
     /// Whether the whole file is to be hashed.
     pub hash: bool,
+    /// What is wanted of the norm weights, if anything.
+    pub norms: Option<NormRequest>,
     /// The limits under which engines are asked, and the way to stop.
     pub supervision: Supervision,
     /// How the answer is written.
@@ -68,7 +74,9 @@ pub enum Format {
 pub struct Report {
     /// Ends with a line end.
     pub output: String,
-    /// Success.
+    /// What to say on standard error of a gate that was not passed.
+    pub complaint: Option<String>,
+    /// Success, unless a gate was not passed.
     pub exit: Exit,
 }
 
@@ -76,9 +84,17 @@ pub struct Report {
 pub fn run(request: &Request, catalogue: Option<&Catalogue>) -> Result<Report, InspectError> {
     let header = model_file::read_header(&request.model)?;
     let (_, file_bytes) = model_file::open(&request.model)?;
+    let interrupt = &request.supervision.interrupt;
+    let wanted = request.norms.as_ref();
+    let norms = wanted
+        .map(|wanted| norms::report(&request.model, &header, wanted, interrupt))
+        .transpose()?;
+    let gate = norms.as_ref().and_then(|norms| norms.gate.as_ref());
+    let exit = gate.map_or(Exit::Parity, |gate| exit_of(gate.verdict));
+    let complaint = gate.and_then(|gate| text::complaint(request, gate, exit));
     let facts = Inspection {
         schema: Tag::new(),
-        exit: exit_record(Exit::Parity),
+        exit: exit_record(exit),
         version: header.version(),
         file_bytes,
         sha256: request.hash.then(|| hash(request)).transpose()?,
@@ -92,6 +108,7 @@ pub fn run(request: &Request, catalogue: Option<&Catalogue>) -> Result<Report, I
         engines: catalogue
             .map(|catalogue| ask(&request.model, catalogue, &request.supervision))
             .transpose()?,
+        norms,
     };
     let output = match request.format {
         Format::Text => text::tell(request, &header, &facts),
@@ -99,8 +116,18 @@ pub fn run(request: &Request, catalogue: Option<&Catalogue>) -> Result<Report, I
     };
     Ok(Report {
         output,
-        exit: Exit::Parity,
+        complaint,
+        exit,
     })
+}
+
+/// A model that was exported wrongly is bad input; where nothing was judged, nothing passed.
+fn exit_of(verdict: GateVerdict) -> Exit {
+    match verdict {
+        GateVerdict::Passed => Exit::Parity,
+        GateVerdict::Failed => Exit::BadInput,
+        GateVerdict::Inconclusive => Exit::Inconclusive,
+    }
 }
 
 /// The general name of 0 is that of a verdict, and no engine was judged here.

@@ -70,7 +70,7 @@ impl Limits {
                 limit: applied.limit.clone(),
                 found: value_of(applied.limit.metric, metrics),
             })
-            .filter(|broken| !keeps(&broken.limit, broken.found))
+            .filter(|broken| !keeps(broken.limit.bound, broken.limit.value, broken.found))
             .collect()
     }
 
@@ -153,10 +153,10 @@ fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value:
 
 /// Whether a value keeps a limit. The only place where one is tested; a value that is missing or
 /// NaN keeps none.
-fn keeps(limit: &Limit, found: Option<f64>) -> bool {
-    found.is_some_and(|found| match limit.bound {
-        Bound::Largest => found <= limit.value.get(),
-        Bound::Smallest => found >= limit.value.get(),
+pub(crate) fn keeps(bound: Bound, value: Finite, found: Option<f64>) -> bool {
+    found.is_some_and(|found| match bound {
+        Bound::Largest => found <= value.get(),
+        Bound::Smallest => found >= value.get(),
     })
 }
 
@@ -223,13 +223,14 @@ mod tests {
 
     #[test]
     fn a_limit_is_false_for_nan_and_for_nothing() {
+        let keeps = |bound, found| keeps(bound, finite(0.5), found);
         for bound in [Bound::Largest, Bound::Smallest] {
-            assert!(keeps(&limit(bound), Some(0.5)));
-            assert!(!keeps(&limit(bound), Some(f64::NAN)));
-            assert!(!keeps(&limit(bound), None));
+            assert!(keeps(bound, Some(0.5)));
+            assert!(!keeps(bound, Some(f64::NAN)));
+            assert!(!keeps(bound, None));
         }
-        assert!(!keeps(&limit(Bound::Largest), Some(0.6)));
-        assert!(!keeps(&limit(Bound::Smallest), Some(0.4)));
+        assert!(!keeps(Bound::Largest, Some(0.6)));
+        assert!(!keeps(Bound::Smallest, Some(0.4)));
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! The facts for people. Whatever the file or an engine says is escaped.
 
+mod norms;
+
 use std::fmt::Write as _;
 
 use gguf::Header;
 use schemas::inspection::{Inspection, TokenizerFacts};
 use schemas::preflight::{EngineStatus, Role};
+
+pub(super) use norms::complaint;
 
 use super::values::{quoted, shown};
 use super::{Request, Wanted};
@@ -30,6 +34,7 @@ pub(super) fn tell(request: &Request, header: &Header, facts: &Inspection) -> St
         } else {
             found
         });
+        sections.extend(facts.norms.as_ref().map(norms::tell));
         return sections.join("\n");
     }
     sections.push(head(request, header, facts));
@@ -39,6 +44,7 @@ pub(super) fn tell(request: &Request, header: &Header, facts: &Inspection) -> St
     sections.push(tensors(facts));
     sections.push(types(facts));
     sections.extend(facts.engines.as_deref().map(engines));
+    sections.extend(facts.norms.as_ref().map(norms::tell));
     sections.join("\n")
 }
 
