@@ -35,6 +35,26 @@ pub fn escape_bytes_for_terminal(bytes: &[u8]) -> String {
     escaped
 }
 
+/// JSON in which strings have `\u` escapes for everything that a terminal could obey, so that it can
+/// be looked at; what it means is unchanged. Outside strings JSON has no such character but line
+/// ends and tabs.
+pub fn escape_json_for_terminal(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\n' | '\t' => escaped.push(character),
+            c if c.is_control() || is_invisible(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(escaped, "\\u{unit:04x}");
+                }
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 fn push_escaped(escaped: &mut String, character: char) {
     match character {
         '\\' => escaped.push_str("\\\\"),
@@ -123,6 +143,21 @@ mod tests {
             escape_bytes_for_terminal(b"a\xf0\x9f\xffz\x1b"),
             r"a\xf0\x9f\xffz\u{1b}"
         );
+    }
+
+    #[test]
+    fn json_means_the_same_after_its_escapes() {
+        let hostile = "\u{1b}[31m\u{7f}\u{9b}2J\u{202e}\u{e0041}\n\t\\ größe 🙂";
+        let json = serde_json::to_string_pretty(&[hostile]).expect("JSON");
+        let escaped = escape_json_for_terminal(&json);
+        assert!(
+            !escaped
+                .chars()
+                .any(|c| (c.is_control() && c != '\n') || is_invisible(c))
+        );
+        assert!(escaped.contains(r"\u009b2J\u202e\udb40\udc41"), "{escaped}");
+        let read: Vec<String> = serde_json::from_str(&escaped).expect("still JSON");
+        assert_eq!(read, [hostile]);
     }
 
     #[test]

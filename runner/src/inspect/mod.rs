@@ -27,6 +27,7 @@ use crate::engine::{Catalogue, Supervision};
 use crate::exit::Exit;
 use crate::model_file;
 use crate::preflight;
+use crate::text::escape_json_for_terminal;
 
 pub use error::InspectError;
 pub use norms::NormRequest;
@@ -112,7 +113,8 @@ pub fn run(request: &Request, catalogue: Option<&Catalogue>) -> Result<Report, I
     };
     let output = match request.format {
         Format::Text => text::tell(request, &header, &facts),
-        Format::Json => canonical::to_string(&facts)?,
+        // People look at it, too, and vocabularies have what terminals obey.
+        Format::Json => escape_json_for_terminal(&canonical::to_string(&facts)?),
     };
     Ok(Report {
         output,

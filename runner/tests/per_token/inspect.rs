@@ -90,6 +90,14 @@ fn a_filter_shows_what_matches_and_nothing_else() {
     let metadata = object["metadata"].as_object().expect("an object");
     assert_eq!(metadata.len(), 2);
     assert!(object["engines"].is_null());
+    // The sections that flags ask for are still there.
+    let flags = ["model.gguf", "bos", "--show-kv", "--hash", "--ln-stats"];
+    inspect(&desk, &flags).exits(65).says(&[
+        "sha256:",
+        "\n\ntokenizer.ggml.bos_token_id",
+        "\n\nNorm weight ",
+        "\n\nGate auto: FAILED",
+    ]);
     // A word too much is no filter.
     inspect(&desk, &["model.gguf", "bos"])
         .exits(64)
@@ -296,6 +304,10 @@ fn texts_of_a_model_are_escaped() {
         let unsafe_character = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
         assert!(!run.stdout.contains(unsafe_character), "{run:?}");
     }
+    let run = inspect(&desk, &["model.gguf", "--format=json"]);
+    assert!(!run.stdout.contains('\u{202e}'), "{run:?}");
+    let name = run.object("inspect")["metadata"]["general.name"].clone();
+    assert_eq!(name, format!("name{hostile}"), "it means the same");
     inspect(&desk, &["model.gguf"])
         .exits(0)
         .says(&["\n  | first\n  | second\\u{1b}[2J"]);

@@ -1,6 +1,7 @@
 //! Whole comparisons by the command `lockstep`, between engines that write down what they are
 //! asked: the order of things, the acceptance criteria of the gate, perturbed numbers, every exit
-//! code, the stored files, `inspect` with its norm gate. No model is evaluated, and each test has a folder of its own.
+//! code, the stored files, `inspect` with its norm gate. No model is evaluated, and each test has a
+//! folder of its own.
 
 mod acceptance_criteria;
 mod artifacts;

@@ -84,17 +84,13 @@ fn metadata(header: &Header, wanted: &Wanted) -> String {
         return text;
     }
     let architecture = header.metadata().str("general.architecture").ok().flatten();
-    let of_architecture = |name: &str| format!("{}.{name}", architecture.unwrap_or_default());
-    let keys = [
-        "general.architecture".to_owned(),
-        "general.name".to_owned(),
-        "general.file_type".to_owned(),
-        of_architecture("context_length"),
-        of_architecture("embedding_length"),
-        of_architecture("block_count"),
-        "tokenizer.ggml.model".to_owned(),
-        "tokenizer.ggml.pre".to_owned(),
-    ];
+    let sizes = ["context_length", "embedding_length", "block_count"];
+    let of_architecture = architecture
+        .iter()
+        .flat_map(|name| sizes.map(|size| format!("{name}.{size}")));
+    let first = ["architecture", "name", "file_type"].map(|key| format!("general.{key}"));
+    let last = ["model", "pre"].map(|key| format!("tokenizer.ggml.{key}"));
+    let keys = first.into_iter().chain(of_architecture).chain(last);
     for key in keys {
         let value = header.metadata().get(&key);
         let value = value.map_or_else(|| "(absent)".to_owned(), shown);
