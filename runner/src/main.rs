@@ -18,7 +18,7 @@ use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
 use runner::text::escape_path;
-use runner::{cli, inspect, preflight, results, run, setup_cpp};
+use runner::{cli, inspect, preflight, prompt, results, run, setup_cpp};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
 use schemas::tag::Tag;
@@ -90,6 +90,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
     match cli.command {
         Command::PerToken(flags) => per_token(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
+        Command::RenderChatTemplate => {
+            print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;
+            Ok(Exit::Parity)
+        }
         Command::Preflight {
             model,
             format,

@@ -180,7 +180,7 @@ fn add_mismatch(receipt: &mut Receipt, mismatch: &Mismatch, suggestions: Vec<Str
 /// The same comparison as a command, without the prompt and its template.
 fn rerun(request: &Request) -> Rerun {
     let path = |path: &Path| Some(path.display().to_string());
-    let bos = match request.bos_flag {
+    let bos = match request.prompt.bos {
         Some(Bos::Yes) => Some("--add-bos"),
         Some(Bos::No) => Some("--no-bos"),
         Some(Bos::Model) | None => None,

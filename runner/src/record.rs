@@ -78,10 +78,12 @@ pub(crate) fn receipt(
         prompt: PromptRecord {
             text: Text::from_bytes(request.prompt.user.clone()),
             system: request.prompt.system.clone(),
-            template: request.prompt.template.name().to_owned(),
-            formatted: Text::from_bytes(request.prompt.text.clone()),
-            bos: request.prompt.bos,
-            parse_special: request.prompt.parse_special,
+            template_asked: request.prompt.template.to_string(),
+            template: run.prompt.template.to_owned(),
+            chat_template: run.prompt.chat.clone(),
+            formatted: Text::from_bytes(run.prompt.text.clone()),
+            bos: run.prompt.bos,
+            parse_special: run.prompt.parse_special,
         },
         engines: Engines {
             candidate: engine_record(

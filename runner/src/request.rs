@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use schemas::describe::KvType;
 use schemas::limits::LimitsFile;
 use schemas::receipt::Profile;
-use schemas::tokenize::Bos;
 
 use crate::engine::{EngineSettings, Supervision};
 use crate::gate::PromptWords;
 use crate::limits::Override;
-use crate::prompt::FormattedPrompt;
+use crate::prompt::AskedPrompt;
 
 /// One comparison.
 #[derive(Clone, Debug)]
@@ -23,10 +22,8 @@ pub struct Request {
     pub reference_model: Option<PathBuf>,
     /// A tokenizer.json for the candidate.
     pub tokenizer: Option<PathBuf>,
-    /// What is tokenized.
-    pub prompt: FormattedPrompt,
-    /// What the user said of BOS, if anything.
-    pub bos_flag: Option<Bos>,
+    /// The prompt and its template.
+    pub prompt: AskedPrompt,
     /// How the prompt was given.
     pub prompt_words: PromptWords,
     /// What is compared with what.

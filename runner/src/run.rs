@@ -1,7 +1,7 @@
 //! One comparison from beginning to end; the only place where the order of things is told.
 //!
 //! ```text
-//! model files → describe (both) → tokenize (both) → gate → agreed tokens
+//! prompt, model files → formatted prompt → describe (both) → tokenize (both) → gate → agreed tokens
 //!             → evaluate (candidate, then reference) → compare → judge → receipt
 //! ```
 //! A stage's result is what the next one needs: evaluation asks for agreed tokens, which the gate
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use gguf::Header;
 use schemas::receipt::Profile;
 
 use crate::ask;
@@ -24,6 +25,7 @@ use crate::gate::{self, AgreedTokens, Evidence};
 use crate::limits::Limits;
 use crate::model_file;
 use crate::outcome::{Case, Ending, Outcome};
+use crate::prompt::{self, FormattedPrompt};
 use crate::record::Identities;
 use crate::request::Request;
 use crate::run_error::RunError;
@@ -40,14 +42,24 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
         check_settings(spec)?;
         Ok(Client::new(spec, request.supervision.clone()))
     };
+    let header = model_file::read_header(&request.model)?;
+    let other = request.reference_model.as_deref();
+    let other = other.map(model_file::read_header).transpose()?;
+    let prompt = prompt::format(
+        &request.prompt,
+        &header,
+        other.as_ref(),
+        &request.supervision,
+    )?;
+    let evidence = evidence(request, &prompt, &header, other.as_ref());
     let run = Run {
         request,
+        prompt,
         candidate: client(&request.candidate)?,
         reference: client(&request.reference)?,
         twin_maker: client(DEFAULT_CANDIDATE)?,
         limits: Limits::new(request.limits_file.as_ref(), &request.overrides),
     };
-    let evidence = evidence(request)?;
     if let Some(tokenizer) = &request.tokenizer {
         model_file::check_readable(tokenizer)?;
     }
@@ -97,25 +109,27 @@ fn check_settings(spec: &EngineSpec) -> Result<(), RunError> {
 }
 
 /// What the gate may name as the cause of a mismatch.
-fn evidence(request: &Request) -> Result<Evidence, RunError> {
-    let candidate = model_file::vocabulary_facts(&model_file::read_header(&request.model)?);
-    let reference = match &request.reference_model {
-        None => candidate.clone(),
-        Some(path) => model_file::vocabulary_facts(&model_file::read_header(path)?),
-    };
-    Ok(Evidence {
-        candidate,
-        reference,
+fn evidence(
+    request: &Request,
+    prompt: &FormattedPrompt,
+    header: &Header,
+    other: Option<&Header>,
+) -> Evidence {
+    Evidence {
+        candidate: model_file::vocabulary_facts(header),
+        reference: model_file::vocabulary_facts(other.unwrap_or(header)),
         own_tokenizer: request.tokenizer.is_some(),
-        parse_special: request.prompt.parse_special,
-        template: request.prompt.template.name(),
-    })
+        parse_special: prompt.parse_special,
+        template: prompt.template,
+    }
 }
 
 /// Who compares what.
 pub struct Run<'a> {
     /// What was asked for.
     pub request: &'a Request,
+    /// What is tokenized.
+    pub prompt: FormattedPrompt,
     /// Who is judged.
     pub candidate: Client<'a>,
     /// What it is judged against.
@@ -189,11 +203,9 @@ impl Run<'_> {
 
     fn tokenize(&self) -> Result<AgreedTokens, Ending> {
         let Request {
-            model,
-            tokenizer,
-            prompt,
-            ..
+            model, tokenizer, ..
         } = self.request;
+        let prompt = &self.prompt;
         let candidate = ask::tokens(&self.candidate, model, tokenizer.as_deref(), prompt)?;
         let reference = ask::tokens(&self.reference, self.named_for_reference(), None, prompt)?;
         gate::check(candidate, reference).map_err(Ending::Mismatch)

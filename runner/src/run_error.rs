@@ -7,12 +7,15 @@ use std::io;
 use crate::engine::UnknownEngine;
 use crate::exit::Exit;
 use crate::model_file::ModelFileError;
+use crate::prompt::PromptError;
 
 /// Why there is not even an outcome.
 #[derive(Debug)]
 pub enum RunError {
     /// A model or tokenizer file is of no use.
     Model(ModelFileError),
+    /// There is nothing to tokenize.
+    Prompt(PromptError),
     /// There is no such engine.
     Engine(UnknownEngine),
     /// An engine is configured to compute what the profile decides.
@@ -33,6 +36,7 @@ impl RunError {
             Self::Hash(error) if error.kind() == io::ErrorKind::Interrupted => Exit::Retryable,
             Self::Model(_) | Self::Hash(_) | Self::Setting { .. } => Exit::BadInput,
             Self::Engine(unknown) => unknown.exit(),
+            Self::Prompt(error) => error.exit(),
         }
     }
 }
@@ -42,6 +46,7 @@ impl fmt::Display for RunError {
         match self {
             Self::Model(error) => error.fmt(f),
             Self::Engine(error) => error.fmt(f),
+            Self::Prompt(error) => error.fmt(f),
             Self::Setting { engine, setting } => write!(
                 f,
                 "engine {engine} is configured with `{setting}`, which the profile and its flags decide \
@@ -57,6 +62,12 @@ impl std::error::Error for RunError {}
 impl From<ModelFileError> for RunError {
     fn from(error: ModelFileError) -> Self {
         Self::Model(error)
+    }
+}
+
+impl From<PromptError> for RunError {
+    fn from(error: PromptError) -> Self {
+        Self::Prompt(error)
     }
 }
 

@@ -170,14 +170,42 @@ pub struct PromptRecord {
     pub text: Text,
     /// The system prompt, where there is one.
     pub system: Option<String>,
-    /// The template's name.
+    /// The template that was asked for; `auto` leaves it to the model file.
+    pub template_asked: String,
+    /// The template that was taken.
     pub template: String,
+    /// Where it is the model file's own: which one, and what it was told.
+    pub chat_template: Option<ChatTemplateRecord>,
     /// What was tokenized.
     pub formatted: Text,
     /// What was asked about the BOS token.
     pub bos: Bos,
     /// Whether texts of control tokens stand for them.
     pub parse_special: bool,
+}
+
+/// A chat template of the candidate's model file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatTemplateRecord {
+    /// The key under which the file has it.
+    pub key: String,
+    /// The day that it was told, where it asked for one.
+    pub date: Option<String>,
+    /// Where the reference has another model file: what that has under the same key.
+    pub in_reference_model: Option<TemplateElsewhere>,
+}
+
+/// A template beside another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateElsewhere {
+    /// The same text.
+    Same,
+    /// Another one.
+    Different,
+    /// There is none.
+    Absent,
 }
 
 /// Both engines.

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::prompt::RENDER_CHAT_TEMPLATE;
+
 /// Compares two language-model engines and gives a verdict that can be trusted.
 ///
 /// Data goes to standard output, everything else to standard error. Exit codes: 0 parity,
@@ -38,6 +40,9 @@ pub enum Command {
     ///
     /// Example: lockstep inspect model.gguf --show-kv 'tokenizer.ggml.*_id'
     Inspect(Box<inspect::Flags>),
+    /// Render a chat template that is not trusted; the runner starts this itself
+    #[command(name = RENDER_CHAT_TEMPLATE, hide = true)]
+    RenderChatTemplate,
     /// Say which engines are there and what they can run
     ///
     /// Example: lockstep preflight --model model.gguf

@@ -168,7 +168,6 @@ impl Flags {
                 "--kv f16: the profile f32 compares with an f32 KV cache".to_owned(),
             ));
         }
-        let bos_flag = self.prompt.bos();
         let (prompt, prompt_words) = self.prompt.check()?;
         let presentation = Presentation {
             format: self.format,
@@ -188,7 +187,6 @@ impl Flags {
         };
         let request = Request {
             prompt,
-            bos_flag,
             prompt_words,
             engines_file,
             model: self.model,

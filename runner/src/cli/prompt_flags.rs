@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use schemas::tokenize::Bos;
 
 use super::flag_error::FlagError;
 use crate::gate::PromptWords;
-use crate::prompt::{FormattedPrompt, Template};
+use crate::prompt::{AskedPrompt, Choice, Date};
 use crate::text::escape_path;
 
 /// The flags.
@@ -25,9 +26,15 @@ pub(super) struct PromptFlags {
     /// A file with the prompt, or - for standard input
     #[arg(long, value_name = "FILE")]
     prompt_file: Option<PathBuf>,
-    /// What is put around the prompt: raw, instruct, llama3-chat, bitnet-chat
-    #[arg(long, default_value = "raw", value_name = "TEMPLATE", value_parser = Template::from_name)]
-    prompt_template: Template,
+    /// What is put around the prompt: raw, instruct, llama3-chat, bitnet-chat; gguf (the model
+    /// file's own chat template; gguf:NAME where it has several); auto (gguf if there is one, else
+    /// raw)
+    #[arg(long, default_value = "raw", value_name = "TEMPLATE", value_parser = Choice::from_name)]
+    prompt_template: Choice,
+    /// The day that a chat template of the model file is told as today (default: 2024-07-26, so
+    /// that the prompt is the same tomorrow)
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = Date::from_str)]
+    template_date: Option<Date>,
     /// A system prompt, for templates that have a place for one
     #[arg(long, value_name = "TEXT")]
     system_prompt: Option<String>,
@@ -40,21 +47,28 @@ pub(super) struct PromptFlags {
 }
 
 impl PromptFlags {
-    /// The formatted prompt, and how the user would give it again.
-    pub(super) fn check(self) -> Result<(FormattedPrompt, PromptWords), FlagError> {
-        if self.prompt_template == Template::Raw && self.system_prompt.is_some() {
-            return Err(FlagError::Usage(
-                "--system-prompt: the template raw has no place for it".to_owned(),
-            ));
+    /// The prompt, and how the user would give it again.
+    pub(super) fn check(self) -> Result<(AskedPrompt, PromptWords), FlagError> {
+        if self.template_date.is_some() && matches!(self.prompt_template, Choice::BuiltIn(_)) {
+            return Err(FlagError::Usage(format!(
+                "--template-date: the template {} asks for no day (hint: gguf may)",
+                self.prompt_template
+            )));
         }
         let (user, words) = self.read()?;
         let bos = self.bos();
-        let prompt = FormattedPrompt::new(self.prompt_template, self.system_prompt, user, bos);
+        let prompt = AskedPrompt {
+            user,
+            system: self.system_prompt,
+            template: self.prompt_template,
+            bos,
+            date: self.template_date,
+        };
         Ok((prompt, words))
     }
 
     /// The user's own word on BOS.
-    pub(super) fn bos(&self) -> Option<Bos> {
+    fn bos(&self) -> Option<Bos> {
         match (self.add_bos, self.no_bos) {
             (true, _) => Some(Bos::Yes),
             (_, true) => Some(Bos::No),

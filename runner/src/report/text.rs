@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use schemas::receipt::{EngineRecord, Receipt, Verdict};
+use schemas::receipt::{EngineRecord, PromptRecord, Receipt, TemplateElsewhere, Verdict};
 use schemas::row::{GreedyRecord, RowRecord};
 
 use crate::engine::{arithmetic_word, kv_word};
@@ -28,6 +28,7 @@ pub fn outcome(receipt: &Receipt, detail: Detail) -> String {
         push_engine(&mut text, "reference", &receipt.engines.reference);
     }
     if detail != Detail::Quiet {
+        push_template(&mut text, &receipt.prompt);
         push_rows(&mut text, receipt, detail);
     }
     if detail == Detail::Verbose {
@@ -95,6 +96,37 @@ fn push_engine(text: &mut String, role: &str, engine: &EngineRecord) {
         );
     }
     text.push('\n');
+}
+
+/// Which template was taken, where the command line leaves that to the model file.
+fn push_template(text: &mut String, prompt: &PromptRecord) {
+    let Some(chat) = &prompt.chat_template else {
+        if prompt.template_asked != prompt.template {
+            let _ = writeln!(
+                text,
+                "template: {} ({}: the model file has no chat template)",
+                prompt.template,
+                escape_for_terminal(&prompt.template_asked)
+            );
+        }
+        return;
+    };
+    let _ = write!(
+        text,
+        "template: {} ({}: {}",
+        prompt.template,
+        escape_for_terminal(&prompt.template_asked),
+        escape_for_terminal(&chat.key)
+    );
+    if let Some(date) = &chat.date {
+        let _ = write!(text, ", told that today is {}", escape_for_terminal(date));
+    }
+    match chat.in_reference_model {
+        Some(TemplateElsewhere::Different) => text.push_str("; the reference's file has another"),
+        Some(TemplateElsewhere::Absent) => text.push_str("; the reference's file has none"),
+        Some(TemplateElsewhere::Same) | None => {}
+    }
+    text.push_str(")\n");
 }
 
 fn push_rows(text: &mut String, receipt: &Receipt, detail: Detail) {

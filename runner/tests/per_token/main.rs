@@ -5,6 +5,7 @@
 
 mod acceptance_criteria;
 mod artifacts;
+mod chat_templates;
 mod desk;
 mod exits;
 mod inspect;

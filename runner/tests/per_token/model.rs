@@ -7,9 +7,14 @@ use std::path::Path;
 use gguf::write::PlannedTensor;
 use gguf::{Array, TensorType, Text, Value};
 
-/// Writes the model; `add_bos` is what it says of a BOS token, `pre` how its text is split, if it
+/// Writes the model without a chat template; `add_bos` is what it says of a BOS token, `pre` how its text is split, if it
 /// says so.
 pub(crate) fn write(path: &Path, add_bos: bool, pre: Option<&str>) {
+    write_with(path, add_bos, pre, &[]);
+}
+
+/// Writes the model with further texts in its metadata.
+pub(crate) fn write_with(path: &Path, add_bos: bool, pre: Option<&str>, more: &[(&str, &str)]) {
     let bytes = (0..256).map(|byte| Text::from(format!("<{byte}>")));
     let control = [
         "<|begin_of_text|>",
@@ -28,6 +33,7 @@ pub(crate) fn write(path: &Path, add_bos: bool, pre: Option<&str>) {
         ("tokenizer.ggml.add_bos_token", Value::Bool(add_bos)),
     ];
     entries.extend(pre.map(|pre| ("tokenizer.ggml.pre", text(pre))));
+    entries.extend(more.iter().map(|&(key, value)| (key, text(value))));
     let entries: Vec<_> = entries
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))

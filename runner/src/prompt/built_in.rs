@@ -1,4 +1,4 @@
-//! From what the user wrote to the text that is tokenized.
+//! The templates that Lockstep has itself: what they put around a prompt.
 
 use schemas::tokenize::Bos;
 
@@ -34,19 +34,15 @@ impl Template {
         }
     }
 
-    /// The template of this name, or a message that lists all of them.
-    pub fn from_name(name: &str) -> Result<Self, String> {
-        let found = TEMPLATES
+    /// The template of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        TEMPLATES
             .into_iter()
-            .find(|template| template.name() == name);
-        found.ok_or_else(|| {
-            let known: Vec<_> = TEMPLATES.iter().map(|template| template.name()).collect();
-            format!("unknown template {name:?} (known: {})", known.join(", "))
-        })
+            .find(|template| template.name() == name)
     }
 
     /// What is put before and after the user's text.
-    fn around(self, system: Option<&str>) -> (String, &'static str) {
+    pub(super) fn around(self, system: Option<&str>) -> (String, &'static str) {
         match self {
             Self::Raw => (String::new(), ""),
             Self::Instruct => {
@@ -73,7 +69,7 @@ impl Template {
 
     /// Whether the file decides on a BOS token; a template that has the token's own text wants no
     /// second one.
-    fn bos(self) -> Bos {
+    pub(super) fn bos(self) -> Bos {
         match self {
             Self::Raw | Self::Instruct | Self::BitnetChat => Bos::Model,
             Self::Llama3Chat => Bos::No,
@@ -81,48 +77,10 @@ impl Template {
     }
 
     /// Whether texts such as `<|eot_id|>` stand for tokens.
-    fn parse_special(self) -> bool {
+    pub(super) fn parse_special(self) -> bool {
         match self {
             Self::Raw | Self::Instruct => false,
             Self::Llama3Chat | Self::BitnetChat => true,
-        }
-    }
-}
-
-/// A text with all that the tokenizers must be told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormattedPrompt {
-    /// What the user wrote.
-    pub user: Vec<u8>,
-    /// The system prompt.
-    pub system: Option<String>,
-    /// The template that was applied.
-    pub template: Template,
-    /// What is tokenized.
-    pub text: Vec<u8>,
-    /// What is done about BOS.
-    pub bos: Bos,
-    /// Whether texts of control tokens stand for them.
-    pub parse_special: bool,
-}
-
-impl FormattedPrompt {
-    /// Applies a template. `bos` is the user's own word on BOS, which goes before the template's.
-    pub fn new(
-        template: Template,
-        system: Option<String>,
-        user: Vec<u8>,
-        bos: Option<Bos>,
-    ) -> Self {
-        let (before, after) = template.around(system.as_deref());
-        let text = [before.as_bytes(), &user, after.as_bytes()].concat();
-        Self {
-            user,
-            system,
-            template,
-            text,
-            bos: bos.unwrap_or_else(|| template.bos()),
-            parse_special: template.parse_special(),
         }
     }
 }
@@ -132,9 +90,8 @@ mod tests {
     use super::*;
 
     fn formatted(template: Template, system: Option<&str>) -> String {
-        let system = system.map(str::to_owned);
-        let prompt = FormattedPrompt::new(template, system, b"Hi".to_vec(), None);
-        String::from_utf8(prompt.text).expect("UTF-8")
+        let (before, after) = template.around(system);
+        format!("{before}Hi{after}")
     }
 
     /// AC13
@@ -170,25 +127,10 @@ mod tests {
     /// AC14, AC15
     #[test]
     fn templates_have_their_policies() {
-        let policy = |template| {
-            let prompt = FormattedPrompt::new(template, None, Vec::new(), None);
-            (prompt.bos, prompt.parse_special)
-        };
+        let policy = |template: Template| (template.bos(), template.parse_special());
         assert_eq!(policy(Template::Raw), (Bos::Model, false));
         assert_eq!(policy(Template::Instruct), (Bos::Model, false));
         assert_eq!(policy(Template::Llama3Chat), (Bos::No, true));
         assert_eq!(policy(Template::BitnetChat), (Bos::Model, true));
-        let forced = FormattedPrompt::new(Template::Llama3Chat, None, Vec::new(), Some(Bos::Yes));
-        assert_eq!(forced.bos, Bos::Yes);
-    }
-
-    /// AC12
-    #[test]
-    fn an_unknown_template_is_refused_with_the_list() {
-        let message = Template::from_name("chatml").expect_err("unknown");
-        for template in TEMPLATES {
-            assert!(message.contains(template.name()), "{message}");
-            assert_eq!(Template::from_name(template.name()), Ok(template));
-        }
     }
 }

@@ -1,0 +1,141 @@
+//! From what the user wrote to the text that is tokenized.
+//!
+//! In reading order: `built_in` has the templates that Lockstep has itself, `chat` runs the one that
+//! a model file brings, `choice` is what the user says on the command line. Here the two become a
+//! [`FormattedPrompt`].
+
+mod built_in;
+mod chat;
+mod choice;
+mod error;
+
+use gguf::Header;
+use schemas::receipt::{ChatTemplateRecord, TemplateElsewhere};
+use schemas::tokenize::Bos;
+
+pub use built_in::{TEMPLATES, Template};
+pub(crate) use chat::RENDER_CHAT_TEMPLATE;
+pub use chat::{Date, serve as serve_chat_template};
+pub use choice::Choice;
+pub use error::PromptError;
+
+use crate::engine::Supervision;
+use chat::ChatTemplate;
+
+/// A prompt as the user gave it.
+#[derive(Clone, Debug)]
+pub struct AskedPrompt {
+    /// What the user wrote.
+    pub user: Vec<u8>,
+    /// The system prompt.
+    pub system: Option<String>,
+    /// The template.
+    pub template: Choice,
+    /// The user's own word on BOS, which goes before the template's.
+    pub bos: Option<Bos>,
+    /// The day that a chat template is told.
+    pub date: Option<Date>,
+}
+
+/// A text with all that the tokenizers must be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormattedPrompt {
+    /// The name of the template that was applied.
+    pub template: &'static str,
+    /// Where it is the model file's own: which one.
+    pub chat: Option<ChatTemplateRecord>,
+    /// What is tokenized.
+    pub text: Vec<u8>,
+    /// What is done about BOS.
+    pub bos: Bos,
+    /// Whether texts of control tokens stand for them.
+    pub parse_special: bool,
+}
+
+/// Applies the template that was asked for. `header` is the candidate's model, which has the say;
+/// `reference` is another file of the reference's, which is only looked at.
+pub fn format(
+    asked: &AskedPrompt,
+    header: &Header,
+    reference: Option<&Header>,
+    supervision: &Supervision,
+) -> Result<FormattedPrompt, PromptError> {
+    let found = match &asked.template {
+        Choice::BuiltIn(template) => return with_built_in(asked, *template),
+        Choice::Auto => chat::find(header, None)?,
+        Choice::Gguf { name } => {
+            let found = chat::find(header, name.as_deref())?;
+            Some(found.ok_or_else(|| PromptError::NoTemplate {
+                name: name.clone(),
+                known: chat::names(header),
+            })?)
+        }
+    };
+    match found {
+        None => with_built_in(asked, Template::Raw),
+        Some(template) => with_chat_template(asked, &template, reference, supervision),
+    }
+}
+
+fn with_built_in(asked: &AskedPrompt, template: Template) -> Result<FormattedPrompt, PromptError> {
+    if template == Template::Raw && asked.system.is_some() {
+        return Err(PromptError::NoPlaceForSystem {
+            template: template.name().to_owned(),
+        });
+    }
+    let (before, after) = template.around(asked.system.as_deref());
+    Ok(FormattedPrompt {
+        template: template.name(),
+        chat: None,
+        text: [before.as_bytes(), &asked.user, after.as_bytes()].concat(),
+        bos: asked.bos.unwrap_or_else(|| template.bos()),
+        parse_special: template.parse_special(),
+    })
+}
+
+fn with_chat_template(
+    asked: &AskedPrompt,
+    template: &ChatTemplate,
+    reference: Option<&Header>,
+    supervision: &Supervision,
+) -> Result<FormattedPrompt, PromptError> {
+    let user = std::str::from_utf8(&asked.user).map_err(|error| PromptError::NotUtf8 {
+        valid_bytes: error.valid_up_to(),
+    })?;
+    let system = asked.system.as_deref();
+    let rendered = template.apply(system, user, asked.date, supervision)?;
+    // Templates trim; what else they do to a text, none of those known does.
+    if !rendered.text.contains(user.trim()) {
+        return Err(PromptError::LeavesPromptOut {
+            key: template.key.clone(),
+        });
+    }
+    if system.is_some_and(|system| !rendered.text.contains(system.trim())) {
+        return Err(PromptError::NoPlaceForSystem {
+            template: template.key.clone(),
+        });
+    }
+    // The tokenizer would put a second BOS before the template's own; where the template has none,
+    // the file decides, as in llama.cpp.
+    let bos = if template.begins_with_bos(&rendered.text) {
+        Bos::No
+    } else {
+        Bos::Model
+    };
+    let same_key = |header| match chat::find(header, template.name()) {
+        Ok(None) => TemplateElsewhere::Absent,
+        Ok(Some(other)) if other.source == template.source => TemplateElsewhere::Same,
+        _ => TemplateElsewhere::Different,
+    };
+    Ok(FormattedPrompt {
+        template: choice::GGUF,
+        chat: Some(ChatTemplateRecord {
+            key: template.key.clone(),
+            date: rendered.date.map(|date| date.to_string()),
+            in_reference_model: reference.map(same_key),
+        }),
+        text: rendered.text.into_bytes(),
+        bos: asked.bos.unwrap_or(bos),
+        parse_special: true,
+    })
+}
