@@ -49,6 +49,15 @@ pub fn other_choice(profile: Profile, row: &mut RowRecord) {
     }
 }
 
+/// The verdict on tokens that the candidate itself would not have made: its tokenizer is part of what
+/// equal bits would prove.
+pub fn at_best_match(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::BitExact => Verdict::Match,
+        other => other,
+    }
+}
+
 /// The verdict of several rows: the worst of theirs. No row at all is inconclusive.
 pub fn all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     let worst = verdicts.into_iter().max_by_key(|&verdict| badness(verdict));

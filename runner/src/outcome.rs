@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use schemas::describe::DescribeResponse;
 use schemas::environment::Environment;
-use schemas::receipt::{FileIdentity, Receipt, Verdict};
+use schemas::receipt::{FileIdentity, Receipt, TokensFrom, Verdict};
 use schemas::tokenize::Bos;
 
 use crate::compare::{Evaluations, Rows};
 use crate::engine::{EngineFault, FaultKind};
 use crate::exit::Exit;
-use crate::gate::{self, AgreedTokens, Evidence, Mismatch, Rerun};
+use crate::gate::{self, AgreedTokens, Evidence, Mismatch, NotAdopted, Rerun};
 use crate::judge;
 use crate::reason;
 use crate::record::{self, Identities};
@@ -24,8 +24,8 @@ use crate::text::quote_for_sh;
 pub enum Ending {
     /// All of them were gone through.
     Compared,
-    /// The tokens differ.
-    Mismatch(Box<Mismatch>),
+    /// The tokens differ, and nothing was evaluated; why not on the reference's, if that was asked.
+    Mismatch(Option<NotAdopted>),
     /// An engine cannot do this.
     Refused(String),
     /// There is nothing to compare.
@@ -54,7 +54,9 @@ pub struct Case {
     pub candidate: Option<DescribeResponse>,
     /// Who the reference says it is.
     pub reference: Option<DescribeResponse>,
-    /// The agreed tokens that are evaluated.
+    /// The engines' tokens, where they differ.
+    pub mismatch: Option<Mismatch>,
+    /// The tokens that are evaluated.
     pub tokens: Option<AgreedTokens>,
     /// In `f32`: the decoded model that the reference evaluates.
     pub twin: Option<FileIdentity>,
@@ -90,13 +92,18 @@ impl Outcome {
         evidence: &Evidence,
         started: Instant,
     ) -> Self {
-        let (verdict, failure_exit) = verdict(ending, case.rows.as_ref());
+        let (found, failure_exit) = verdict(ending, case.rows.as_ref());
+        let adopted = case.tokens.as_ref().and_then(AgreedTokens::adopted);
+        let verdict = match adopted {
+            Some(_) => judge::at_best_match(found),
+            None => found,
+        };
         let exit = match ending {
             Ending::Internal(_) => Exit::Internal,
             _ => judge::exit(verdict, failure_exit),
         };
         let mut receipt = record::receipt(run, &case, identities, verdict, exit);
-        receipt.reason = reason::of(ending, case.rows.as_ref(), verdict, run.request.profile);
+        receipt.reason = reason::of(&case, ending, found, run.request.profile);
         let environment = record::environment(run, &case, started);
         if exit == Exit::Parity && is_one_program(&environment) {
             receipt.reason.push_str(reason::SAME_PROGRAM);
@@ -107,17 +114,21 @@ impl Outcome {
             _ => None,
         };
         let mut mismatch_text = None;
-        if let Ending::Mismatch(mismatch) = ending {
+        if let Some(mismatch) = &case.mismatch {
             let suggestions =
                 |model: &str| gate::suggestions(mismatch, evidence, &quote_for_sh(model));
             mismatch_text = Some(gate::mismatch_text(
                 mismatch,
                 &suggestions(&run.request.model.to_string_lossy()),
                 &rerun(run.request),
+                adopted.is_some(),
             ));
             // The receipt is the same wherever the model lies.
             let suggestions = suggestions(&receipt.model.label);
             add_mismatch(&mut receipt, mismatch, suggestions);
+        }
+        if matches!(ending, Ending::Mismatch(_)) {
+            receipt.error = Some("Token Sequence Mismatch".to_owned());
         } else if exit != Exit::Parity && case.rows.is_none() {
             receipt.error = Some(receipt.reason.clone());
         }
@@ -170,7 +181,6 @@ fn verdict(ending: &Ending, rows: Option<&Rows>) -> (Verdict, Option<Exit>) {
 }
 
 fn add_mismatch(receipt: &mut Receipt, mismatch: &Mismatch, suggestions: Vec<String>) {
-    receipt.error = Some("Token Sequence Mismatch".to_owned());
     receipt.rust_tokens = Some(mismatch.candidate.ids.clone());
     receipt.cpp_tokens = Some(mismatch.reference.ids.clone());
     receipt.first_diff_idx = Some(mismatch.first_difference as u64);
@@ -185,6 +195,10 @@ fn rerun(request: &Request) -> Rerun {
         Some(Bos::No) => Some("--no-bos"),
         Some(Bos::Model) | None => None,
     };
+    let tokens_from = match request.tokens_from {
+        TokensFrom::Agreed => None,
+        TokensFrom::Reference => Some("reference"),
+    };
     let engines = request.engines_file.as_deref();
     let flags = [
         ("--model", path(&request.model)),
@@ -197,6 +211,7 @@ fn rerun(request: &Request) -> Rerun {
         ("--candidate", Some(request.candidate.clone())),
         ("--reference", Some(request.reference.clone())),
         ("--profile", Some(request.profile.name().to_owned())),
+        ("--tokens-from", tokens_from.map(str::to_owned)),
     ];
     let given = flags
         .into_iter()

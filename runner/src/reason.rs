@@ -4,23 +4,36 @@ use schemas::receipt::{Profile, Verdict};
 use schemas::row::RowRecord;
 
 use crate::compare::Rows;
-use crate::outcome::Ending;
+use crate::gate::AgreedTokens;
+use crate::outcome::{Case, Ending};
 
 /// What is added to a pass of a program against itself.
 pub const SAME_PROGRAM: &str =
     "; candidate and reference are the same program, so this says nothing about a port";
 
-/// The sentence for an ending.
-pub fn of(ending: &Ending, rows: Option<&Rows>, verdict: Verdict, profile: Profile) -> String {
+/// The sentence for an ending; `verdict` is that of the rows.
+pub fn of(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -> String {
+    let reason = of_ending(case, ending, verdict, profile);
+    match case.tokens.as_ref().and_then(AgreedTokens::adopted) {
+        Some(index) => format!(
+            "{reason}, on the reference's tokens (the candidate's differ from index {index} on)"
+        ),
+        None => reason,
+    }
+}
+
+fn of_ending(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -> String {
+    let rows = case.rows.as_ref();
     match ending {
         Ending::Compared => match rows {
             Some(rows) => of_rows(rows, verdict, profile),
             None => "nothing was compared".to_owned(),
         },
-        Ending::Mismatch(mismatch) => format!(
-            "the tokens differ at index {}; nothing was evaluated",
-            mismatch.first_difference
-        ),
+        Ending::Mismatch(not_adopted) => {
+            let index = case.mismatch.as_ref().map_or(0, |m| m.first_difference);
+            let why = not_adopted.map_or(String::new(), |problem| format!(": {problem}"));
+            format!("the tokens differ at index {index}; nothing was evaluated{why}")
+        }
         Ending::Refused(reason)
         | Ending::Nothing(reason)
         | Ending::Shapes(reason)

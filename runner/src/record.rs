@@ -9,7 +9,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use schemas::describe::DescribeResponse;
 use schemas::environment::{EngineEnvironment, Environment};
 use schemas::number::Finite;
-use schemas::receipt::{EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, Verdict};
+use schemas::receipt::{
+    EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, TokensFrom, Verdict,
+};
 use schemas::row::Metrics;
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
@@ -102,6 +104,10 @@ pub(crate) fn receipt(
             .as_ref()
             .filter(|tokens| tokens.prompt_tokens() != tokens.ids().len())
             .map(|tokens| tokens.prompt_tokens() as u64),
+        tokens_from: case.tokens.as_ref().map(|tokens| match tokens.adopted() {
+            None => TokensFrom::Agreed,
+            Some(_) => TokensFrom::Reference,
+        }),
         tokens: ids,
         limits: run.limits.applied().to_vec(),
         first_divergence_token: rows.and_then(Rows::first_divergence),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use schemas::describe::KvType;
 use schemas::limits::LimitsFile;
-use schemas::receipt::Profile;
+use schemas::receipt::{Profile, TokensFrom};
 
 use crate::engine::{EngineSettings, Supervision};
 use crate::gate::PromptWords;
@@ -32,6 +32,8 @@ pub struct Request {
     pub candidate: String,
     /// The reference's name.
     pub reference: String,
+    /// Whose tokens are evaluated when the engines' differ: none, or the reference's.
+    pub tokens_from: TokensFrom,
     /// Greedy steps after the prompt.
     pub greedy_steps: u32,
     /// Evaluate only the first tokens.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use schemas::agreed_tokens::AgreedTokensFile;
 use schemas::canonical;
-use schemas::receipt::{Receipt, Verdict};
+use schemas::receipt::{Receipt, TokensFrom, Verdict};
 use schemas::tag::Tag;
 use serde::Serialize;
 use tempfile::NamedTempFile;
@@ -50,7 +50,9 @@ pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Res
     if let Some(environment) = receipt.environment.take() {
         write_json(folder, ENVIRONMENT, &environment)?;
     }
-    if let Some(ids) = receipt.tokens.clone() {
+    // What the reference alone made of the prompt is in the receipt and was agreed on by nobody.
+    let agreed = receipt.tokens_from == Some(TokensFrom::Agreed);
+    if let Some(ids) = receipt.tokens.clone().filter(|_| agreed) {
         let tokens = AgreedTokensFile {
             schema: Tag::new(),
             ids,

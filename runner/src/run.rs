@@ -1,8 +1,8 @@
 //! One comparison from beginning to end; the only place where the order of things is told.
 //!
 //! ```text
-//! prompt, model files → formatted prompt → describe (both) → tokenize (both) → gate → agreed tokens
-//!             → evaluate (candidate, then reference) → compare → judge → receipt
+//! prompt, model files → formatted prompt → describe (both) → tokenize (both) → gate
+//!             → agreed tokens → evaluate (candidate, then reference) → compare → judge → receipt
 //! ```
 //! A stage's result is what the next one needs: evaluation asks for agreed tokens, which the gate
 //! alone can make. Whatever ends the way early becomes a verdict, not a crash.
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use gguf::Header;
-use schemas::receipt::Profile;
+use schemas::receipt::{Profile, TokensFrom};
 
 use crate::ask;
 use crate::capability::{self, Ability};
@@ -144,7 +144,7 @@ impl Run<'_> {
     /// The stages in their order; each leaves what it found in `case`.
     fn stages(&self, case: &mut Case) -> Result<(), Ending> {
         let (candidate, reference) = self.describe(case)?;
-        let tokens = self.tokenize()?;
+        let tokens = self.tokenize(case, candidate.vocabulary_size)?;
         let tokens = match self.request.max_positions {
             Some(n) => tokens.cut(n),
             None => tokens,
@@ -201,14 +201,23 @@ impl Run<'_> {
         Ok((candidate, reference))
     }
 
-    fn tokenize(&self) -> Result<AgreedTokens, Ending> {
+    /// What both are to evaluate: what they agree on, or on the user's word the reference's.
+    fn tokenize(&self, case: &mut Case, vocabulary: u32) -> Result<AgreedTokens, Ending> {
         let Request {
             model, tokenizer, ..
         } = self.request;
         let prompt = &self.prompt;
         let candidate = ask::tokens(&self.candidate, model, tokenizer.as_deref(), prompt)?;
         let reference = ask::tokens(&self.reference, self.named_for_reference(), None, prompt)?;
-        gate::check(candidate, reference).map_err(Ending::Mismatch)
+        let mismatch = match gate::check(candidate, reference) {
+            Ok(agreed) => return Ok(agreed),
+            Err(mismatch) => case.mismatch.insert(*mismatch),
+        };
+        match self.request.tokens_from {
+            TokensFrom::Agreed => Err(Ending::Mismatch(None)),
+            TokensFrom::Reference => gate::adopt_reference(mismatch, vocabulary)
+                .map_err(|problem| Ending::Mismatch(Some(problem))),
+        }
     }
 
     /// The context to ask for, which both models must be made for.

@@ -39,8 +39,10 @@ pub struct Receipt {
     pub prompt: PromptRecord,
     /// Who ran.
     pub engines: Engines,
-    /// The tokens that both engines made of the prompt; those that were evaluated.
+    /// The tokens of the prompt that were evaluated.
     pub tokens: Option<Vec<u32>>,
+    /// Whose tokens they are.
+    pub tokens_from: Option<TokensFrom>,
     /// Set when only the first tokens of the prompt were evaluated: how many it has.
     pub prompt_tokens: Option<u64>,
     /// The limits that applied.
@@ -115,6 +117,17 @@ pub enum Status {
     EngineFailed,
     /// No verdict.
     Inconclusive,
+}
+
+/// Whose tokens are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokensFrom {
+    /// Both engines made the same ones.
+    Agreed,
+    /// The engines' differ; the user asked for the reference's, so that no verdict is better than
+    /// MATCH.
+    Reference,
 }
 
 /// An exit code and its name.

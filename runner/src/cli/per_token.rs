@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use schemas::describe::KvType;
-use schemas::receipt::Profile;
+use schemas::receipt::{Profile, TokensFrom};
 
 use super::flag_error::FlagError;
 use super::limit_flags::LimitFlags;
@@ -33,6 +33,10 @@ pub struct Flags {
     tokenizer: Option<PathBuf>,
     #[command(flatten)]
     prompt: PromptFlags,
+    /// Whose tokens are evaluated: those on which both agree, so that nothing is evaluated when
+    /// they differ; or then the reference's, and no verdict is better than MATCH
+    #[arg(long, value_enum, default_value = "agreed", value_name = "WHOSE")]
+    tokens_from: TokensFromFlag,
     /// Greedy steps compared after the prompt
     #[arg(long, default_value_t = 4, value_name = "N")]
     max_tokens: u32,
@@ -105,6 +109,12 @@ enum ProfileFlag {
     F32,
     /// As shipped against a stock build: measured
     Production,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TokensFromFlag {
+    Agreed,
+    Reference,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -197,6 +207,10 @@ impl Flags {
             reference: self
                 .reference
                 .unwrap_or_else(|| default_reference.to_owned()),
+            tokens_from: match self.tokens_from {
+                TokensFromFlag::Agreed => TokensFrom::Agreed,
+                TokensFromFlag::Reference => TokensFrom::Reference,
+            },
             greedy_steps: self.max_tokens,
             max_positions: self.max_positions.map(|n| n as usize),
             choices: Choices {

@@ -47,8 +47,13 @@ impl Rerun {
     }
 }
 
-/// The whole message.
-pub fn mismatch_text(mismatch: &Mismatch, suggestions: &[String], rerun: &Rerun) -> String {
+/// The whole message; `adopted` says that both engines evaluated the reference's tokens all the same.
+pub fn mismatch_text(
+    mismatch: &Mismatch,
+    suggestions: &[String],
+    rerun: &Rerun,
+    adopted: bool,
+) -> String {
     let mut text = String::from(
         "Token Sequence Mismatch\n\
          Rust and C++ produced different tokens - cannot compare logits!\n",
@@ -70,6 +75,11 @@ pub fn mismatch_text(mismatch: &Mismatch, suggestions: &[String], rerun: &Rerun)
         "\nExample command with raw template:\n  {}",
         rerun.command()
     );
+    if adopted {
+        text.push_str(
+            "\nThe C++ tokens are evaluated by both all the same (--tokens-from reference).\n",
+        );
+    }
     text
 }
 
@@ -133,7 +143,7 @@ mod tests {
     fn has_every_part() {
         let mismatch =
             check(tokens(0..100), tokens((0..80).chain(90..100))).expect_err("different");
-        let text = mismatch_text(&mismatch, &["Do this".to_owned()], &rerun("it's"));
+        let text = mismatch_text(&mismatch, &["Do this".to_owned()], &rerun("it's"), false);
         for part in [
             "Token Sequence Mismatch\n",
             "\nRust tokens: (first 64 of 100)\n  [0, 1, 2,",
@@ -152,7 +162,7 @@ mod tests {
     #[test]
     fn shows_the_end_of_the_shorter_side() {
         let mismatch = check(tokens([1, 2]), tokens([1, 2, 3])).expect_err("different");
-        let text = mismatch_text(&mismatch, &[], &rerun(""));
+        let text = mismatch_text(&mismatch, &[], &rerun(""), false);
         assert!(text.contains(">     2  (the end)"), "{text}");
     }
 
@@ -161,6 +171,6 @@ mod tests {
         let mut hostile = tokens([1]);
         hostile.pieces = vec![Piece::from_bytes(b"\x1b[31m".to_vec())];
         let mismatch = check(hostile, tokens([2])).expect_err("different");
-        assert!(!mismatch_text(&mismatch, &[], &rerun("")).contains('\u{1b}'));
+        assert!(!mismatch_text(&mismatch, &[], &rerun(""), false).contains('\u{1b}'));
     }
 }

@@ -4,6 +4,7 @@
 //! folder of its own.
 
 mod acceptance_criteria;
+mod adopted;
 mod artifacts;
 mod chat_templates;
 mod desk;
