@@ -78,13 +78,18 @@ def outcome(source, messages):
     return {"text": text}
 
 
-expected = {
-    # Bytes, so that the line ends stay as they are.
-    path.stem: {
-        case: {"messages": messages, **outcome(path.read_bytes().decode(), messages)}
-        for case, messages in CASES.items()
+def main():
+    expected = {
+        # Bytes, so that the line ends stay as they are.
+        path.stem: {
+            case: {"messages": messages, **outcome(path.read_bytes().decode(), messages)}
+            for case, messages in CASES.items()
+        }
+        for path in sorted(FOLDER.glob("*.jinja"))
     }
-    for path in sorted(FOLDER.glob("*.jinja"))
-}
-text = json.dumps(expected, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-(FOLDER / "expected.json").write_text(text, encoding="utf-8")
+    text = json.dumps(expected, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    (FOLDER / "expected.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{EngineFault, FaultKind};
+use crate::engine::EngineFault;
 use crate::exit::Exit;
 use crate::text::escape_for_terminal;
 
@@ -55,11 +55,6 @@ impl PromptError {
             Self::Renderer(fault) if fault.exit() == Exit::Retryable => Exit::Retryable,
             Self::Renderer(_) | Self::Internal(_) => Exit::Internal,
         }
-    }
-
-    /// The user stopped it.
-    pub fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Renderer(fault) if matches!(*fault.kind, FaultKind::Interrupted))
     }
 }
 

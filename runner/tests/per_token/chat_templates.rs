@@ -305,6 +305,28 @@ fn a_hostile_template_harms_nobody() {
     assert!(begun.elapsed() < Duration::from_secs(100));
 }
 
+/// A published template, from the file that its model comes in. SmolLM2's BOS is `<|im_start|>`.
+#[test]
+fn the_demo_model_brings_its_own() {
+    let demo = std::env::var_os("LOCKSTEP_DEMO_MODEL")
+        .expect("LOCKSTEP_DEMO_MODEL is not set: it is what scripts/fetch-demo-model.sh prints");
+    let desk = Desk::new();
+    fs::remove_file(desk.path("model.gguf")).expect("it is there");
+    std::os::unix::fs::symlink(demo, desk.path("model.gguf")).expect("a link");
+    let turn = |role, text| format!("<|im_start|>{role}\n{text}<|im_end|>\n");
+    let own = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
+    let open = "<|im_start|>assistant\n";
+    let (text, bos, _) = asked(&desk, &[]);
+    assert_eq!(text, turn("system", own) + &turn("user", "Hi") + open);
+    assert_eq!(bos, "no");
+    let (text, _, receipt) = asked(&desk, &["--system-prompt", "Be brief."]);
+    assert_eq!(
+        text,
+        turn("system", "Be brief.") + &turn("user", "Hi") + open
+    );
+    assert_eq!(receipt["prompt"]["chat_template"]["key"], KEY);
+}
+
 /// What the process that renders is asked is no business of a user, and is refused when it is no job.
 #[test]
 fn the_hidden_subcommand_is_hidden() {

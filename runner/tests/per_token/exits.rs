@@ -175,7 +175,15 @@ fn exit_64_usage() {
     let usage = |flags: &[&str], complaints: &[&str]| {
         ends(&desk, &[&HI[..], flags].concat(), 64, complaints);
     };
-    let templates = ["chatml", "raw", "instruct", "llama3-chat", "bitnet-chat"];
+    let templates = [
+        "chatml",
+        "raw",
+        "instruct",
+        "llama3-chat",
+        "bitnet-chat",
+        "gguf",
+        "auto",
+    ];
     usage(&["--prompt-template", "chatml"], &templates);
     for limit in [
         "--cos-tol",

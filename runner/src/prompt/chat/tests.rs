@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use gguf::Header;
 use serde_json::Value;
 
 use super::job::{Answer, Job, Message};
 use super::render::render;
-use super::{Date, isolated};
+use super::{Date, find, isolated, names};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/chat_templates")
@@ -178,4 +179,80 @@ fn the_other_end_answers_a_job_and_nothing_else() {
         assert!(isolated::serve(wrong.as_bytes()).is_err(), "{wrong}");
     }
     assert_eq!(text("{{ bos_token }}{{ pad_token }}|"), "<s>|");
+}
+
+fn header(entries: &[(&str, gguf::Value)]) -> Header {
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect();
+    let mut file = Vec::new();
+    gguf::write::file(&mut file, &entries, &[], |_, _| Ok(())).expect("a file");
+    Header::parse(&file, file.len() as u64).expect("a header")
+}
+
+#[test]
+fn a_files_templates_are_found_by_name() {
+    let text = |text: &str| gguf::Value::String(text.into());
+    let header = header(&[
+        ("tokenizer.chat_template", text("default")),
+        ("tokenizer.chat_template.rag", text("for documents")),
+        ("tokenizer.chat_templates", text("not one of them")),
+    ]);
+    let source = |name| {
+        let found = find(&header, name).expect("no broken one");
+        found.map(|template| (template.source, template.key))
+    };
+    let key = "tokenizer.chat_template".to_owned();
+    assert_eq!(source(None), Some(("default".to_owned(), key.clone())));
+    let named = ("for documents".to_owned(), key + ".rag");
+    assert_eq!(source(Some("rag")), Some(named));
+    assert_eq!(source(Some("absent")), None);
+    assert_eq!(names(&header), ["rag"]);
+}
+
+#[test]
+fn what_is_no_text_is_no_template() {
+    for (value, complaint) in [
+        (gguf::Value::U32(7), "expected a text"),
+        (gguf::Value::String(b"\xff".to_vec().into()), "not UTF-8"),
+    ] {
+        let header = header(&[("tokenizer.chat_template", value)]);
+        let error = find(&header, None).expect_err("of no use").to_string();
+        assert!(
+            error.contains("tokenizer.chat_template") && error.contains(complaint),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn special_tokens_are_those_that_the_file_has() {
+    let texts = ["<s>", "</s>", ""].map(gguf::Text::from).to_vec();
+    let tokens = gguf::Value::Array(gguf::Array::String(texts));
+    let template = gguf::Value::String("x".into());
+    let bos_of = |id| {
+        let header = header(&[
+            ("tokenizer.chat_template", template.clone()),
+            ("tokenizer.ggml.tokens", tokens.clone()),
+            ("tokenizer.ggml.bos_token_id", id),
+            ("tokenizer.ggml.eos_token_id", gguf::Value::U32(1)),
+        ]);
+        let found = find(&header, None).expect("sound").expect("there");
+        assert_eq!(
+            found.tokens.get("eos_token").map(String::as_str),
+            Some("</s>")
+        );
+        assert_eq!(found.tokens.get("pad_token"), None);
+        (found.begins_with_bos("<s>x"), found.begins_with_bos("x"))
+    };
+    assert_eq!(bos_of(gguf::Value::U32(0)), (true, false));
+    // An empty text begins every text, and is no token that a template writes.
+    assert_eq!(bos_of(gguf::Value::U32(2)), (false, false));
+    assert_eq!(
+        bos_of(gguf::Value::U32(3)),
+        (false, false),
+        "outside the vocabulary"
+    );
+    assert_eq!(bos_of(gguf::Value::Bool(true)), (false, false), "no id");
 }
