@@ -104,13 +104,20 @@ fn with_chat_template(
     })?;
     let system = asked.system.as_deref();
     let rendered = template.apply(system, user, asked.date, supervision)?;
-    // Templates trim; what else they do to a text, none of those known does.
-    if !rendered.text.contains(user.trim()) {
+    // Templates may change a text, even cut words out of it; one that makes the same of a chat without
+    // it does not heed it.
+    let heeds = |words: &str, (system, user): (Option<&str>, &str)| {
+        let without = || template.apply(system, user, asked.date, supervision);
+        rendered.text.contains(words)
+            || words.trim().is_empty()
+            || !without().is_ok_and(|without| without.text == rendered.text)
+    };
+    if !heeds(user, (system, "")) {
         return Err(PromptError::LeavesPromptOut {
             key: template.key.clone(),
         });
     }
-    if system.is_some_and(|system| !rendered.text.contains(system.trim())) {
+    if !heeds(system.unwrap_or_default(), (None, user)) {
         return Err(PromptError::NoPlaceForSystem {
             template: template.key.clone(),
         });

@@ -1,15 +1,14 @@
-//! Chat templates that a model file brings: which is taken, what reaches the engines, and what a
-//! template cannot do.
+//! Chat templates that a model file brings: which is taken, and what reaches the engines.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, Run};
 use crate::model;
 
-const KEY: &str = "tokenizer.chat_template";
+pub(crate) const KEY: &str = "tokenizer.chat_template";
 
 /// The markup of LLaMA-3's chats; `[BOS]` stands for what comes first.
 const MARKUP: &str = "[BOS]{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n\
@@ -20,7 +19,7 @@ fn markup(bos: &str) -> String {
     MARKUP.replace("[BOS]", bos)
 }
 
-fn desk_with(templates: &[(&str, &str)]) -> Desk {
+pub(crate) fn desk_with(templates: &[(&str, &str)]) -> Desk {
     let desk = Desk::new();
     model::write_with(&desk.path("model.gguf"), true, Some("default"), templates);
     desk
@@ -33,7 +32,7 @@ fn gguf(flags: &[&str]) -> Vec<String> {
 }
 
 /// One comparison with the file's template; the text and the BOS that both engines were asked for.
-fn asked(desk: &Desk, flags: &[&str]) -> (Value, Value, Value) {
+pub(crate) fn asked(desk: &Desk, flags: &[&str]) -> (Value, Value, Value) {
     let flags = gguf(flags);
     let flags: Vec<_> = flags.iter().map(String::as_str).collect();
     let (text, receipt) = desk.both(&flags);
@@ -49,7 +48,7 @@ fn asked(desk: &Desk, flags: &[&str]) -> (Value, Value, Value) {
 
 /// Ends with this code before any engine is started.
 #[track_caller]
-fn ends(desk: &Desk, flags: &[&str], code: i32, complaints: &[&str]) {
+pub(crate) fn ends(desk: &Desk, flags: &[&str], code: i32, complaints: &[&str]) {
     let run = desk.text(flags);
     run.exits(code).complains(complaints);
     let json = Run::of(desk.per_token(flags).args(["--format", "json"]));
@@ -209,107 +208,25 @@ fn another_template_in_the_references_file_is_told() {
     }
 }
 
-#[test]
-fn what_would_not_be_heeded_is_refused() {
-    let flags = ["--prompt", "Hi", "--prompt-template", "gguf"];
-    let system = [&flags[..], &["--system-prompt", "Be brief."]].concat();
-    let user_alone = desk_with(&[(KEY, "{{ messages[-1].content }}")]);
-    ends(
-        &user_alone,
-        &system,
-        64,
-        &["--system-prompt", "tokenizer.chat_template", "no place"],
+fn demo_model() -> PathBuf {
+    let cached = || {
+        let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+        let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
+        cache.join("lockstep/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+    };
+    let path = std::env::var_os("LOCKSTEP_DEMO_MODEL").map_or_else(cached, PathBuf::from);
+    let shown = path.display();
+    assert!(
+        path.is_file(),
+        "{shown} is missing: run scripts/fetch-demo-model.sh"
     );
-    let nothing = desk_with(&[(KEY, "{{ bos_token }}Hello")]);
-    ends(
-        &nothing,
-        &flags,
-        65,
-        &["tokenizer.chat_template", "does not have the prompt"],
-    );
-    fs::write(user_alone.path("bytes"), b"ab\xff").expect("written");
-    let bytes = ["--prompt-file", "bytes", "--prompt-template", "gguf"];
-    ends(
-        &user_alone,
-        &bytes,
-        65,
-        &["not UTF-8 after its first 2 bytes"],
-    );
-}
-
-#[test]
-fn a_broken_template_is_bad_input() {
-    let flags = ["--prompt", "Hi", "--prompt-template", "gguf"];
-    let raises = "\n{{ raise_exception('no \u{1b}[31m system') }}";
-    let desk = desk_with(&[(KEY, raises)]);
-    ends(
-        &desk,
-        &flags,
-        65,
-        &[KEY, "line 2: the template raises: no \\u{1b}[31m system"],
-    );
-    ends(
-        &desk_with(&[(KEY, "a\n{% if %}")]),
-        &flags,
-        65,
-        &["line 2", "syntax error"],
-    );
-    ends(
-        &desk_with(&[(KEY, &"x".repeat(1 << 21))]),
-        &flags,
-        65,
-        &["2097152 bytes", "1048576"],
-    );
-}
-
-/// Each of these ends or exhausts a process that renders it; the runner is another one.
-#[test]
-fn a_hostile_template_harms_nobody() {
-    let flags = ["--prompt", "Hi", "--prompt-template", "gguf"];
-    let deep = |text: &str| format!("{{{{ {}1 }}}}", text.repeat(100_000));
-    let begun = Instant::now();
-    for (template, complaint) in [
-        // Doubling takes few steps and all memory.
-        (
-            "{% set ns = namespace(s='xxxxxxxx') %}{% for a in range(60) %}\
-             {% set ns.s = ns.s ~ ns.s %}{% endfor %}"
-                .to_owned(),
-            "536870912 bytes of memory",
-        ),
-        (
-            "{{ 'a' | indent(99999999999) }}".to_owned(),
-            "536870912 bytes of memory",
-        ),
-        (deep("not "), "brings down the process"),
-        (deep("1 + "), "brings down the process"),
-        (
-            "{% set ns = namespace(x=[]) %}{% for a in range(99999) %}\
-             {% set ns.x = [ns.x] %}{% endfor %}"
-                .to_owned(),
-            "brings down the process",
-        ),
-        (
-            "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
-                .to_owned(),
-            "more than 5000000 steps",
-        ),
-    ] {
-        let start: String = template.chars().take(40).collect();
-        let desk = desk_with(&[(KEY, &template)]);
-        let run = desk.text(&flags);
-        assert_eq!(run.code, 65, "{start}: {run:?}");
-        run.complains(&[KEY, complaint]);
-        assert_eq!(desk.starts(), [""; 0], "no engine was started");
-    }
-    // Not one of them waits for a time limit of its own.
-    assert!(begun.elapsed() < Duration::from_secs(100));
+    path
 }
 
 /// A published template, from the file that its model comes in. SmolLM2's BOS is `<|im_start|>`.
 #[test]
 fn the_demo_model_brings_its_own() {
-    let demo = std::env::var_os("LOCKSTEP_DEMO_MODEL")
-        .expect("LOCKSTEP_DEMO_MODEL is not set: it is what scripts/fetch-demo-model.sh prints");
+    let demo = demo_model();
     let desk = Desk::new();
     fs::remove_file(desk.path("model.gguf")).expect("it is there");
     std::os::unix::fs::symlink(demo, desk.path("model.gguf")).expect("a link");
@@ -325,18 +242,4 @@ fn the_demo_model_brings_its_own() {
         turn("system", "Be brief.") + &turn("user", "Hi") + open
     );
     assert_eq!(receipt["prompt"]["chat_template"]["key"], KEY);
-}
-
-/// What the process that renders is asked is no business of a user, and is refused when it is no job.
-#[test]
-fn the_hidden_subcommand_is_hidden() {
-    let desk = Desk::new();
-    let lockstep = env!("CARGO_BIN_EXE_lockstep");
-    let help = Run::of(desk.command(lockstep).arg("--help"));
-    assert!(
-        !help.exits(0).stdout.contains("render-chat-template"),
-        "{help:?}"
-    );
-    let run = Run::of(desk.command(lockstep).arg("render-chat-template"));
-    run.exits(70).complains(&["the job"]);
 }

@@ -6,6 +6,7 @@
 mod acceptance_criteria;
 mod adopted;
 mod artifacts;
+mod chat_template_faults;
 mod chat_templates;
 mod desk;
 mod exits;
