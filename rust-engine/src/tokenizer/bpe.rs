@@ -20,12 +20,13 @@ use super::TokenizerError;
 use super::byte_level::CHARACTERS;
 use super::characters::{Characters, encode_code_point};
 use super::pre_tokenizers::PreTokenizer;
-use super::splits::word_ends;
+use super::splits::Splitter;
 use super::vocabulary::{Vocabulary, until_nul};
 
 /// A byte-level BPE encoder for one vocabulary.
 pub(super) struct ByteLevelBpe {
     model: BPE,
+    splitter: Splitter,
     pre: &'static PreTokenizer,
 }
 
@@ -40,7 +41,11 @@ impl ByteLevelBpe {
             .vocab_and_merges(closed_vocabulary(vocabulary, &merges), merges)
             .build()
             .map_err(|error| TokenizerError::library(&error))?;
-        Ok(Self { model, pre })
+        Ok(Self {
+            model,
+            splitter: Splitter::new(pre.splits),
+            pre,
+        })
     }
 
     /// Appends the ids of a text that holds no special token.
@@ -54,7 +59,7 @@ impl ByteLevelBpe {
         let mut bytes = Vec::new();
         let mut word = String::new();
         let mut start = 0;
-        for end in word_ends(self.pre.splits, &characters) {
+        for end in self.splitter.word_ends(&characters) {
             bytes.clear();
             for code_point in &characters.codes[start..end] {
                 encode_code_point(*code_point, &mut bytes);

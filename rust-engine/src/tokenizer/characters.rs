@@ -24,8 +24,6 @@ pub(super) enum Class {
     Mark,
     /// Controls, formats, surrogates, private use, and what is not assigned.
     Other,
-    /// Not a character: before the beginning or after the end.
-    Outside,
 }
 
 impl Class {

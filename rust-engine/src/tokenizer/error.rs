@@ -59,6 +59,8 @@ pub enum TokenizerError {
     NoBos,
     /// An end-of-sequence token is asked for by the file, and the vocabulary has none.
     NoEos,
+    /// A word of several characters has a blank in it, on which llama.cpp ends itself.
+    BlankInWord,
     /// A `SentencePiece` vocabulary has neither a piece nor a byte token for this byte.
     NoTokenForByte {
         /// The byte.
@@ -139,6 +141,10 @@ impl fmt::Display for TokenizerError {
             Self::NoEos => write!(
                 formatter,
                 "the file asks for an EOS token, and this vocabulary has none"
+            ),
+            Self::BlankInWord => write!(
+                formatter,
+                "a run of blanks is one word with this pre-tokenizer, which llama.cpp does not survive"
             ),
             Self::NoTokenForByte { byte } => {
                 write!(

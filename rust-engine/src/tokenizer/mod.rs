@@ -7,18 +7,22 @@
 //!
 //! In reading order: what goes in (`facts`, `special_ids`), the tokens (`vocabulary`; `overrides` for
 //! what llama.cpp decides by a token's text, `cpp_order` for what it leaves to its library), cutting
-//! special tokens out of a text (`fragments`), then the two ways to encode what lies between them:
-//! byte-level BPE (`characters`, `splits`, `pre_tokenizers`, `byte_level`, `bpe`) and
-//! `sentence_piece`. `tokenizer` puts them together, and `json` is the way past all of it.
+//! special tokens out of a text (`fragments`), then the ways to encode what lies between them. Both
+//! kinds of BPE merge within words (`characters`, `splits`, and as data `pre_tokenizers` and
+//! `expressions`): over bytes (`byte_level`, `bpe`) or over text (`text_bpe`). `sentence_piece` has
+//! no words; it shares `merges` with the latter. `tokenizer` puts all together, and `json` is the way
+//! past it.
 
 mod bpe;
 mod byte_level;
 mod characters;
 mod cpp_order;
 mod error;
+mod expressions;
 mod facts;
 mod fragments;
 mod json;
+mod merges;
 mod overrides;
 mod pre_tokenizers;
 mod sentence_piece;
@@ -26,6 +30,7 @@ mod special_ids;
 mod splits;
 #[cfg(test)]
 mod tests;
+mod text_bpe;
 #[expect(
     clippy::module_inception,
     reason = "the module and its one product have the same name"

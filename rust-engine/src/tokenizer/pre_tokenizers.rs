@@ -1,10 +1,10 @@
 //! The pre-tokenizers by name, as data: which splits cut a text into words, and what else a name
 //! decides in llama.cpp.
 //!
-//! A new one is a row here, and a new way to split is a variant of [`Split`]. A name that has no row
-//! is refused: a wrong splitter gives plausible ids that are not the model's.
+//! A new one is a row here and its expressions in `expressions`. A name that has no row is refused:
+//! a wrong splitter gives plausible ids that are not the model's.
 
-use super::characters::Class;
+use super::expressions as e;
 use super::splits::Split;
 
 /// What a value of `tokenizer.ggml.pre` stands for.
@@ -12,6 +12,7 @@ pub(super) struct PreTokenizer {
     names: &'static [&'static str],
     /// Applied in order, each within the pieces that the ones before it left.
     pub(super) splits: &'static [Split],
+    pub(super) writing: Writing,
     /// A word that is a token is taken as it is; the merges might build it from other parts.
     pub(super) ignore_merges: bool,
     /// Whether a BOS token is added if the file does not say.
@@ -20,54 +21,59 @@ pub(super) struct PreTokenizer {
     pub(super) assumes_bos: bool,
 }
 
+/// How the tokens of a vocabulary are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// A character of the byte alphabet for each byte.
+    ByteAlphabet,
+    /// As text in UTF-8; what has no token is written by tokens like `<0x0A>`.
+    Text,
+    /// As text, where U+2581 stands for a blank.
+    EscapedBlanks(Words),
+}
+
+/// Words that are more, or less, than what the splits leave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// Just what the splits leave.
+    AsSplit,
+    /// A run of line breaks that is a token is taken as it is. BOS is added whatever the file says.
+    Gemma4,
+    /// As for Gemma 4 with line breaks; other words are cut before each blank, and begin with one.
+    Metaspace,
+}
+
 const PLAIN: PreTokenizer = PreTokenizer {
     names: &[],
     splits: &[],
+    writing: Writing::ByteAlphabet,
     ignore_merges: false,
     adds_bos: false,
     assumes_bos: true,
 };
 
-const ONE_NUMBER: Split = Split::Isolate {
-    member: |_, class| class == Class::Number,
-    least: 1,
-    most: 1,
-};
-const NUMBERS: Split = Split::Isolate {
-    member: |_, class| class == Class::Number,
-    least: 1,
-    most: usize::MAX,
-};
-const THREE_DIGITS: Split = Split::Isolate {
-    member: |code, _| matches!(code, 0x30..=0x39),
-    least: 3,
-    most: 3,
-};
-// `$+<=>^~|` are symbols, not punctuation. The grave accent is one too, and only Falcon has it here.
-const PUNCTUATION: Split = Split::Isolate {
-    member: |code, class| class == Class::Punctuation || is_one_of(code, "$+<=>^~|"),
-    least: 1,
-    most: usize::MAX,
-};
-const PUNCTUATION_AND_GRAVE: Split = Split::Isolate {
-    member: |code, class| class == Class::Punctuation || is_one_of(code, "$+<=>^~|`"),
-    least: 1,
-    most: usize::MAX,
-};
+/// A row in which nothing is special but names and splits.
+const fn row(names: &'static [&'static str], splits: &'static [Split]) -> PreTokenizer {
+    PreTokenizer {
+        names,
+        splits,
+        ..PLAIN
+    }
+}
+
+const KIMI_K2: &str = "kimi-k2";
 
 const PRE_TOKENIZERS: &[PreTokenizer] = &[
-    PreTokenizer {
-        names: &["default"],
-        splits: &[PUNCTUATION, Split::Gpt2, NUMBERS, THREE_DIGITS],
-        ..PLAIN
-    },
-    PreTokenizer {
-        names: &["falcon"],
-        splits: &[PUNCTUATION_AND_GRAVE, Split::Gpt2, THREE_DIGITS],
-        ..PLAIN
-    },
-    PreTokenizer {
-        names: &[
+    row(
+        &["default"],
+        &[e::PUNCTUATION, e::GPT2, e::NUMBERS, e::THREE_DIGITS],
+    ),
+    row(
+        &["falcon"],
+        &[e::PUNCTUATION_AND_GRAVE, e::GPT2, e::THREE_DIGITS],
+    ),
+    row(
+        &[
             "smollm",
             "starcoder",
             "refact",
@@ -77,11 +83,10 @@ const PRE_TOKENIZERS: &[PreTokenizer] = &[
             "minerva-7b",
             "mellum2",
         ],
-        splits: &[ONE_NUMBER, Split::Gpt2],
-        ..PLAIN
-    },
-    PreTokenizer {
-        names: &[
+        &[e::ONE_NUMBER, e::GPT2],
+    ),
+    row(
+        &[
             "gpt-2",
             "phi-2",
             "jina-es",
@@ -102,46 +107,38 @@ const PRE_TOKENIZERS: &[PreTokenizer] = &[
             "granite-docling",
             "exaone4",
         ],
-        splits: &[Split::Gpt2],
-        ..PLAIN
-    },
+        &[e::GPT2],
+    ),
     PreTokenizer {
-        names: &[
-            "llama3",
-            "llama-v3",
-            "llama-bpe",
-            "falcon3",
-            "falcon-h1",
-            "pixtral",
-            "midm-2.0",
-            "lfm2",
-            "jina-v5-nano",
-        ],
-        splits: &[Split::Llama { digits: 3 }],
         ignore_merges: true,
         adds_bos: true,
-        ..PLAIN
+        ..row(
+            &[
+                "llama3",
+                "llama-v3",
+                "llama-bpe",
+                "falcon3",
+                "falcon-h1",
+                "pixtral",
+                "midm-2.0",
+                "lfm2",
+                "jina-v5-nano",
+            ],
+            &[e::LLAMA3],
+        )
     },
+    row(&["dbrx", "smaug-bpe"], &[e::LLAMA3]),
     PreTokenizer {
-        names: &["dbrx", "smaug-bpe"],
-        splits: &[Split::Llama { digits: 3 }],
-        ..PLAIN
-    },
-    PreTokenizer {
-        names: &["chatglm-bpe"],
-        splits: &[Split::Llama { digits: 3 }],
         assumes_bos: false,
-        ..PLAIN
+        ..row(&["chatglm-bpe"], &[e::LLAMA3])
     },
     PreTokenizer {
-        names: &["glm4", "glm5"],
-        splits: &[Split::Llama { digits: 3 }],
         ignore_merges: true,
         assumes_bos: false,
-        ..PLAIN
+        ..row(&["glm4", "glm5"], &[e::LLAMA3])
     },
-    PreTokenizer {
-        names: &[
+    row(
+        &[
             "qwen2",
             "deepseek-r1-qwen",
             "kormo",
@@ -152,8 +149,106 @@ const PRE_TOKENIZERS: &[PreTokenizer] = &[
             "solar-open",
             "grok-2",
         ],
-        splits: &[Split::Llama { digits: 1 }],
-        ..PLAIN
+        &[e::QWEN2],
+    ),
+    row(&["qwen35"], &[e::QWEN35]),
+    row(&["laguna"], &[e::LINES, e::QWEN2]),
+    PreTokenizer {
+        ignore_merges: true,
+        ..row(&["minicpm5"], &[e::UP_TO_THREE_NUMBERS, e::MINICPM5])
+    },
+    row(&["ufakzeka"], &[e::UFAKZEKA]),
+    row(&["seed-coder"], &[e::SEED_CODER]),
+    row(&["bailingmoe", "bailingmoe2", "llada-moe"], &[e::BAILING]),
+    row(&["exaone-moe"], &[e::EXAONE_MOE]),
+    row(&["jais-2"], &[e::JAIS2]),
+    PreTokenizer {
+        ignore_merges: true,
+        adds_bos: true,
+        ..row(&["tekken"], &[e::TEKKEN])
+    },
+    row(
+        &["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"],
+        &[e::GPT4O],
+    ),
+    PreTokenizer {
+        ignore_merges: true,
+        ..row(&["granite-embed-multi-97m"], &[e::GRANITE_EMBEDDING])
+    },
+    row(&["tiny_aya", "cohere2moe"], &[e::ALL_THREES, e::TINY_AYA]),
+    PreTokenizer {
+        ignore_merges: true,
+        ..row(&["youtu"], &[e::YOUTU_SCRIPTS, e::YOUTU])
+    },
+    row(
+        &["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
+        &[e::UP_TO_THREE_NUMBERS, e::HAN_OR_KANA, e::DEEPSEEK3],
+    ),
+    row(
+        &["spark2_5"],
+        &[
+            e::UP_TO_THREE_NUMBERS,
+            e::HAN_OR_KANA,
+            e::SPARK,
+            e::ONE_NUMBER,
+        ],
+    ),
+    row(&["afmoe"], &[e::ALL_THREES, e::AFMOE_SCRIPTS, e::DEEPSEEK3]),
+    row(
+        &["deepseek-llm"],
+        &[
+            e::LINE_BREAK,
+            e::DEEPSEEK_LLM_LETTERS,
+            e::DEEPSEEK_LLM_PUNCTUATION,
+            e::LAST_BLANKS,
+            e::HAN_OR_HANGUL,
+            e::NUMBERS,
+        ],
+    ),
+    row(
+        &["deepseek-coder"],
+        &[
+            e::LINE_BREAK,
+            e::DEEPSEEK_CODER_LETTERS,
+            e::DEEPSEEK_CODER_PUNCTUATION,
+            e::HAN_OR_HANGUL,
+            e::ONE_NUMBER,
+        ],
+    ),
+    row(&[KIMI_K2], &[e::KIMI_K2]),
+    row(&["superbpe"], &[e::NUMBERS, e::DIGIT_THREES]),
+    row(&["poro-chat", "bloom", "gpt3-finnish"], &[e::BLOOM]),
+    row(&["viking"], &[e::BLOOM, e::ONE_NUMBER]),
+    PreTokenizer {
+        adds_bos: true,
+        ..row(
+            &["chameleon"],
+            &[
+                e::CHAMELEON_SENTINEL,
+                e::CHAMELEON_IMAGE,
+                e::CHAMELEON_BLANKS,
+                e::ONE_NUMBER,
+                e::ONE_PUNCTUATION,
+                e::GPT2,
+            ],
+        )
+    },
+    PreTokenizer {
+        writing: Writing::Text,
+        ..row(&["whitespace"], &[e::NOT_BLANK])
+    },
+    PreTokenizer {
+        writing: Writing::EscapedBlanks(Words::Gemma4),
+        adds_bos: true,
+        ..row(&["gemma4", "granite-embed-multi-311m"], &[e::LINES])
+    },
+    PreTokenizer {
+        writing: Writing::EscapedBlanks(Words::Metaspace),
+        ..row(&["mmbert"], &[e::LINES])
+    },
+    PreTokenizer {
+        writing: Writing::EscapedBlanks(Words::AsSplit),
+        ..row(&["sarvam-moe"], &[e::LINES])
     },
 ];
 
@@ -165,10 +260,21 @@ impl PreTokenizer {
             .iter()
             .find(|row| row.names.contains(&wanted))
     }
-}
 
-fn is_one_of(code: u32, ascii: &str) -> bool {
-    ascii.bytes().any(|byte| u32::from(byte) == code)
+    /// Whether a file without merges is refused.
+    pub(super) fn needs_merges(&self) -> bool {
+        self.names != [KIMI_K2]
+    }
+
+    /// Whether a BOS token is added even if the file says no, as llama.cpp has it for Gemma 4.
+    pub(super) fn insists_on_bos(&self) -> bool {
+        self.writing == Writing::EscapedBlanks(Words::Gemma4)
+    }
+
+    #[cfg(test)]
+    pub(super) fn all() -> &'static [Self] {
+        PRE_TOKENIZERS
+    }
 }
 
 #[cfg(test)]

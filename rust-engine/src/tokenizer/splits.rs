@@ -1,208 +1,256 @@
 //! Cutting a text into the words within which BPE merges, the way llama.cpp does.
 //!
-//! Pre-tokenizers are published as regular expressions, and llama.cpp runs them in two ways. The
-//! expressions of GPT-2, LLaMA-3 and Qwen2 are written out by hand there, and the hand decides where
-//! it differs from the expression. The others go through `std::regex` on a text where every
-//! character outside ASCII is replaced by one byte for its class; the ones needed so far only set a
-//! class of characters apart, which [`Split::Isolate`] does.
+//! Pre-tokenizers are published as regular expressions. llama.cpp runs some through `std::regex`,
+//! on a text where each character outside ASCII is one byte for its class, and has written others
+//! out by hand, with the same results as such an expression. So one way serves for all: the text
+//! as bytes, an ordered alternation over them, the leftmost match and in it the first alternative
+//! that matches. The automata of `regex-automata` do that in linear time, where `std::regex`
+//! backtracks.
 //!
-//! Everything is one pass to the right, so the time is linear in the text.
+//! Two things that those expressions have and automata have not are written out here: looking ahead
+//! at the end of a run of blanks ([`Blanks`]), and counting digits from the right
+//! ([`Split::Threes`]).
+
+use regex_automata::util::syntax;
+use regex_automata::{Input, meta};
 
 use super::characters::{Characters, Class};
 
+/// Whether a character belongs to a set that the classes do not give.
+pub(super) type Member = fn(u32, Class) -> bool;
+
 /// One step of a pre-tokenizer.
 pub(super) enum Split {
-    /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-    Gpt2,
-    /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}|`
-    /// ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-    Llama { digits: usize },
-    /// `[member]{least,most}`: each match is a word, and so is what lies between two matches.
-    Isolate {
-        member: fn(u32, Class) -> bool,
-        least: usize,
-        most: usize,
+    /// Each match is a word, and so is what lies between two matches.
+    ///
+    /// `\p{L}`, `\p{N}`, `\p{P}`, `\p{S}` and `\p{M}` stand for the members of a class and must be
+    /// within brackets; `\p{L+}` are the letters outside ASCII; `\p{0}`, `\p{1}` and so on are the
+    /// characters outside ASCII of these `sets`, which belong to no class then.
+    Expression {
+        pattern: &'static str,
+        blanks: Blanks,
+        sets: &'static [Member],
+    },
+    /// A run of members is cut where the number of those that follow is a multiple of three.
+    Threes { member: Member, cut: Cut },
+}
+
+/// What becomes of a run of blanks that no alternative of the expression takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blanks {
+    /// Nothing: the expression has no such alternative.
+    Unmatched,
+    /// `\s+(?!\S)|\s+`: the last blank before a word is left for the word.
+    LeaveOne,
+    /// `\s{512}(?!\S)|\s{256}(?!\S)|` and so on: as before, but in powers of two.
+    PowersOfTwo,
+}
+
+/// Whether a run of digits is cut off at its beginning or at its end too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    Beginning,
+    End,
+}
+
+/// The compiled splits of a pre-tokenizer.
+pub(super) struct Splitter {
+    steps: Vec<Step>,
+}
+
+enum Step {
+    Expression {
+        regex: meta::Regex,
+        blanks: Blanks,
+        sets: &'static [Member],
+    },
+    Threes {
+        member: Member,
+        cut: Cut,
     },
 }
 
-/// Where each word ends, as an index into the characters; the last end is their number.
-pub(super) fn word_ends(splits: &[Split], characters: &Characters) -> Vec<usize> {
-    let n_characters = characters.codes.len();
-    let mut ends = if n_characters == 0 {
-        Vec::new()
-    } else {
-        vec![n_characters]
-    };
-    for split in splits {
-        let mut finer = Vec::with_capacity(ends.len());
-        let mut start = 0;
-        for end in ends {
-            split.apply(
-                &Piece {
-                    characters,
-                    start,
-                    end,
-                },
-                &mut finer,
-            );
-            start = end;
+impl Splitter {
+    pub(super) fn new(splits: &[Split]) -> Self {
+        let steps = splits.iter().map(|split| match split {
+            Split::Expression {
+                pattern,
+                blanks,
+                sets,
+            } => Step::Expression {
+                regex: compile(pattern, *blanks),
+                blanks: *blanks,
+                sets,
+            },
+            Split::Threes { member, cut } => Step::Threes {
+                member: *member,
+                cut: *cut,
+            },
+        });
+        Self {
+            steps: steps.collect(),
         }
-        ends = finer;
     }
-    ends
-}
 
-impl Split {
-    fn apply(&self, piece: &Piece<'_>, ends: &mut Vec<usize>) {
-        let word_end: &dyn Fn(usize) -> usize = match self {
-            Self::Isolate {
-                member,
-                least,
-                most,
-            } => return isolate(piece, *member, *least..=*most, ends),
-            Self::Gpt2 => &|at| gpt2_word_end(piece, at),
-            Self::Llama { digits } => &|at| llama_word_end(piece, at, *digits),
+    /// Where each word ends, as an index into the characters; the last end is their number.
+    pub(super) fn word_ends(&self, characters: &Characters) -> Vec<usize> {
+        let n_characters = characters.codes.len();
+        let mut ends = if n_characters == 0 {
+            Vec::new()
+        } else {
+            vec![n_characters]
         };
-        let mut at = piece.start;
-        while at < piece.end {
-            at = word_end(at);
-            ends.push(at);
+        for step in &self.steps {
+            let mut finer = Vec::with_capacity(ends.len());
+            match step {
+                Step::Expression {
+                    regex,
+                    blanks,
+                    sets,
+                } => {
+                    let bytes = collapse(characters, sets);
+                    each_piece(&ends, |start, end| {
+                        match_words(regex, *blanks, &bytes, start, end, &mut finer);
+                    });
+                }
+                Step::Threes { member, cut } => each_piece(&ends, |start, end| {
+                    cut_threes(characters, *member, *cut, start, end, &mut finer);
+                }),
+            }
+            ends = finer;
         }
+        ends
     }
 }
 
-/// A stretch of characters that earlier splits left whole. Nothing outside of it is seen.
-struct Piece<'a> {
-    characters: &'a Characters,
+fn each_piece(ends: &[usize], mut apply: impl FnMut(usize, usize)) {
+    let mut start = 0;
+    for &end in ends {
+        apply(start, end);
+        start = end;
+    }
+}
+
+/// The second of the two patterns, which matches only where the first does not.
+const ANY_BLANKS: &str = r"\s+";
+const FIRST_SET: u8 = 0xe0;
+
+fn compile(pattern: &str, blanks: Blanks) -> meta::Regex {
+    let mut pattern = pattern.to_owned();
+    for (name, members) in [
+        (r"\p{L}", r"A-Za-z\xd2"),
+        (r"\p{N}", r"0-9\xd1"),
+        (r"\p{P}", r"!-\#%-*,-/:;?@\[-\]_{}\xd3"),
+        (r"\p{S}", r"$+<=>\^`|\~\xd5"),
+        (r"\p{M}", r"\xd4"),
+        (r"\p{L+}", r"\xd2"),
+        (r"\p{0}", r"\xe0"),
+        (r"\p{1}", r"\xe1"),
+        (r"\p{2}", r"\xe2"),
+        (r"\p{3}", r"\xe3"),
+    ] {
+        pattern = pattern.replace(name, members);
+    }
+    let patterns = [pattern.as_str(), ANY_BLANKS];
+    let n_patterns = if blanks == Blanks::Unmatched { 1 } else { 2 };
+    meta::Regex::builder()
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .configure(meta::Config::new().utf8_empty(false))
+        .build_many(&patterns[..n_patterns])
+        .expect("the expressions are constants, and a test compiles all of them")
+}
+
+/// One byte for each character: itself in ASCII, else the vertical tab for a blank, the byte of its
+/// set, or that of its class.
+fn collapse(characters: &Characters, sets: &[Member]) -> Vec<u8> {
+    let byte = |(code, class): (&u32, &Class)| match (*code, *class) {
+        (0..=0x7f, _) => *code as u8,
+        (_, Class::Whitespace) => 0x0b,
+        (code, class) => match sets.iter().position(|member| member(code, class)) {
+            Some(set) => FIRST_SET + set as u8,
+            None => match class {
+                Class::Number => 0xd1,
+                Class::Letter => 0xd2,
+                Class::Punctuation => 0xd3,
+                Class::Mark => 0xd4,
+                Class::Symbol => 0xd5,
+                Class::Other | Class::Whitespace => 0xd0,
+            },
+        },
+    };
+    characters
+        .codes
+        .iter()
+        .zip(&characters.classes)
+        .map(byte)
+        .collect()
+}
+
+/// Pushes the ends of the words of `bytes[start..end]`; nothing outside of it is seen.
+fn match_words(
+    regex: &meta::Regex,
+    blanks: Blanks,
+    bytes: &[u8],
     start: usize,
     end: usize,
-}
-
-impl Piece<'_> {
-    fn class(&self, at: usize) -> Class {
-        if at < self.end {
-            self.characters.classes[at]
-        } else {
-            Class::Outside
-        }
-    }
-
-    fn is(&self, at: usize, ascii: &[u8]) -> bool {
-        at < self.end
-            && ascii
-                .iter()
-                .any(|byte| u32::from(*byte) == self.characters.codes[at])
-    }
-
-    fn run_end(&self, from: usize, belongs: impl Fn(Class) -> bool) -> usize {
-        (from..self.end)
-            .find(|at| !belongs(self.class(*at)))
-            .unwrap_or(self.end)
-    }
-
-    /// `'s|'t|'re|'ve|'m|'ll|'d`; the letters may be capitals if `any_case`.
-    fn contraction_end(&self, at: usize, any_case: bool) -> Option<usize> {
-        let letter = |at: usize, lower: u8| {
-            self.is(at, &[lower]) || any_case && self.is(at, &[lower.to_ascii_uppercase()])
-        };
-        let pair = |first, second| letter(at + 1, first) && letter(at + 2, second);
-        if !self.is(at, b"'") {
-            None
-        } else if b"stmd".iter().any(|lower| letter(at + 1, *lower)) {
-            Some(at + 2)
-        } else {
-            (pair(b'r', b'e') || pair(b'v', b'e') || pair(b'l', b'l')).then_some(at + 3)
-        }
-    }
-
-    /// `\s+(?!\S)|\s+`: the last blank before a word is left for the word.
-    fn whitespace_end(&self, at: usize) -> usize {
-        let end = self.run_end(at, |class| class == Class::Whitespace);
-        if end - at > 1 && end < self.end {
-            end - 1
-        } else {
-            end
-        }
-    }
-}
-
-/// `[^\s\p{L}\p{N}]`
-fn is_neither_word_nor_blank(class: Class) -> bool {
-    !matches!(
-        class,
-        Class::Letter | Class::Number | Class::Whitespace | Class::Outside
-    )
-}
-
-fn gpt2_word_end(piece: &Piece<'_>, at: usize) -> usize {
-    if let Some(end) = piece.contraction_end(at, false) {
-        return end;
-    }
-    let first = at + usize::from(piece.is(at, b" "));
-    match piece.class(first) {
-        class @ (Class::Letter | Class::Number) => piece.run_end(first, |next| next == class),
-        Class::Whitespace | Class::Outside => piece.whitespace_end(at),
-        _ => piece.run_end(first, is_neither_word_nor_blank),
-    }
-}
-
-fn llama_word_end(piece: &Piece<'_>, at: usize, digits: usize) -> usize {
-    if let Some(end) = piece.contraction_end(at, true) {
-        return end;
-    }
-    let class = piece.class(at);
-    if class == Class::Number {
-        // No further than needed: else a long number is scanned once for each of its words.
-        let limit = piece.end.min(at + digits);
-        return (at..limit)
-            .find(|at| piece.class(*at) != Class::Number)
-            .unwrap_or(limit);
-    }
-    let begins_word = class == Class::Letter || piece.class(at + 1) == Class::Letter;
-    if begins_word && !piece.is(at, b"\r\n") {
-        return piece.run_end(at + 1, |next| next == Class::Letter);
-    }
-    let first = at + usize::from(piece.is(at, b" "));
-    if is_neither_word_nor_blank(piece.class(first)) {
-        let end = piece.run_end(first, is_neither_word_nor_blank);
-        return (end..piece.end)
-            .find(|at| !piece.is(*at, b"\r\n"))
-            .unwrap_or(piece.end);
-    }
-    // `\s*[\r\n]+`: up to the last line break of the run of blanks.
-    let blanks_end = piece.run_end(at, |next| next == Class::Whitespace);
-    match (at..blanks_end).rev().find(|at| piece.is(*at, b"\r\n")) {
-        Some(last_break) => last_break + 1,
-        None => piece.whitespace_end(at),
-    }
-}
-
-fn isolate(
-    piece: &Piece<'_>,
-    member: fn(u32, Class) -> bool,
-    length: std::ops::RangeInclusive<usize>,
     ends: &mut Vec<usize>,
 ) {
-    let is_member = |at: &usize| member(piece.characters.codes[*at], piece.class(*at));
-    let mut unmatched = piece.start;
-    let mut at = piece.start;
-    while at < piece.end {
-        let limit = piece.end.min(at.saturating_add(*length.end()));
-        let end = (at..limit).find(|at| !is_member(at)).unwrap_or(limit);
-        if end - at < *length.start() {
-            at += 1;
+    let piece = &bytes[start..end];
+    let mut at = 0;
+    while let Some(found) = regex.find(Input::new(piece).range(at..)) {
+        if found.start() > at {
+            ends.push(start + found.start());
+        }
+        at = found.end();
+        if found.pattern().as_usize() == 0 {
+            ends.push(start + at);
             continue;
         }
-        if at > unmatched {
-            ends.push(at);
+        // Blanks that the next word does not want. One is always taken, or nothing would be.
+        let mut left = found.len();
+        let kept = usize::from(at < piece.len());
+        while left > kept || left == found.len() {
+            let taken = match blanks {
+                Blanks::PowersOfTwo => power_of_two(left - kept),
+                Blanks::LeaveOne | Blanks::Unmatched => (left - kept).max(1),
+            };
+            left -= taken;
+            ends.push(start + at - left);
         }
+        at -= left;
+    }
+    if at < piece.len() {
         ends.push(end);
-        unmatched = end;
-        at = end;
     }
-    if piece.end > unmatched {
-        ends.push(piece.end);
+}
+
+/// The longest of 512, 256 … 2, 1 that fits, and 1 if none does.
+fn power_of_two(free: usize) -> usize {
+    1 << free.clamp(1, 512).ilog2()
+}
+
+fn cut_threes(
+    characters: &Characters,
+    member: Member,
+    cut: Cut,
+    start: usize,
+    end: usize,
+    ends: &mut Vec<usize>,
+) {
+    let is_member = |at: usize| member(characters.codes[at], characters.classes[at]);
+    let mut at = start;
+    while at < end {
+        let run_end = (at..end).find(|at| !is_member(*at)).unwrap_or(end);
+        let (first, last) = match cut {
+            Cut::Beginning => (at.max(start + 1), run_end),
+            Cut::End => (at + 1, run_end + 1),
+        };
+        // The end of the piece is pushed below.
+        let last = last.min(end);
+        ends.extend((first..last).filter(|cut_at| (run_end - cut_at) % 3 == 0));
+        at = run_end + 1;
     }
+    ends.push(end);
 }
 
 #[cfg(test)]
@@ -213,14 +261,18 @@ mod tests {
     fn words(pre: &str, text: &str) -> Vec<String> {
         let characters = Characters::of(text.as_bytes()).unwrap();
         let letters: Vec<char> = text.chars().collect();
+        let pre = PreTokenizer::named(Some(pre)).unwrap();
+        let splitter = Splitter::new(pre.splits);
         let mut start = 0;
-        let ends = word_ends(PreTokenizer::named(Some(pre)).unwrap().splits, &characters);
-        ends.into_iter()
-            .map(|end| {
-                letters[std::mem::replace(&mut start, end)..end]
-                    .iter()
-                    .collect()
-            })
+        let word = |end: usize| {
+            letters[std::mem::replace(&mut start, end)..end]
+                .iter()
+                .collect()
+        };
+        splitter
+            .word_ends(&characters)
+            .into_iter()
+            .map(word)
             .collect()
     }
 
@@ -267,6 +319,35 @@ mod tests {
         assert_eq!(words("default", "a 12345"), ["a", " ", "123", "45"]);
         assert_eq!(words("default", "`a`"), ["`", "a", "`"]);
         assert_eq!(words("falcon", "`|a"), ["`|", "a"]);
+    }
+
+    #[test]
+    fn threes_are_counted_from_the_right() {
+        assert_eq!(words("superbpe", "x1234567"), ["x", "1", "234", "567"]);
+        // The first group takes what stands before it along.
+        assert_eq!(words("afmoe", "x1234567y"), ["x", "1", "234", "567", "y"]);
+        assert_eq!(words("superbpe", "1234567"), ["1", "234", "567"]);
+    }
+
+    #[test]
+    fn blanks_are_halved_where_the_model_wants_it() {
+        let lengths =
+            |text: &str| -> Vec<usize> { words("jais-2", text).iter().map(String::len).collect() };
+        assert_eq!(lengths(&" ".repeat(7)), [4, 2, 1]);
+        assert_eq!(lengths(&(" ".repeat(8) + "a")), [4, 2, 1, 2]);
+        assert_eq!(lengths("\ta"), [2]);
+        assert_eq!(lengths("\t!"), [1, 1]);
+    }
+
+    #[test]
+    fn no_expression_matches_nothing() {
+        for pre in PreTokenizer::all() {
+            for step in Splitter::new(pre.splits).steps {
+                if let Step::Expression { regex, .. } = step {
+                    assert!(!regex.is_match(""));
+                }
+            }
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::bpe::ByteLevelBpe;
 use super::fragments::{Fragment, fragments};
 use super::json::Json;
-use super::pre_tokenizers::PreTokenizer;
+use super::pre_tokenizers::{PreTokenizer, Writing};
 use super::sentence_piece;
 use super::special_ids::{Role, SpecialIds};
+use super::text_bpe::TextBpe;
 use super::vocabulary::Vocabulary;
 use super::{Bos, TokenizerError, VocabularyFacts};
 
@@ -23,6 +24,10 @@ enum Encoder {
         vocabulary: Vocabulary,
         bpe: Box<ByteLevelBpe>,
     },
+    TextBpe {
+        vocabulary: Vocabulary,
+        bpe: Box<TextBpe>,
+    },
     SentencePiece {
         vocabulary: Vocabulary,
         space_prefix: bool,
@@ -34,7 +39,7 @@ impl Tokenizer {
     /// The tokenizer that llama.cpp makes of these facts.
     pub fn from_vocabulary(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
         match facts.model.as_str() {
-            "gpt2" => Self::byte_level_bpe(facts),
+            "gpt2" | "gemma4" => Self::bpe(facts),
             "llama" => Self::sentence_piece(facts),
             _ => Err(TokenizerError::UnknownModel {
                 model: facts.model.clone(),
@@ -46,7 +51,7 @@ impl Tokenizer {
     /// added come from the model's facts, whose own tokens and pre-tokenizer need not be known here.
     pub fn from_json(bytes: &[u8], facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
         let json = Json::new(bytes)?;
-        let pre = PreTokenizer::named(facts.pre.as_deref());
+        let pre = pre_tokenizer(facts);
         let special_ids = SpecialIds::named(facts, pre, json.n_tokens);
         Ok(Self::new(
             Encoder::Json(Box::new(json)),
@@ -90,6 +95,7 @@ impl Tokenizer {
     pub fn piece(&self, id: u32) -> Option<Vec<u8>> {
         match &self.encoder {
             Encoder::ByteLevelBpe { vocabulary, .. }
+            | Encoder::TextBpe { vocabulary, .. }
             | Encoder::SentencePiece { vocabulary, .. } => vocabulary.piece(id),
             Encoder::Json(json) => json.piece(id),
         }
@@ -99,6 +105,7 @@ impl Tokenizer {
     pub fn n_tokens(&self) -> usize {
         match &self.encoder {
             Encoder::ByteLevelBpe { vocabulary, .. }
+            | Encoder::TextBpe { vocabulary, .. }
             | Encoder::SentencePiece { vocabulary, .. } => vocabulary.tokens.len(),
             Encoder::Json(json) => json.n_tokens,
         }
@@ -125,22 +132,25 @@ impl Tokenizer {
         self.pre_missing
     }
 
-    fn byte_level_bpe(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
-        let pre = PreTokenizer::named(facts.pre.as_deref()).ok_or_else(|| {
-            TokenizerError::UnknownPreTokenizer {
-                name: facts.pre.clone().unwrap_or_default(),
-            }
+    fn bpe(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
+        let pre = pre_tokenizer(facts).ok_or_else(|| TokenizerError::UnknownPreTokenizer {
+            name: facts.pre.clone().unwrap_or_default(),
         })?;
-        let merges = facts.merges.as_ref().ok_or(TokenizerError::NoMerges)?;
+        let merges = match &facts.merges {
+            Some(merges) => merges.as_slice(),
+            None if pre.needs_merges() => return Err(TokenizerError::NoMerges),
+            None => &[],
+        };
         let vocabulary = Vocabulary::new(facts, Some(pre))?;
-        let bpe = Box::new(ByteLevelBpe::new(&vocabulary, merges, pre)?);
         let special_ids = vocabulary.special_ids.clone();
-        Ok(Self::new(
-            Encoder::ByteLevelBpe { vocabulary, bpe },
-            special_ids,
-            facts,
-            Some(pre),
-        ))
+        let encoder = if pre.writing == Writing::ByteAlphabet {
+            let bpe = Box::new(ByteLevelBpe::new(&vocabulary, merges, pre)?);
+            Encoder::ByteLevelBpe { vocabulary, bpe }
+        } else {
+            let bpe = Box::new(TextBpe::new(merges, pre));
+            Encoder::TextBpe { vocabulary, bpe }
+        };
+        Ok(Self::new(encoder, special_ids, facts, Some(pre)))
     }
 
     fn sentence_piece(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
@@ -167,13 +177,14 @@ impl Tokenizer {
         let is_byte_level = facts.model == "gpt2";
         let adds_bos_by_default = match facts.model.as_str() {
             "llama" => true,
-            "gpt2" => pre.is_some_and(|pre| pre.adds_bos),
+            "gpt2" | "gemma4" => pre.is_some_and(|pre| pre.adds_bos),
             _ => false,
         };
         Self {
             encoder,
             special_ids,
-            adds_bos: facts.add_bos.unwrap_or(adds_bos_by_default),
+            adds_bos: facts.add_bos.unwrap_or(adds_bos_by_default)
+                || facts.model != "llama" && pre.is_some_and(PreTokenizer::insists_on_bos),
             adds_eos: facts.add_eos.unwrap_or(false),
             pre_missing: is_byte_level && facts.pre.as_deref().unwrap_or_default().is_empty(),
         }
@@ -187,6 +198,15 @@ impl Tokenizer {
     ) -> Result<(), TokenizerError> {
         match &self.encoder {
             Encoder::ByteLevelBpe { vocabulary, bpe } => {
+                for fragment in fragments(vocabulary, text, parse_special) {
+                    match fragment {
+                        Fragment::Special(id) => ids.push(id),
+                        Fragment::Text(text) => bpe.encode(vocabulary, text, ids)?,
+                    }
+                }
+                Ok(())
+            }
+            Encoder::TextBpe { vocabulary, bpe } => {
                 for fragment in fragments(vocabulary, text, parse_special) {
                     match fragment {
                         Fragment::Special(id) => ids.push(id),
@@ -219,5 +239,13 @@ impl Tokenizer {
             }
             Encoder::Json(json) => json.encode(text, parse_special, ids),
         }
+    }
+}
+
+/// The pre-tokenizer that llama.cpp uses; the model `gemma4` has one whatever the file says.
+fn pre_tokenizer(facts: &VocabularyFacts) -> Option<&'static PreTokenizer> {
+    match facts.model.as_str() {
+        "gemma4" => PreTokenizer::named(Some("gemma4")),
+        _ => PreTokenizer::named(facts.pre.as_deref()),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::byte_level::bytes_of_token;
 use super::cpp_order::{hash_map_order, sort_longest_first};
 use super::overrides::{self, Change};
-use super::pre_tokenizers::PreTokenizer;
+use super::pre_tokenizers::{PreTokenizer, Writing};
 use super::special_ids::SpecialIds;
 use super::{TokenizerError, VocabularyFacts};
 
@@ -82,7 +82,7 @@ impl Vocabulary {
             special_ids: SpecialIds::named(facts, pre, tokens.len()),
             tokens,
             specials: Vec::new(),
-            is_byte_level: facts.model == "gpt2",
+            is_byte_level: pre.is_some_and(|pre| !matches!(pre.writing, Writing::EscapedBlanks(_))),
         };
         vocabulary.apply_overrides(facts)?;
         vocabulary.check_pieces()?;
@@ -91,6 +91,11 @@ impl Vocabulary {
 
     pub(super) fn id_of(&self, text: &[u8]) -> Option<u32> {
         self.ids.get(text).copied()
+    }
+
+    /// The token that is written `<0xHH>`, by which a vocabulary of text has a byte.
+    pub(super) fn byte_token(&self, byte: u8) -> Option<u32> {
+        self.id_of(format!("<{byte:#04X}>").as_bytes())
     }
 
     pub(super) fn token(&self, id: u32) -> &Token {
@@ -229,6 +234,18 @@ fn byte_token_value(text: &[u8]) -> Option<u8> {
         .take(2)
         .map_while(|digit| char::from(*digit).to_digit(16));
     Some(digits.fold(0, |value, digit| value << 4 | digit) as u8)
+}
+
+/// Puts U+2581 in the place of blanks, and before the text if `prefix`.
+pub(super) fn escape_blanks(text: &[u8], prefix: bool) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(text.len() + text.len() / 2);
+    for byte in prefix.then_some(&b' ').into_iter().chain(text) {
+        match byte {
+            b' ' => escaped.extend_from_slice(ESCAPED_BLANK),
+            byte => escaped.push(*byte),
+        }
+    }
+    escaped
 }
 
 /// Puts blanks back where a `SentencePiece` token has U+2581.

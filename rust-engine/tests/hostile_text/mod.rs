@@ -282,6 +282,85 @@ fn random_bytes(random: &mut Random) -> Vec<u8> {
     }
 }
 
+/// What pre-tokenizers are known to treat differently, one at a time.
+pub(crate) fn splitter_traps() -> Vec<Vec<u8>> {
+    let traps = [
+        "1234567 12345678 123456789 x1 12 123 1234",
+        "٣٣٣٣ 12٣ 1٣23456 ²³1234567²",
+        "a\u{301}b \u{301}a x\u{301}\u{302} e\u{301}'s .\u{301}",
+        "camelCase HTTPServer ABCdef ABC défÉÀ ÉCOLE aÉb Éa ǅa",
+        "don't DON'T DOn'T it'LL 'S x's'S l'eau ''s",
+        "a  b   c    d     e      f       g        h",
+        "a \n b \n\n c\r\n\r\n  d\n \n  ",
+        "!\n.\n\n/\n//\n x/\n/ ;\n/\r\n/",
+        "漢字かなカナ한국어漢 a漢b 漢A漢a ㄅㄆㄇ ㄱㄴ ไทย ລາວ ភាសា",
+        "！。、，…“quoted”‘x’—：； ︰﹏ 〿",
+        "$a +b <c =d >e ^f |g `h ~i _j #k @l \\m {n",
+        "... ,,, !!! ??? (a) |b| .c ،d ۔e ।f",
+        "word word word \u{301} word  word",
+        "<sentinel:12><sentinel:> IMGIMGABZ IMGIMGABCDEZ IMGIMGJZ",
+        "\u{fa6e}a !\u{fa6e} \u{2a6e0}漢 \u{9fff}\u{9fa6}",
+        "\u{3000}a\u{3000}\u{3000}b \u{a0}c\u{85}d",
+    ];
+    let blanks = (1..20)
+        .chain([
+            31, 32, 33, 255, 256, 257, 300, 511, 512, 513, 600, 1024, 1025,
+        ])
+        .flat_map(|n| [" ".repeat(n), " ".repeat(n) + "a", " ".repeat(n) + "!\n"]);
+    traps
+        .iter()
+        .map(ToString::to_string)
+        .chain(blanks)
+        .map(String::into_bytes)
+        .collect()
+}
+
+/// One line of some 10 kB of each kind of text: mixed, code, and runs of a letter, a digit, a blank,
+/// a mark, punctuation, letters of both cases, and digits that are not all ASCII's.
+pub(crate) fn long_lines(seed: u64) -> Vec<Vec<u8>> {
+    const N_BYTES: usize = 10_000;
+    let mut random = Random(seed);
+    let mut fill = |kinds: &[&[&str]]| {
+        let mut line = Vec::new();
+        while line.len() < N_BYTES {
+            let kind = random.one_of(kinds);
+            line.extend(
+                random
+                    .one_of(kind)
+                    .bytes()
+                    .filter(|byte| !b"\r\n".contains(byte)),
+            );
+        }
+        line
+    };
+    let mut lines = vec![
+        fill(&[
+            BLANKS,
+            DIGITS,
+            CONTRACTIONS,
+            WORDS,
+            SYMBOLS,
+            EMOJI,
+            MARKS,
+            CODE,
+        ]),
+        fill(&[WORDS, &[" "]]),
+        fill(&[CODE]),
+        fill(&[DIGITS]),
+        fill(&[SYMBOLS]),
+        fill(&[BLANKS]),
+        fill(&[MARKS]),
+        fill(&[EMOJI]),
+        fill(&[&["a", "B", "é", "漢", "Ǆ"]]),
+    ];
+    for unit in [
+        "a", "A", "7", " ", "\t", "-", "=", "漢", "é", "\u{301}", "😀", " a", "'s",
+    ] {
+        lines.push(unit.repeat(N_BYTES / unit.len()).into_bytes());
+    }
+    lines
+}
+
 /// Every code point once, surrogates included (as three bytes, which is not UTF-8), 64 to a text:
 /// plain, then each after a blank and a letter, so that its class shows in the words around it.
 pub(crate) fn every_code_point() -> Vec<Vec<u8>> {
