@@ -1,11 +1,12 @@
 //! Compares two language-model engines and gives a verdict that can be trusted.
 //!
 //! In reading order: [`run`] tells the order of a comparison; its stages are [`prompt`],
-//! `capability` (can the engines do this?), `ask` (for tokens and rows), [`gate`], [`twin`],
-//! [`compare`] over [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`reason`] and
-//! [`record`]; [`run_error`] is what comes before any of them. [`engine`] keeps other people's
-//! programs at arm's length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show
-//! and store what came out. [`inspect`], [`preflight`] and [`setup_cpp`] are the other commands.
+//! `capability` (can the engines do this?), `ask` (for tokens and rows), [`gate`] with
+//! `mismatch_report`, [`twin`], [`compare`] over [`metrics`], [`judge`] by [`limits`], and
+//! [`outcome`] with its [`reason`] and [`record`]; [`run_error`] is what comes before any of them.
+//! [`engine`] keeps other people's programs at arm's length. [`cli`] turns flags into a [`request`];
+//! [`report`] and [`results`] show and store what came out. [`inspect`], [`preflight`] and
+//! [`setup_cpp`] are the other commands.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -19,6 +20,7 @@ pub mod inspect;
 pub mod judge;
 pub mod limits;
 pub mod metrics;
+mod mismatch_report;
 pub mod model_file;
 pub mod outcome;
 pub mod preflight;

@@ -160,10 +160,7 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
             FlagError::BadInput(format!("--out {}: {error}", escape_path(folder)))
         })?;
     }
-    let mut outcome = run::per_token(&request, &catalogue)?;
-    if let Some(mismatch) = &outcome.mismatch {
-        tell(mismatch);
-    }
+    let mut outcome = run::per_token(&request, &catalogue, &tell)?;
     if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted)
         && let Err(error) = results::store(&mut outcome, folder, presentation.keep_logits)
     {

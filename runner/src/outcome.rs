@@ -1,21 +1,18 @@
 //! What came of a comparison, and its record.
 
-use std::path::Path;
 use std::time::Instant;
 
 use schemas::describe::DescribeResponse;
 use schemas::environment::Environment;
-use schemas::receipt::{FileIdentity, Receipt, TokensFrom, Verdict};
-use schemas::tokenize::Bos;
+use schemas::receipt::{FileIdentity, Receipt, Verdict};
 
 use crate::compare::{Evaluations, Rows};
 use crate::engine::{EngineFault, FaultKind};
 use crate::exit::Exit;
-use crate::gate::{self, AgreedTokens, Evidence, Mismatch, NotAdopted, Rerun};
+use crate::gate::{self, AgreedTokens, Mismatch, NotAdopted};
 use crate::judge;
 use crate::reason;
 use crate::record::{self, Identities};
-use crate::request::Request;
 use crate::run::Run;
 use crate::text::quote_for_sh;
 
@@ -72,8 +69,6 @@ pub struct Outcome {
     pub exit: Exit,
     /// The record, its environment included.
     pub receipt: Receipt,
-    /// On a token mismatch: the message for people.
-    pub mismatch: Option<String>,
     /// On an engine's failure: all that is known of it, for people.
     pub fault: Option<String>,
     /// The user stopped it: nothing is stored.
@@ -89,7 +84,6 @@ impl Outcome {
         case: Case,
         ending: &Ending,
         identities: Identities,
-        evidence: &Evidence,
         started: Instant,
     ) -> Self {
         let (found, failure_exit) = verdict(ending, case.rows.as_ref());
@@ -113,18 +107,10 @@ impl Outcome {
             Ending::Failed(fault) => Some(fault.to_string()),
             _ => None,
         };
-        let mut mismatch_text = None;
         if let Some(mismatch) = &case.mismatch {
-            let suggestions =
-                |model: &str| gate::suggestions(mismatch, evidence, &quote_for_sh(model));
-            mismatch_text = Some(gate::mismatch_text(
-                mismatch,
-                &suggestions(&run.request.model.to_string_lossy()),
-                &rerun(run.request),
-                adopted.is_some(),
-            ));
             // The receipt is the same wherever the model lies.
-            let suggestions = suggestions(&receipt.model.label);
+            let suggestions =
+                gate::suggestions(mismatch, &run.evidence, &quote_for_sh(&receipt.model.label));
             add_mismatch(&mut receipt, mismatch, suggestions);
         }
         if matches!(ending, Ending::Mismatch(_)) {
@@ -135,7 +121,6 @@ impl Outcome {
         Self {
             exit,
             receipt,
-            mismatch: mismatch_text,
             fault,
             interrupted: ending.is_interrupted(),
             evaluations: case.evaluations,
@@ -185,39 +170,4 @@ fn add_mismatch(receipt: &mut Receipt, mismatch: &Mismatch, suggestions: Vec<Str
     receipt.cpp_tokens = Some(mismatch.reference.ids.clone());
     receipt.first_diff_idx = Some(mismatch.first_difference as u64);
     receipt.suggestions = Some(suggestions);
-}
-
-/// The same comparison as a command, without the prompt and its template.
-fn rerun(request: &Request) -> Rerun {
-    let path = |path: &Path| Some(path.display().to_string());
-    let bos = match request.prompt.bos {
-        Some(Bos::Yes) => Some("--add-bos"),
-        Some(Bos::No) => Some("--no-bos"),
-        Some(Bos::Model) | None => None,
-    };
-    let tokens_from = match request.tokens_from {
-        TokensFrom::Agreed => None,
-        TokensFrom::Reference => Some("reference"),
-    };
-    let engines = request.engines_file.as_deref();
-    let flags = [
-        ("--model", path(&request.model)),
-        ("--engines", engines.and_then(path)),
-        (
-            "--reference-model",
-            request.reference_model.as_deref().and_then(path),
-        ),
-        ("--tokenizer", request.tokenizer.as_deref().and_then(path)),
-        ("--candidate", Some(request.candidate.clone())),
-        ("--reference", Some(request.reference.clone())),
-        ("--profile", Some(request.profile.name().to_owned())),
-        ("--tokens-from", tokens_from.map(str::to_owned)),
-    ];
-    let given = flags
-        .into_iter()
-        .filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
-    Rerun {
-        arguments: given.flatten().chain(bos.map(str::to_owned)).collect(),
-        prompt: request.prompt_words.clone(),
-    }
 }

@@ -23,6 +23,7 @@ use crate::compare::{self, Evaluations};
 use crate::engine::{Catalogue, Client, EngineSettings, EngineSpec, catalogue::DEFAULT_CANDIDATE};
 use crate::gate::{self, AgreedTokens, Evidence};
 use crate::limits::Limits;
+use crate::mismatch_report;
 use crate::model_file;
 use crate::outcome::{Case, Ending, Outcome};
 use crate::prompt::{self, FormattedPrompt};
@@ -34,14 +35,24 @@ use crate::twin;
 /// Contexts are asked for in steps of so many tokens, as llama.cpp rounds them.
 const CONTEXT_STEP: u64 = 256;
 
-/// Compares two engines on one prompt.
-pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, RunError> {
+/// Compares two engines on one prompt. A token mismatch is told to people by `announce`, before
+/// anything else is done.
+pub fn per_token(
+    request: &Request,
+    catalogue: &Catalogue,
+    announce: &dyn Fn(&str),
+) -> Result<Outcome, RunError> {
     let started = Instant::now();
     let client = |name| -> Result<Client<'_>, RunError> {
         let spec = catalogue.find(name)?;
         check_settings(spec)?;
         Ok(Client::new(spec, request.supervision.clone()))
     };
+    let (candidate, reference) = (client(&request.candidate)?, client(&request.reference)?);
+    let twin_maker = client(DEFAULT_CANDIDATE)?;
+    if let Some(tokenizer) = &request.tokenizer {
+        model_file::check_readable(tokenizer)?;
+    }
     let header = model_file::read_header(&request.model)?;
     let other = request.reference_model.as_deref();
     let other = other.map(model_file::read_header).transpose()?;
@@ -51,18 +62,16 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
         other.as_ref(),
         &request.supervision,
     )?;
-    let evidence = evidence(request, &prompt, &header, other.as_ref());
     let run = Run {
         request,
+        evidence: evidence(request, &prompt, &header, other.as_ref()),
         prompt,
-        candidate: client(&request.candidate)?,
-        reference: client(&request.reference)?,
-        twin_maker: client(DEFAULT_CANDIDATE)?,
+        candidate,
+        reference,
+        twin_maker,
         limits: Limits::new(request.limits_file.as_ref(), &request.overrides),
+        announce,
     };
-    if let Some(tokenizer) = &request.tokenizer {
-        model_file::check_readable(tokenizer)?;
-    }
     // Large models take seconds to hash; the engines' work hides them.
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -78,9 +87,7 @@ pub fn per_token(request: &Request, catalogue: &Catalogue) -> Result<Outcome, Ru
         }
         let identities = identities.join().expect("hashing does not panic");
         let identities = identities.map_err(RunError::Hash)?;
-        Ok(Outcome::new(
-            &run, case, &ending, identities, &evidence, started,
-        ))
+        Ok(Outcome::new(&run, case, &ending, identities, started))
     })
 }
 
@@ -130,6 +137,8 @@ pub struct Run<'a> {
     pub request: &'a Request,
     /// What is tokenized.
     pub prompt: FormattedPrompt,
+    /// What the gate may name as the cause of a mismatch.
+    pub evidence: Evidence,
     /// Who is judged.
     pub candidate: Client<'a>,
     /// What it is judged against.
@@ -138,6 +147,7 @@ pub struct Run<'a> {
     pub twin_maker: Client<'a>,
     /// What the judge goes by.
     pub limits: Limits,
+    announce: &'a dyn Fn(&str),
 }
 
 impl Run<'_> {
@@ -213,11 +223,15 @@ impl Run<'_> {
             Ok(agreed) => return Ok(agreed),
             Err(mismatch) => case.mismatch.insert(*mismatch),
         };
-        match self.request.tokens_from {
+        let tokens = match self.request.tokens_from {
             TokensFrom::Agreed => Err(Ending::Mismatch(None)),
             TokensFrom::Reference => gate::adopt_reference(mismatch, vocabulary)
                 .map_err(|problem| Ending::Mismatch(Some(problem))),
-        }
+        };
+        let (request, evidence) = (self.request, &self.evidence);
+        let text = mismatch_report::text(request, evidence, mismatch, tokens.is_ok());
+        (self.announce)(&text);
+        tokens
     }
 
     /// The context to ask for, which both models must be made for.

@@ -1,6 +1,11 @@
 //! `--tokens-from reference`: both engines evaluate the reference's tokens after a mismatch, which
 //! stays visible everywhere.
 
+use std::fs::File;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, names_in, word};
@@ -41,6 +46,27 @@ fn both_evaluate_the_references_tokens_and_the_verdict_says_so() {
     assert_eq!(receipt["error"], Value::Null);
     // The rows are what they are.
     assert_eq!(receipt["positions"][0]["row"]["verdict"], "BIT-EXACT");
+}
+
+/// Whoever waits for a long evaluation has been told.
+#[test]
+fn the_mismatch_is_told_before_anything_is_evaluated() {
+    let desk = mismatch().habit("candidate", &["hangs"]);
+    let told = File::create(desk.path("stderr")).expect("a new file");
+    let mut lockstep = desk
+        .per_token(&REFERENCE)
+        .stdout(Stdio::null())
+        .stderr(told)
+        .spawn()
+        .expect("it starts");
+    while !desk.starts().contains(&"candidate evaluate".to_owned()) {
+        assert_eq!(lockstep.try_wait().expect("ours"), None, "it has ended");
+        sleep(Duration::from_millis(10));
+    }
+    let told = std::fs::read_to_string(desk.path("stderr")).expect("text");
+    assert!(told.contains("First diff at index: 3"), "{told}");
+    lockstep.kill().expect("it runs");
+    lockstep.wait().expect("ours");
 }
 
 #[test]
