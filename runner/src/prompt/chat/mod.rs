@@ -2,13 +2,14 @@
 //!
 //! Templates are programs (Jinja) that come with a model, so they are not trusted. `render` runs
 //! them within limits, in a process of its own that `isolated` starts and watches. In `generation`,
-//! `python`, `json` and `date` is what templates of models expect beyond Jinja.
+//! `literals`, `python`, `json` and `date` is what templates of models expect beyond Jinja.
 
 mod date;
 mod generation;
 mod isolated;
 mod job;
 mod json;
+mod literals;
 mod python;
 mod render;
 #[cfg(test)]

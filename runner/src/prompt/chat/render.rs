@@ -2,8 +2,7 @@
 //! controls, `raise_exception`, `strftime_now` and their `tojson`.
 //!
 //! Known to differ: `loop.length` and what follows from it when a loop goes over the characters of a
-//! text, and `\U` with eight digits in a text. No template that we have seen has either, and both
-//! engines tokenize the same text all the same.
+//! text. No template that we have seen does; and both engines tokenize the same text all the same.
 //!
 //! Steps, nesting and the length of the text are limited here. What a template makes on its way is
 //! not, for doubling a text thirty times takes thirty steps; therefore this runs in a process of its
@@ -18,7 +17,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
 
 use super::date::Date;
 use super::job::{Answer, Job};
-use super::{generation, json, python};
+use super::{generation, json, literals, python};
 
 /// Steps of the template's program. Published templates take some hundreds for a short chat.
 const FUEL: u64 = 5_000_000;
@@ -48,6 +47,7 @@ fn text_of(job: &Job, asked_for_date: &Arc<AtomicBool>) -> Result<String, String
     let date: Date = job.date.parse()?;
     // As Jinja does: line ends of any system are `\n`.
     let source = job.template.replace("\r\n", "\n").replace('\r', "\n");
+    let source = literals::in_rust(&source);
     let source = generation::as_with(&source);
     let mut environment = environment().map_err(|error| told(&error))?;
     let asked = Arc::clone(asked_for_date);
