@@ -6,17 +6,20 @@
 //! byte 32b + p holds, highest bits first, elements 128b + p, 128b + 32 + p, 128b + 64 + p, 128b + 96 + p
 //! value = (code - 1) · scale; code 3, which no quantiser writes, is 0
 //! ```
+//! bitnet.cpp on ARM writes groups of 16 in blocks of 64. Its codes are as good as these, and its
+//! files say nothing of it: they cannot be told from files written on x86.
+//!
 //! A row of activations has one scale too, and there is one integer sum for a whole row:
 //! ```text
 //! s = 127 / max(1e-5, max |x|) (in f64, rounded to f32),  q = nearest(x · s), half to even
 //! y = ((Σ code · q) - (Σ q)) / s · scale, in f32, in this order
 //! ```
+//! where a 3 counts as 2, as in bitnet.cpp.
 
 /// Bytes behind the codes of a tensor.
 pub const TAIL_BYTES: usize = 32;
 
-/// How much of a tensor is looked at before it is believed: enough that another layout shows, so
-/// little that a file of a gigabyte still opens by mapping alone.
+/// How much of a tensor is looked at before it is believed: enough that other data show, so little that a file of a gigabyte still opens by mapping alone.
 const SAMPLE_BYTES: usize = 4096;
 
 /// Puts the codes of one row, 0 to 3, into their order.
@@ -42,8 +45,8 @@ pub fn decode(bytes: &[u8], scale: f32, row: &mut [f32]) {
     }
 }
 
-/// Whether codes are those of a quantiser: code 3 means nothing, so that a file which has it is of
-/// another layout, or broken. Only the beginning is looked at.
+/// Whether codes are those of a quantiser: code 3 means nothing, so that data which have it are
+/// something else, or broken. Only the beginning is looked at.
 pub fn check_codes(bytes: &[u8]) -> Result<(), String> {
     let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
     // Both bits of a code set, on the lower of the two.
@@ -57,8 +60,8 @@ pub fn check_codes(bytes: &[u8]) -> Result<(), String> {
     let codes = 4 * sample.len();
     let share = 100.0 * f64::from(threes) / codes as f64;
     Err(format!(
-        "{threes} of its first {codes} codes are 3 ({share:.1} %), which no ternary weight has: its \
-         layout is not the one of x86 (hint: was it written on ARM? Convert it again on x86)"
+        "{threes} of its first {codes} codes are 3 ({share:.1} %), which stands for no ternary weight: \
+         it is broken or no I2_S (hint: llama.cpp once had IQ4_NL_4_4 under this type's number)"
     ))
 }
 

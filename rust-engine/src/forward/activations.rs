@@ -109,8 +109,8 @@ pub struct Supers {
 }
 
 impl Activations {
-    /// Puts `values`, rows of `width`, into a form. Blocks do not cross positions: the width is a multiple of the
-    /// block size of the weights, which loading has checked.
+    /// Puts `values`, rows of `width`, into a form. Blocks do not cross positions: the width is a
+    /// multiple of the block size of the weights, which loading has checked.
     pub fn new(values: &[f32], width: usize, form: Form) -> Self {
         match form {
             Form::F32 => Self::Floats(values.to_vec()),
@@ -231,7 +231,9 @@ fn quantize_supers(values: &[f32]) -> Supers {
 }
 
 /// As bitnet.cpp before a product with I2_S: see [`crate::formats::i2_s`]. There as here a NaN
-/// becomes code 0, and a row with an infinity has scale 0, so that its products are NaN.
+/// becomes code 0; as in [`largest_magnitude`] the largest value before it is forgotten, and a row
+/// that ends with one has scale NaN. A row with an infinity after its last NaN has scale 0. The
+/// products of both are NaN.
 fn quantize_rows(values: &[f32], width: usize) -> Rows {
     let mut rows = Rows {
         codes: Vec::with_capacity(values.len()),
@@ -239,9 +241,11 @@ fn quantize_rows(values: &[f32], width: usize) -> Rows {
         sums: Vec::new(),
     };
     for row in values.chunks_exact(width) {
-        let largest = row
-            .iter()
-            .fold(1e-5f64, |largest, x| largest.max(f64::from(x.abs())));
+        let larger = |max: f64, x: &f32| {
+            let magnitude = f64::from(x.abs());
+            if max > magnitude { max } else { magnitude }
+        };
+        let largest = row.iter().fold(1e-5, larger);
         let scale = (127.0 / largest) as f32;
         let mut sum = 0i64;
         rows.codes.extend(row.iter().map(|x| {
@@ -295,6 +299,27 @@ mod tests {
         assert_eq!(largest_magnitude(&values), 2.0);
         // The larger blocks lose it, as the reference's do.
         assert_eq!(quantize_supers(&[f32::NAN; 256]).d[0], 0.0);
+    }
+
+    #[test]
+    fn a_row_forgets_what_was_before_a_nan() {
+        let quantized = |row: [f32; 4]| {
+            let rows = quantize_rows(&row, 4);
+            (rows.codes, rows.scales[0])
+        };
+        assert_eq!(
+            quantized([8.0, f32::NAN, -2.0, 1.0]),
+            (vec![127, 0, -127, 64], 63.5)
+        );
+        let (codes, scale) = quantized([1.0, 2.0, 3.0, f32::NAN]);
+        assert!(scale.is_nan());
+        assert_eq!(codes, [0; 4]);
+        assert_eq!(
+            quantized([1.0, f32::NEG_INFINITY, 3.0, 0.0]),
+            (vec![0; 4], 0.0)
+        );
+        // No row is so small that its scale would overflow.
+        assert_eq!(quantized([1e-44; 4]), (vec![0; 4], 12_700_000.0));
     }
 
     #[test]
