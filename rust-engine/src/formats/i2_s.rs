@@ -22,17 +22,6 @@ pub const TAIL_BYTES: usize = 32;
 /// How much of a tensor is looked at before it is believed: enough that other data show, so little that a file of a gigabyte still opens by mapping alone.
 const SAMPLE_BYTES: usize = 4096;
 
-/// Puts the codes of one row, 0 to 3, into their order.
-pub fn unpack(bytes: &[u8], codes: &mut [i16]) {
-    for (bytes, codes) in bytes.chunks_exact(32).zip(codes.chunks_exact_mut(128)) {
-        for (group, codes) in codes.chunks_exact_mut(32).enumerate() {
-            for (code, byte) in codes.iter_mut().zip(bytes) {
-                *code = i16::from(byte >> (6 - 2 * group) & 3);
-            }
-        }
-    }
-}
-
 /// The values of one row.
 pub fn decode(bytes: &[u8], scale: f32, row: &mut [f32]) {
     const VALUES: [f32; 4] = [-1.0, 0.0, 1.0, 0.0];
@@ -73,9 +62,6 @@ mod tests {
     fn a_byte_holds_elements_that_are_32_apart() {
         let mut bytes = [0b01_01_01_01; 64];
         bytes[3] = 0b00_10_01_10;
-        let mut codes = [0; 256];
-        unpack(&bytes, &mut codes);
-        assert_eq!([codes[3], codes[35], codes[67], codes[99]], [0, 2, 1, 2]);
         let mut values = [0.0; 256];
         decode(&bytes, 0.5, &mut values);
         assert_eq!(

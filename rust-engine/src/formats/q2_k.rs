@@ -25,9 +25,14 @@ impl Super256 for Q2K {
     const SUMMATION: Summation = Summation::WholeLessMinima;
 
     fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
-        for (element, scaled) in scaled_codes.iter_mut().enumerate() {
-            let scale = block[element / 16] & 15;
-            *scaled = i16::from(code(block, element) * scale);
+        // Group by group, so that the inner loop is vectorised.
+        for (group, scaled) in scaled_codes.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+            let (half, quarter) = (group / 8, group % 8 / 2);
+            let bytes = &block[CODES + 32 * half + group % 2 * 16..][..16];
+            let scale = i16::from(block[group] & 15);
+            for (scaled, byte) in scaled.iter_mut().zip(bytes) {
+                *scaled = i16::from(byte >> (2 * quarter) & 3) * scale;
+            }
         }
         SuperFactors {
             d: f16_at(block, D),

@@ -41,8 +41,17 @@ impl Super256 for Q3K {
     const SUMMATION: Summation = Summation::Lanes;
 
     fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
-        for (element, scaled) in scaled_codes.iter_mut().enumerate() {
-            *scaled = code(block, element) * scale(block, element / 16);
+        // Group by group, so that the inner loop is vectorised.
+        for (group, scaled) in scaled_codes.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+            let (half, quarter, first) = (group / 8, group % 8 / 2, group % 2 * 16);
+            let low = &block[LOW + 32 * half + first..][..16];
+            let high = &block[HIGH + first..][..16];
+            let scale = scale(block, group);
+            for ((scaled, low), high) in scaled.iter_mut().zip(low).zip(high) {
+                let low = i16::from(*low) >> (2 * quarter) & 3;
+                let high = i16::from(*high) >> (4 * half + quarter) & 1;
+                *scaled = (low + 4 * high - 4) * scale;
+            }
         }
         SuperFactors {
             d: f16_at(block, D),

@@ -58,14 +58,11 @@ impl Super256 for Q4K {
     const SUMMATION: Summation = Summation::LanesLessMinima;
 
     fn unpack(block: &[u8], scaled_codes: &mut [i16; 256]) -> SuperFactors {
-        let (groups, _) = scaled_codes.as_chunks_mut::<32>();
-        for (pair, groups) in groups.chunks_exact_mut(2).enumerate() {
-            let scales =
-                [0, 1].map(|i| i16::from(scale_and_minimum(&block[4..16], 2 * pair + i).0));
-            let bytes = &block[16 + 32 * pair..][..32];
-            for (l, byte) in bytes.iter().enumerate() {
-                groups[0][l] = i16::from(byte & 15) * scales[0];
-                groups[1][l] = i16::from(byte >> 4) * scales[1];
+        for (group, scaled) in scaled_codes.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            let scale = i16::from(scale_and_minimum(&block[4..16], group).0);
+            let bytes = &block[16 + group / 2 * 32..][..32];
+            for (scaled, byte) in scaled.iter_mut().zip(bytes) {
+                *scaled = (i16::from(*byte) >> (4 * (group % 2)) & 15) * scale;
             }
         }
         factors(block)

@@ -83,7 +83,7 @@ pub enum Activations {
 /// Codes, and for each row their sum and scale.
 pub struct Rows {
     /// `[position][width]`
-    pub codes: Vec<i16>,
+    pub codes: Vec<i8>,
     /// What activations were multiplied with to become codes.
     pub scales: Vec<f32>,
     /// Of the codes, as f32.
@@ -251,7 +251,7 @@ fn quantize_rows(values: &[f32], width: usize) -> Rows {
         rows.codes.extend(row.iter().map(|x| {
             let code = nearest_int(x * scale).clamp(-128, 127);
             sum += i64::from(code);
-            code as i16
+            code as i8
         }));
         rows.scales.push(scale);
         rows.sums.push(sum as f32);

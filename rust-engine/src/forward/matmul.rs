@@ -7,7 +7,6 @@ use gguf::TensorType;
 use rayon::prelude::*;
 
 use super::activations::{Activations, Blocks, Rows, Supers};
-use crate::formats::i2_s;
 use crate::formats::iq4_nl::IQ4NL;
 use crate::formats::iq4_xs::IQ4XS;
 use crate::formats::mxfp4::MXFP4;
@@ -211,18 +210,15 @@ fn add_lanes<'a>(
     lanes.iter().fold(total, |total, lane| total + lane)
 }
 
-/// Products with I2_S: one integer sum for a row, so that the order of nothing matters.
+/// Products with I2_S: one integer sum for a row, so that the order of nothing matters. It has 64
+/// bits, so that no width of a hostile file can overflow it.
 fn rows(kernels: &Kernels, matrix: &Matrix<'_>, x: &Rows, first: usize, out: &mut [f32]) {
     let columns = matrix.columns;
-    let mut codes = vec![0i16; columns];
-    let mut sums = vec![0i32; columns / 32];
     for row in 0..matrix.rows {
-        i2_s::unpack(matrix.row(row), &mut codes);
+        let codes = matrix.row(row);
         for (position, out) in out.chunks_exact_mut(matrix.rows).enumerate() {
             let at = first + position;
-            (kernels.block_sums)(&codes, &x.codes[at * columns..][..columns], &mut sums);
-            // In 64 bits, so that no width of a hostile file can overflow it.
-            let sum: i64 = sums.iter().map(|&sum| i64::from(sum)).sum();
+            let sum = (kernels.two_bit_sum)(codes, &x.codes[at * columns..][..columns]);
             out[row] = (sum as f32 - x.sums[at]) / x.scales[at] * matrix.scale;
         }
     }

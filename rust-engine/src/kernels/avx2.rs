@@ -11,9 +11,10 @@
 )]
 
 use std::arch::x86_64::{
-    __m256i, _mm_add_epi32, _mm_storeu_si128, _mm256_add_epi32, _mm256_castsi256_si128,
-    _mm256_extracti128_si256, _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_setzero_si256, _mm256_storeu_si256,
+    __m256i, _mm_add_epi32, _mm_storeu_si128, _mm256_add_epi16, _mm256_add_epi32, _mm256_and_si256,
+    _mm256_castsi256_si128, _mm256_extracti128_si256, _mm256_hadd_epi32, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16,
+    _mm256_setzero_si256, _mm256_srli_epi16, _mm256_storeu_si256,
 };
 
 use super::{Kernels, LANES, scalar};
@@ -30,6 +31,10 @@ pub(super) fn kernels() -> Option<Kernels> {
         super_sums: |a, b, sums| {
             // SAFETY: `kernels` gives this function out only where the CPU has AVX2.
             unsafe { super_sums(a, b, sums) }
+        },
+        two_bit_sum: |codes, x| {
+            // SAFETY: `kernels` gives this function out only where the CPU has AVX2.
+            unsafe { two_bit_sum(codes, x) }
         },
         panel_dot: |shared, panel, results| {
             // SAFETY: `kernels` gives this function out only where the CPU has AVX2.
@@ -108,6 +113,52 @@ fn super_sums(a: &[i16], b: &[i16], sums: &mut [[i32; 8]]) {
         }
         *sums = store(lanes);
     }
+}
+
+#[target_feature(enable = "avx2")]
+fn load_unsigned(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: the 32 bytes are those read; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx2")]
+fn load_signed(bytes: &[i8; 32]) -> __m256i {
+    // SAFETY: the 32 bytes are those read; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+/// Blocks after which sums of 32 bits are emptied: a lane gets at most 16 · 3 · 128 from a block.
+const BLOCKS_A_SUM: usize = 1024;
+
+/// `vpmaddubsw` saturates at 16 bits, and sums of four of them would wrap: but codes are at most 3
+/// and numbers at least -128, so that two products are within 768 and eight within 3072.
+#[target_feature(enable = "avx2")]
+fn two_bit_sum(codes: &[u8], x: &[i8]) -> i64 {
+    let (codes, x) = (codes.as_chunks::<32>().0, x.as_chunks::<128>().0);
+    assert!(codes.len() == x.len(), "128 numbers for 32 bytes");
+    let (mask, ones) = (_mm256_set1_epi8(3), _mm256_set1_epi16(1));
+    let mut total = 0;
+    for (codes, x) in codes.chunks(BLOCKS_A_SUM).zip(x.chunks(BLOCKS_A_SUM)) {
+        let mut lanes = _mm256_setzero_si256();
+        for (bytes, x) in codes.iter().zip(x) {
+            let (bytes, x) = (load_unsigned(bytes), x.as_chunks::<32>().0);
+            // The shift is one of 16 bits: what comes in from the neighbour is masked.
+            let shifted = [
+                _mm256_srli_epi16::<6>(bytes),
+                _mm256_srli_epi16::<4>(bytes),
+                _mm256_srli_epi16::<2>(bytes),
+                bytes,
+            ];
+            let mut sums = _mm256_setzero_si256();
+            for (shifted, x) in shifted.into_iter().zip(x) {
+                let codes = _mm256_and_si256(shifted, mask);
+                sums = _mm256_add_epi16(sums, _mm256_maddubs_epi16(codes, load_signed(x)));
+            }
+            lanes = _mm256_add_epi32(lanes, _mm256_madd_epi16(sums, ones));
+        }
+        total += store(lanes).into_iter().map(i64::from).sum::<i64>();
+    }
+    total
 }
 
 #[target_feature(enable = "avx2")]

@@ -28,6 +28,9 @@ pub struct Kernels {
     pub block_sums: fn(&[i16], &[i16], &mut [i32]),
     /// `(a, b, sums)`: for each block of 256 in lane order (see [`lane_order`]), eight sums.
     pub super_sums: fn(&[i16], &[i16], &mut [[i32; 8]]),
+    /// `(codes, x)`: the sum over a row of I2_S, packed as in the file (32 bytes hold 128 codes), of
+    /// each code times its 8-bit number.
+    pub two_bit_sum: fn(&[u8], &[i8]) -> i64,
     /// `(shared, panel, results)`: the products of one row with [`LANES`] others,
     /// `panel[element][lane]`.
     pub panel_dot: fn(&[f32], &[[f32; LANES]], &mut [f32; LANES]),
@@ -53,10 +56,16 @@ impl Kernels {
 /// 16-bit numbers sums neighbours, so elements that share a lane are made neighbours:
 /// `16 p + 2 l + h` holds what was at `16 p + 8 h + l`.
 pub fn lane_order(codes: &[i16; 256]) -> [i16; 256] {
-    std::array::from_fn(|i| {
-        let (p, l, h) = (i / 16, i % 16 / 2, i % 2);
-        codes[16 * p + 8 * h + l]
-    })
+    let mut ordered = [0; 256];
+    let groups = codes.as_chunks::<16>().0;
+    for (codes, ordered) in groups.iter().zip(ordered.as_chunks_mut::<16>().0) {
+        // Written so that it becomes two shuffles: this is done to every row of weights.
+        for l in 0..8 {
+            ordered[2 * l] = codes[l];
+            ordered[2 * l + 1] = codes[8 + l];
+        }
+    }
+    ordered
 }
 
 #[cfg(test)]
@@ -116,6 +125,48 @@ mod tests {
             (scalar::KERNELS.block_sums)(&a, &b, &mut expected);
             (best().block_sums)(&a, &b, &mut found);
             assert_eq!(found, expected, "{blocks} blocks");
+        }
+    }
+
+    #[test]
+    fn two_bit_sums_work_for_every_number_of_blocks() {
+        let mut numbers = Numbers(4);
+        // Past 1024 blocks the sums of 32 bits are emptied.
+        for blocks in (0..70).chain([1023, 1024, 1025, 2100]) {
+            let codes: Vec<_> = (0..32 * blocks).map(|_| numbers.next() as u8).collect();
+            let x: Vec<_> = (0..128 * blocks).map(|_| numbers.next() as i8).collect();
+            let expected = (scalar::KERNELS.two_bit_sum)(&codes, &x);
+            assert_eq!(
+                (best().two_bit_sum)(&codes, &x),
+                expected,
+                "{blocks} blocks"
+            );
+        }
+    }
+
+    #[test]
+    fn each_code_of_two_bits_meets_its_own_number() {
+        for element in 0..256 {
+            let (block, group, byte) = (element / 128, element % 128 / 32, element % 32);
+            let mut codes = [0; 64];
+            codes[32 * block + byte] = 3 << (6 - 2 * group);
+            let x: [i8; 256] = std::array::from_fn(|i| if i == element { -128 } else { 127 });
+            for kernels in [best(), scalar::KERNELS] {
+                assert_eq!((kernels.two_bit_sum)(&codes, &x), -384, "{element}");
+            }
+        }
+    }
+
+    /// Sums of 16 bits would wrap here after 1280 elements, as those of bitnet.cpp do.
+    #[test]
+    fn the_largest_two_bit_codes_do_not_overflow() {
+        let blocks = 3000;
+        for number in [127, -128i8] {
+            let (codes, x) = (vec![0xff; 32 * blocks], vec![number; 128 * blocks]);
+            let expected = 3 * 128 * blocks as i64 * i64::from(number);
+            for kernels in [best(), scalar::KERNELS] {
+                assert_eq!((kernels.two_bit_sum)(&codes, &x), expected);
+            }
         }
     }
 

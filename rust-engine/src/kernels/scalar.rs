@@ -11,6 +11,7 @@ pub const KERNELS: Kernels = Kernels {
     simd: &[],
     block_sums,
     super_sums,
+    two_bit_sum,
     panel_dot,
     add_scaled_rows,
 };
@@ -34,6 +35,22 @@ fn super_sums(a: &[i16], b: &[i16], sums: &mut [[i32; 8]]) {
             sums[i % 16 / 2] += i32::from(a) * i32::from(b);
         }
     }
+}
+
+fn two_bit_sum(codes: &[u8], x: &[i8]) -> i64 {
+    let (codes, x) = (codes.as_chunks::<32>().0, x.as_chunks::<128>().0);
+    assert!(codes.len() == x.len(), "128 numbers for 32 bytes");
+    let block = |(bytes, x): (&[u8; 32], &[i8; 128])| -> i32 {
+        let groups = x.as_chunks::<32>().0.iter().enumerate();
+        let products = groups.flat_map(|(group, x)| {
+            let codes = bytes.iter().map(move |byte| byte >> (6 - 2 * group) & 3);
+            codes
+                .zip(x)
+                .map(|(code, &x)| i32::from(code) * i32::from(x))
+        });
+        products.sum()
+    };
+    codes.iter().zip(x).map(block).map(i64::from).sum()
 }
 
 /// Body of [`Kernels::panel_dot`].

@@ -70,12 +70,12 @@ fn a_product_in_another_order_differs() {
     let Activations::Rows(x) = Activations::new(&input, matrix.columns, Form::Rows) else {
         panic!("rows were asked for");
     };
-    let mut codes = vec![0; matrix.columns];
-    rust_engine::formats::i2_s::unpack(matrix.row(0), &mut codes);
+    let mut weights = vec![0.0; matrix.columns];
+    rust_engine::formats::i2_s::decode(matrix.row(0), 1.0, &mut weights);
     let sum_of = |row: usize| -> i32 {
         let row = x.codes[row * matrix.columns..].iter();
-        row.zip(&codes)
-            .map(|(&x, &code)| i32::from(x) * i32::from(code))
+        row.zip(&weights)
+            .map(|(&x, &weight)| i32::from(x) * (weight as i32 + 1))
             .sum()
     };
     let expected = rows(&golden("trace/Qcur-0.npy"));
