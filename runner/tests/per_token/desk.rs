@@ -97,7 +97,8 @@ impl Desk {
             .env("TMPDIR", self.path("tmp"))
             .env("XDG_CACHE_HOME", self.path("cache"))
             .env("XDG_CONFIG_HOME", self.path("config"))
-            .env_remove("LOCKSTEP_REFERENCES")
+            // None of the built ones: a test that wants some puts them there.
+            .env("LOCKSTEP_REFERENCES", self.path("references"))
             .env("NO_COLOR", "1")
             .stdin(Stdio::null());
         command
