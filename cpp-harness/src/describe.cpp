@@ -7,13 +7,7 @@
 namespace harness {
 namespace {
 
-// What this harness has been tried with; llama.cpp's own list is longer and not public. Whether a
-// given model runs is found out by loading it.
-const std::vector<std::string> architectures = {"llama"};
-const std::vector<std::string> tensor_types = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
-                                               "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
-
-// Null and the reason when llama.cpp cannot run the model.
+// Null and the reason when the library cannot run the model.
 model_ptr try_to_load(const std::string & model_path, const gguf_facts & facts, json & reason) {
     if (!facts.unreadable.empty()) {
         reason = facts.unreadable;
@@ -21,7 +15,7 @@ model_ptr try_to_load(const std::string & model_path, const gguf_facts & facts, 
     }
     model_ptr model = load_model(model_path, load::everything);
     if (!model) {
-        reason = take_last_errors("llama.cpp refuses the model");
+        reason = take_last_errors("the library refuses the model");
     } else if (!has_vocabulary(model.get())) {
         reason = "the file holds no vocabulary";
         return nullptr;
@@ -38,7 +32,7 @@ void describe_model(const std::string & model_path, json & answer) {
     const model_ptr model = try_to_load(model_path, facts, reason);
     if (model) {
         facts.vocabulary_size = vocabulary_size(model.get());
-        // llama.cpp finds some by their text where the file is silent.
+        // The library finds some by their text where the file is silent.
         for (const auto & named : special_tokens(model.get())) {
             facts.special_tokens[named.first] = static_cast<uint32_t>(named.second);
         }
@@ -63,8 +57,8 @@ void describe(const std::string & model_path) {
         {"version", build_facts::program_version},
         {"build", build_object()},
         {"arithmetics", json::array({build_facts::arithmetic})},
-        {"architectures", architectures},
-        {"tensor_types", tensor_types},
+        {"architectures", known_architectures()},
+        {"tensor_types", known_tensor_types()},
         {"kernels", json::array({"ggml-cpu"})},
         {"settings", settings_object(default_settings())},
     };

@@ -69,7 +69,7 @@ class evaluator {
         : folder_(flags.out_folder), values_(flags.values), model_(load_model(flags.model_path, load::everything)) {
         if (!model_) {
             throw failure(exit_code::unavailable,
-                          flags.model_path + ": " + take_last_errors("llama.cpp refuses the model"));
+                          flags.model_path + ": " + take_last_errors("the library refuses the model"));
         }
         const uint32_t own = training_context(model_.get());
         if (values_.context == 0) {

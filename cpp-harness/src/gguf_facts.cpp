@@ -1,23 +1,20 @@
 #include "gguf_facts.hpp"
 
-#include <memory>
 #include <utility>
 
+#include "build_facts.hpp"
 #include "error.hpp"
-#include "gguf.h"
 #include "gguf_header.hpp"
-#include "log.hpp"
+#include "llama_api_generation.hpp"
 
 namespace harness {
 namespace {
 
-struct gguf_deleter {
-    void operator()(gguf_context * context) const { gguf_free(context); }
+// Types that one library knows and another does not: a message must name them all the same.
+// I2_S is bitnet.cpp's ternary type; upstream had its number for a type that it has removed.
+const std::pair<uint32_t, const char *> foreign_types[] = {
+    {34, "TQ1_0"}, {35, "TQ2_0"}, {36, "I2_S"}, {39, "MXFP4"}, {40, "NVFP4"}, {134, "IQ1_BN"}, {135, "IQ2_BN"},
 };
-using gguf_ptr = std::unique_ptr<gguf_context, gguf_deleter>;
-
-// bitnet.cpp's ternary type. Upstream had the number for a type that it has removed.
-constexpr uint32_t type_i2_s = 36;
 
 // The metadata keys of special tokens; `seperator` is how the format spells it.
 const std::pair<const char *, const char *> special_token_keys[] = {
@@ -33,7 +30,12 @@ bool library_knows(uint32_t type) {
 // `q4_K` is written Q4_K, as in names of files.
 std::string type_name(uint32_t type) {
     if (!library_knows(type)) {
-        return type == type_i2_s ? "I2_S" : "type-" + std::to_string(type);
+        for (const auto & foreign : foreign_types) {
+            if (foreign.first == type) {
+                return foreign.second;
+            }
+        }
+        return "type-" + std::to_string(type);
     }
     std::string name = ggml_type_name(static_cast<ggml_type>(type));
     for (char & c : name) {
@@ -69,26 +71,15 @@ gguf_facts facts_of(const gguf_header & header, const std::string & path) {
     for (const auto & counted : header.type_counts) {
         facts.tensor_type_counts[type_name(counted.first)] += counted.second;
         if (!library_knows(counted.first)) {
-            facts.unreadable = "this llama.cpp does not know the tensor type " + type_name(counted.first) +
-                               " (number " + std::to_string(counted.first) + ")";
+            facts.unreadable = std::string("this ") + build_facts::library_name +
+                               " does not know the tensor type " + type_name(counted.first) + " (number " +
+                               std::to_string(counted.first) + ")";
         }
+    }
+    if (facts.unreadable.empty()) {
+        facts.unreadable = generation::objection(header);
     }
     return facts;
-}
-
-// The library's reader does not look whether the tensors' data are all there.
-void check_data(const gguf_context * context, uint64_t file_bytes, const std::string & path) {
-    const uint64_t data = gguf_get_data_offset(context);
-    for (int64_t i = 0; i < gguf_get_n_tensors(context); ++i) {
-        const uint64_t offset = gguf_get_tensor_offset(context, i);
-        const uint64_t bytes = gguf_get_tensor_size(context, i);
-        // Subtractions, because a sum of hostile numbers can wrap.
-        if (data > file_bytes || offset > file_bytes - data || bytes > file_bytes - data - offset) {
-            throw failure(exit_code::bad_input, path + ": tensor `" + gguf_get_tensor_name(context, i) + "` needs " +
-                                                    std::to_string(bytes) + " bytes, the file of " +
-                                                    std::to_string(file_bytes) + " bytes ends before");
-        }
-    }
 }
 
 }  // namespace
@@ -99,14 +90,7 @@ gguf_facts read_gguf_facts(const std::string & path) {
     if (!facts.unreadable.empty()) {
         return facts;
     }
-    forget_errors();
-    gguf_init_params params = {};
-    params.no_alloc = true;
-    const gguf_ptr context(gguf_init_from_file(path.c_str(), params));
-    if (!context) {
-        throw failure(exit_code::bad_input, path + ": " + take_last_errors("not a sound GGUF file"));
-    }
-    check_data(context.get(), header.file_bytes, path);
+    generation::check_file(header, path);
     return facts;
 }
 

@@ -63,6 +63,7 @@ class header_reader {
         for (uint64_t i = 0; i < tensors; ++i) {
             read_tensor();
         }
+        header_.header_bytes = header_.file_bytes - left_;
         return header_;
     }
 
@@ -105,9 +106,15 @@ class header_reader {
             refuse("tensor `" + name + "` has " + std::to_string(dimensions) + " dimensions, expected at most " +
                    std::to_string(dimensions_max));
         }
-        skip(dimensions * sizeof(uint64_t), name);
-        ++header_.type_counts[take_u32(name)];
-        take_u64(name);  // the offset: the library checks it
+        gguf_tensor tensor;
+        tensor.name = name;
+        for (uint32_t i = 0; i < dimensions; ++i) {
+            tensor.dimensions[i] = take_u64(name);
+        }
+        tensor.type = take_u32(name);
+        tensor.offset = take_u64(name);
+        ++header_.type_counts[tensor.type];
+        header_.tensors.push_back(tensor);
     }
 
     // `what` is what was being read, for the message.

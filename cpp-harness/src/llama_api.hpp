@@ -1,8 +1,8 @@
 // The calls of llama.cpp that the harness needs.
 //
-// llama.h has changed names between generations; all calls whose names differ are behind this
-// file, chosen by what CMake found declared. Every pointer and return value is checked here, so
-// that the rest of the harness never sees one that can be null.
+// llama.h has changed names between generations; what differs is behind llama_api_generation.hpp.
+// Every pointer and return value is checked here, so that the rest of the harness never sees one
+// that can be null.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +34,19 @@ class backend {
     backend & operator=(const backend &) = delete;
 };
 
+// What this generation of the library has been tried with.
+const std::vector<std::string> & known_architectures();
+const std::vector<std::string> & known_tensor_types();
+
+// The most threads that an evaluation may ask for.
+uint32_t most_threads();
+
 enum class load { vocabulary, everything };
 
-// Null when llama.cpp refuses the file; take_last_errors() then has the reason.
+// Null when the library refuses the file; take_last_errors() then has the reason.
 model_ptr load_model(const std::string & path, load what);
 
-// Throws when llama.cpp cannot make one.
+// Throws when the library cannot make one.
 context_ptr new_context(llama_model * model, const settings & values);
 
 // Empties the KV cache.
@@ -58,7 +65,7 @@ std::vector<std::pair<std::string, llama_token>> special_tokens(const llama_mode
 // The id of the BOS token, or -1.
 llama_token bos_token(const llama_model * model);
 
-// Throws `declined` for a text that llama.cpp does not take.
+// Throws `declined` for a text that the library does not take.
 std::vector<llama_token> tokenize(const llama_model * model, const std::string & text, bool add_special,
                                   bool parse_special);
 

@@ -16,7 +16,9 @@ constexpr size_t errors_kept = 4;
 std::mutex errors_mutex;
 std::deque<std::string> errors;
 
-// Lines come in pieces; a piece without a level goes on with the one before.
+// Lines come in pieces; a piece without a level goes on with the one before. That level by its
+// number, because not all generations of the headers have its name.
+constexpr int level_continued = 5;
 bool last_was_debug = false;
 
 void trim_end(std::string & text) {
@@ -26,7 +28,7 @@ void trim_end(std::string & text) {
 }
 
 void on_log(enum ggml_log_level level, const char * text, void *) {
-    if (level != GGML_LOG_LEVEL_CONT) {
+    if (static_cast<int>(level) != level_continued) {
         last_was_debug = level == GGML_LOG_LEVEL_DEBUG;
     }
     // Hundreds of lines a model; a reader wants the last ones, which say what went wrong.

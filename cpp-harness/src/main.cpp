@@ -48,9 +48,9 @@ bool second_of(const options & given, const std::string & flag, const std::strin
 
 uint32_t threads(const options & given) {
     const uint32_t count = given.number("--threads", 1, harness::default_settings().threads);
-    if (count > GGML_MAX_N_THREADS) {
+    if (count > harness::most_threads()) {
         throw failure(exit_code::usage, "--threads " + std::to_string(count) + ": ggml starts at most " +
-                                            std::to_string(GGML_MAX_N_THREADS));
+                                            std::to_string(harness::most_threads()));
     }
     return count;
 }

@@ -25,7 +25,7 @@ uint32_t usable_cores() {
 
 json library_object() {
     return json{
-        {"name", "llama.cpp"},
+        {"name", build_facts::library_name},
         {"version", build_facts::library_version},
         {"source_checksum", build_facts::source_checksum},
     };

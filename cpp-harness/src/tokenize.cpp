@@ -48,7 +48,7 @@ void tokenize_lines(const std::string & model_path) {
     require_readable(model_path);
     const model_ptr model = load_model(model_path, load::vocabulary);
     if (!model) {
-        throw failure(exit_code::unavailable, model_path + ": " + take_last_errors("llama.cpp refuses its vocabulary"));
+        throw failure(exit_code::unavailable, model_path + ": " + take_last_errors("the library refuses its vocabulary"));
     }
     if (!has_vocabulary(model.get())) {
         throw failure(exit_code::unavailable, model_path + ": the file holds no vocabulary");

@@ -7,6 +7,7 @@
 
 #include "checks.hpp"
 #include "file.hpp"
+#include "gguf_check.hpp"
 #include "gguf_facts.hpp"
 #include "gguf_header.hpp"
 #include "log.hpp"
@@ -40,9 +41,9 @@ const std::string context = text("llama.context_length") + u32(4) + u32(256);
 const std::string tokens = text("tokenizer.ggml.tokens") + u32(9) + u32(8) + u64(3) + text("a") + text("") + text("bc");
 const std::string scores = text("tokenizer.ggml.scores") + u32(9) + u32(6) + u64(3) + std::string(12, '\0');
 
-// One tensor of 256 elements.
-std::string tensor(uint32_t type, uint64_t offset = 0) {
-    return text("t" + std::to_string(type)) + u32(1) + u64(256) + u32(type) + u64(offset);
+// One tensor, of 256 elements where no number is given.
+std::string tensor(uint32_t type, uint64_t offset = 0, uint64_t columns = 256, uint64_t rows = 1) {
+    return text("t" + std::to_string(type)) + u32(2) + u64(columns) + u64(rows) + u32(type) + u64(offset);
 }
 
 std::string model(uint32_t type, size_t data_bytes) {
@@ -83,7 +84,7 @@ void reads_a_sound_file() {
 }
 
 void names_types_that_the_library_does_not_know() {
-    for (const uint32_t type : {36u, 31u, 4u, 135u, 4000000000u}) {
+    for (const uint32_t type : {36u, 31u, 4u, 136u, 4000000000u}) {
         const temporary_file file(model(type, 96));
         const auto facts = harness::read_gguf_facts(file.path());
         const std::string name = type == 36 ? "I2_S" : "type-" + std::to_string(type);
@@ -133,6 +134,40 @@ void refuses_malformed_headers() {
     refuses_bytes(head(3, 1, 1) + architecture + tensor(0, 7), "", "an offset that is not aligned");
 }
 
+// The check for libraries whose own reader is not to be asked.
+void check_ours(const std::string & bytes) {
+    const temporary_file file(bytes);
+    harness::check_by_header(harness::read_gguf_header(file.path()), file.path());
+}
+
+void refuses_data(const std::string & bytes, const std::string & part, const std::string & claim) {
+    refuses([&bytes] { check_ours(bytes); }, exit_code::bad_input, part, claim);
+}
+
+void finds_missing_data_without_the_library() {
+    // 256 elements: F32 takes 1024 bytes, Q4_0 144, I2_S 64 and 32.
+    for (const auto & [type, bytes] : {std::pair<uint32_t, size_t>{0, 1024}, {2, 144}, {36, 96}}) {
+        const std::string name = "type " + std::to_string(type);
+        check_ours(model(type, bytes));
+        check(true, name + " is all there");
+        refuses_data(model(type, bytes - 1), "ends before", name + ", one byte less");
+        refuses_data(model(type, 0), "ends before", name + " without data");
+    }
+    const auto with = [](const std::string & line) {
+        return head(3, 1, 1) + architecture + line + std::string(4096, '\0');
+    };
+    refuses_data(with(tensor(0, 7)), "multiple of 32", "an offset that is not aligned");
+    refuses_data(with(tensor(0, UINT64_MAX - 31)), "ends before", "an offset that wraps");
+    refuses_data(with(tensor(2, 0, 100)), "multiple of 32", "rows that are no whole blocks");
+    refuses_data(with(tensor(0, 0, 0)), "0 elements", "an empty tensor");
+    refuses_data(with(tensor(0, 0, 1ull << 33, 1ull << 33)), "beyond 64 bits", "dimensions whose product wraps");
+    refuses_data(with(tensor(0, 0, 1ull << 32, 1ull << 31)), "elements", "more elements than have a sign");
+    const std::string alignment = text("general.alignment") + u32(4);
+    for (const uint32_t number : {0u, 3u}) {
+        refuses_data(head(3, 0, 2) + architecture + alignment + u32(number), "a power of 2", "a wrong alignment");
+    }
+}
+
 void refuses_what_is_no_file() {
     refuses([] { harness::read_gguf_facts("/nonexistent/model.gguf"); }, exit_code::unavailable, "cannot be opened",
             "no file");
@@ -148,6 +183,7 @@ int main() {
     names_types_that_the_library_does_not_know();
     refuses_every_truncation();
     refuses_malformed_headers();
+    finds_missing_data_without_the_library();
     refuses_what_is_no_file();
     return checks::report();
 }

@@ -1,0 +1,58 @@
+// ik_llama.cpp: old-style vocabulary calls, the later names for loading.
+#include "llama_api_generation.hpp"
+
+namespace harness::generation {
+namespace {
+
+// The smallest row that its kernels for these take.
+constexpr uint64_t bitnet_row_min = 512;
+
+}  // namespace
+
+const std::vector<std::string> architectures = {"llama", "gemma3"};
+const std::vector<std::string> tensor_types = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
+                                               "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
+
+std::string objection(const gguf_header & header) {
+    for (const gguf_tensor & tensor : header.tensors) {
+        if (tensor.type == GGML_TYPE_I2_S) {
+            return "ik_llama.cpp loads tensors of type I2_S and computes zeros in every product with them";
+        }
+        const bool short_rows = tensor.dimensions[0] < bitnet_row_min;
+        if ((tensor.type == GGML_TYPE_IQ1_BN || tensor.type == GGML_TYPE_IQ2_BN) && short_rows) {
+            return "tensor `" + tensor.name + "` has rows of " + std::to_string(tensor.dimensions[0]) +
+                   " elements, ik_llama.cpp's IQ1_BN and IQ2_BN need " + std::to_string(bitnet_row_min);
+        }
+    }
+    return "";
+}
+
+llama_model * load_model(const char * path, bool vocabulary_only) {
+    llama_model_params params = llama_model_default_params();
+    params.vocab_only = vocabulary_only;
+    params.use_mmap = true;
+    params.n_gpu_layers = 0;
+    return llama_model_load_from_file(path, params);
+}
+
+llama_context * new_context(llama_model * model, const settings & values) {
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = values.context;
+    params.n_batch = values.micro_batch;
+    params.n_ubatch = values.micro_batch;
+    params.n_seq_max = 1;
+    params.n_threads = values.threads;
+    params.n_threads_batch = values.threads;
+    params.type_k = values.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
+    params.type_v = params.type_k;
+    // The default is on.
+    params.flash_attn = values.flash_attention;
+    return llama_init_from_model(model, params);
+}
+
+bool has_vocabulary(const llama_model * model) {
+    const llama_vocab * vocab = llama_model_get_vocab(model);
+    return vocab != nullptr && llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE;
+}
+
+}  // namespace harness::generation

@@ -1,0 +1,93 @@
+// llama.cpp as pinned: vocabulary calls take the vocabulary, the KV cache is a memory.
+#include "error.hpp"
+#include "gguf_check.hpp"
+#include "llama_api_generation.hpp"
+
+namespace harness::generation {
+namespace {
+
+const llama_vocab * vocabulary(const llama_model * model) {
+    const llama_vocab * vocab = llama_model_get_vocab(model);
+    if (vocab == nullptr) {
+        throw failure(exit_code::internal, "llama_model_get_vocab gave nothing");
+    }
+    return vocab;
+}
+
+}  // namespace
+
+const std::vector<std::string> architectures = {"llama"};
+const std::vector<std::string> tensor_types = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
+                                               "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
+
+const uint32_t threads_max = GGML_MAX_N_THREADS;
+
+// What it cannot run it refuses by itself.
+std::string objection(const gguf_header &) { return ""; }
+
+void check_file(const gguf_header & header, const std::string & path) {
+    check_by_library(path, header.file_bytes);
+}
+
+llama_model * load_model(const char * path, bool vocabulary_only) {
+    llama_model_params params = llama_model_default_params();
+    params.vocab_only = vocabulary_only;
+    params.load_mode = LLAMA_LOAD_MODE_MMAP;
+    params.n_gpu_layers = 0;
+    return llama_model_load_from_file(path, params);
+}
+
+void free_model(llama_model * model) { llama_model_free(model); }
+
+llama_context * new_context(llama_model * model, const settings & values) {
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = values.context;
+    params.n_batch = values.micro_batch;
+    params.n_ubatch = values.micro_batch;
+    params.n_seq_max = 1;
+    params.n_threads = static_cast<int32_t>(values.threads);
+    params.n_threads_batch = static_cast<int32_t>(values.threads);
+    params.type_k = values.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
+    params.type_v = params.type_k;
+    // The default is `auto`: the library would choose for us.
+    params.flash_attn_type = values.flash_attention ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    params.no_perf = true;
+    return llama_init_from_model(model, params);
+}
+
+void clear_memory(llama_context * context) {
+    llama_memory_t memory = llama_get_memory(context);
+    if (memory == nullptr) {
+        throw failure(exit_code::internal, "llama_get_memory gave nothing to clear");
+    }
+    llama_memory_clear(memory, true);
+}
+
+bool has_vocabulary(const llama_model * model) {
+    return llama_vocab_type(vocabulary(model)) != LLAMA_VOCAB_TYPE_NONE;
+}
+
+int32_t vocabulary_size(const llama_model * model) { return llama_vocab_n_tokens(vocabulary(model)); }
+
+int32_t training_context(const llama_model * model) { return llama_model_n_ctx_train(model); }
+
+llama_token bos(const llama_model * model) { return llama_vocab_bos(vocabulary(model)); }
+
+std::vector<std::pair<std::string, llama_token>> special_tokens(const llama_model * model) {
+    const llama_vocab * vocab = vocabulary(model);
+    return {
+        {"bos", llama_vocab_bos(vocab)}, {"eos", llama_vocab_eos(vocab)}, {"eot", llama_vocab_eot(vocab)},
+        {"sep", llama_vocab_sep(vocab)}, {"pad", llama_vocab_pad(vocab)},
+    };
+}
+
+int32_t tokenize(const llama_model * model, const char * text, int32_t bytes, llama_token * tokens, int32_t room,
+                 bool add_special, bool parse_special) {
+    return llama_tokenize(vocabulary(model), text, bytes, tokens, room, add_special, parse_special);
+}
+
+int32_t piece(const llama_model * model, llama_token token, char * bytes, int32_t room) {
+    return llama_token_to_piece(vocabulary(model), token, bytes, room, /*lstrip=*/0, /*special=*/true);
+}
+
+}  // namespace harness::generation
