@@ -19,6 +19,7 @@ struct evaluate_flags {
     std::string model_path;
     std::string out_folder;
     settings values;
+    bool own_micro_batch = false;  // the user chose it
 };
 void evaluate_lines(const evaluate_flags & flags);
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "build_facts.hpp"
 #include "commands.hpp"
 #include "gguf_facts.hpp"
@@ -44,6 +46,9 @@ void describe_model(const std::string & model_path, json & answer) {
         {"special_tokens", facts.special_tokens},
         {"tensor_type_counts", facts.tensor_type_counts},
     };
+    settings values = default_settings();
+    values.micro_batch = std::min(values.micro_batch, limit_batch(read_gguf_header(model_path)).tokens);
+    answer["settings"] = settings_object(values);
     answer["can_run"] = model != nullptr;
     answer["reason"] = reason;
 }

@@ -63,10 +63,23 @@ std::vector<uint32_t> resolve_positions(const evaluate_request & request) {
     return positions;
 }
 
+// The settings with a micro-batch that the library computes rightly.
+settings sound_settings(const evaluate_flags & flags) {
+    settings values = flags.values;
+    const batch_limit limit = limit_batch(read_gguf_header(flags.model_path));
+    if (values.micro_batch > limit.tokens && flags.own_micro_batch) {
+        throw failure(exit_code::unavailable, flags.model_path + ": --micro-batch " +
+                                                  std::to_string(values.micro_batch) + ": at most " +
+                                                  std::to_string(limit.tokens) + ", because " + limit.reason);
+    }
+    values.micro_batch = std::min(values.micro_batch, limit.tokens);
+    return values;
+}
+
 class evaluator {
   public:
     explicit evaluator(const evaluate_flags & flags)
-        : folder_(flags.out_folder), values_(flags.values), model_(load_model(flags.model_path, load::everything)) {
+        : folder_(flags.out_folder), values_(sound_settings(flags)), model_(load_model(flags.model_path, load::everything)) {
         if (!model_) {
             throw failure(exit_code::unavailable,
                           flags.model_path + ": " + take_last_errors("the library refuses the model"));

@@ -23,6 +23,8 @@ const std::vector<std::string> & known_tensor_types() { return generation::tenso
 
 uint32_t most_threads() { return generation::threads_max; }
 
+batch_limit limit_batch(const gguf_header & header) { return generation::limit_batch(header); }
+
 model_ptr load_model(const std::string & path, load what) {
     forget_errors();
     return model_ptr(generation::load_model(path.c_str(), what == load::vocabulary));

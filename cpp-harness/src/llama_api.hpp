@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gguf_header.hpp"
 #include "llama.h"
 #include "settings.hpp"
 
@@ -40,6 +41,13 @@ const std::vector<std::string> & known_tensor_types();
 
 // The most threads that an evaluation may ask for.
 uint32_t most_threads();
+
+// The most tokens that the library may be given together for a model, and why.
+struct batch_limit {
+    uint32_t tokens = UINT32_MAX;
+    std::string reason;
+};
+batch_limit limit_batch(const gguf_header & header);
 
 enum class load { vocabulary, everything };
 

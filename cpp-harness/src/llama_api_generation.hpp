@@ -33,6 +33,9 @@ extern const uint32_t threads_max;
 // nothing is known against it.
 std::string objection(const gguf_header & header);
 
+// How many tokens it evaluates together without mistakes.
+batch_limit limit_batch(const gguf_header & header);
+
 // Throws exit_code::bad_input for a file whose tensors are not all there.
 void check_file(const gguf_header & header, const std::string & path);
 

@@ -7,6 +7,10 @@ namespace {
 // The smallest row that its kernels for these take.
 constexpr uint64_t bitnet_row_min = 512;
 
+// Measured on SmolLM2-135M against llama-native: with 31 tokens together a mean KL of 0.006, with 32
+// of 1.6. All other types are right at 512.
+constexpr uint32_t batch_of_types_with_minimum = 16;
+
 }  // namespace
 
 const std::vector<std::string> architectures = {"llama", "gemma3"};
@@ -25,6 +29,16 @@ std::string objection(const gguf_header & header) {
         }
     }
     return "";
+}
+
+batch_limit limit_batch(const gguf_header & header) {
+    for (const gguf_tensor & tensor : header.tensors) {
+        if (tensor.type == GGML_TYPE_Q4_1 || tensor.type == GGML_TYPE_Q5_1) {
+            return {batch_of_types_with_minimum,
+                    "ik_llama.cpp computes products with Q4_1 and Q5_1 wrong from 32 tokens on"};
+        }
+    }
+    return {};
 }
 
 llama_model * load_model(const char * path, bool vocabulary_only) {

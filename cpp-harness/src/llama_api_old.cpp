@@ -3,11 +3,25 @@
 #include "llama_api_generation.hpp"
 
 namespace harness::generation {
+namespace {
+
+constexpr uint32_t type_i2_s = 36;
+// With 512 and one thread it ends by a signal at the shapes of BitNet-b1.58-2B-4T.
+constexpr uint32_t batch_of_i2_s = 128;
+
+}  // namespace
 
 const std::vector<std::string> architectures = {"llama", "bitnet", "bitnet-b1.58", "bitnet-25"};
 const std::vector<std::string> tensor_types = {"F32", "F16", "I2_S"};
 
 std::string objection(const gguf_header &) { return ""; }
+
+batch_limit limit_batch(const gguf_header & header) {
+    if (header.type_counts.count(type_i2_s) != 0) {
+        return {batch_of_i2_s, "bitnet.cpp can end by a signal in larger ones with I2_S"};
+    }
+    return {};
+}
 
 llama_model * load_model(const char * path, bool vocabulary_only) {
     llama_model_params params = llama_model_default_params();

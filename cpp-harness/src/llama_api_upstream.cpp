@@ -25,6 +25,8 @@ const uint32_t threads_max = GGML_MAX_N_THREADS;
 // What it cannot run it refuses by itself.
 std::string objection(const gguf_header &) { return ""; }
 
+batch_limit limit_batch(const gguf_header &) { return {}; }
+
 void check_file(const gguf_header & header, const std::string & path) {
     check_by_library(path, header.file_bytes);
 }

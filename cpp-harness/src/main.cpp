@@ -79,6 +79,7 @@ void run_evaluate(const std::vector<std::string> & words) {
     flags.values.threads = threads(given);
     flags.values.context = given.number("--context", 1, 0);
     flags.values.micro_batch = given.number("--micro-batch", 1, flags.values.micro_batch);
+    flags.own_micro_batch = given.has("--micro-batch");
     flags.values.kv_f32 = second_of(given, "--kv", "f16", "f32");
     flags.values.flash_attention = second_of(given, "--flash-attention", "off", "on");
     harness::evaluate_lines(flags);
