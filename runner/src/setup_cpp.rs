@@ -14,7 +14,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::engine::Places;
-use crate::engine::catalogue::REFERENCE_BUILDS;
+use crate::engine::catalogue::{LLAMA_SCALAR, REFERENCE_BUILDS};
 use crate::engine::places::REFERENCES_VARIABLE;
 use crate::exit::Exit;
 use crate::text::escape_path;
@@ -47,7 +47,7 @@ pub fn run(shell: Shell, places: &Places) -> SetUp {
     let has = |folder: &Path, name: &str| folder.join(name).is_file();
     let found = folders
         .iter()
-        .find(|folder| REFERENCE_BUILDS.iter().any(|name| has(folder, name)));
+        .find(|folder| REFERENCE_BUILDS.iter().any(|build| has(folder, build.name)));
     let Some(folder) = found else {
         return none_found(&folders);
     };
@@ -61,24 +61,20 @@ pub fn run(shell: Shell, places: &Places) -> SetUp {
             exit: Exit::Unavailable,
         };
     };
-    let missing: Vec<&str> = REFERENCE_BUILDS
-        .into_iter()
-        .filter(|name| !has(folder, name))
-        .collect();
-    let stderr = missing.iter().map(|name| {
-        let build = name.trim_start_matches("llama-");
-        format!(
-            "{}: not there (hint: scripts/build-references.sh {build})\n",
-            escape_path(&folder.join(name))
-        )
+    let missing = REFERENCE_BUILDS
+        .iter()
+        .filter(|build| !has(folder, build.name));
+    let stderr = missing.map(|build| {
+        let path = escape_path(&folder.join(build.name));
+        format!("{path}: not there (hint: {})\n", build.made_by)
     });
     SetUp {
         stdout: assignment(shell, REFERENCES_VARIABLE, text),
         stderr: stderr.collect(),
-        exit: if missing.contains(&REFERENCE_BUILDS[0]) {
-            Exit::Unavailable
-        } else {
+        exit: if has(folder, LLAMA_SCALAR) {
             Exit::Parity
+        } else {
+            Exit::Unavailable
         },
     }
 }
@@ -178,7 +174,15 @@ mod tests {
             one.stderr
         );
 
-        std::fs::write(folder.path().join("llama-native"), "").expect("written");
+        for name in ["llama-native", "ik"] {
+            std::fs::write(folder.path().join(name), "").expect("written");
+        }
+        let three = run(Shell::Pwsh, &places).stderr;
+        let words =
+            "bitnet: not there (hint: BITNET_CPP_DIR=FOLDER scripts/build-references.sh bitnet)\n";
+        assert!(three.ends_with(words), "{three}");
+        assert_eq!(three.lines().count(), 1, "{three}");
+        std::fs::write(folder.path().join("bitnet"), "").expect("written");
         assert_eq!(run(Shell::Pwsh, &places).stderr, "");
     }
 }

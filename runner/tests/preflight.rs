@@ -99,7 +99,8 @@ fn ready_with_a_candidate_and_one_reference() {
         "    Built: llama-scalar 1; rustc; no SIMD\n    Computes: exact, f32\n",
         "  ✗ llama-native: NOT AVAILABLE (reference)\n",
         "    Mend: scripts/build-references.sh native\n",
-        "  ✗ bitnet: NOT AVAILABLE (reference)\n    Error: this version builds no harness",
+        "  ✗ bitnet: NOT AVAILABLE (reference)\n",
+        "    Mend: BITNET_CPP_DIR=FOLDER scripts/build-references.sh bitnet\n",
         "\nReady: rust-engine can be compared with llama-scalar.\n",
     ] {
         assert!(text.contains(words), "{text}\ndoes not say: {words}");

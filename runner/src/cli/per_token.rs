@@ -11,7 +11,7 @@ use super::limit_flags::LimitFlags;
 use super::prompt_flags::PromptFlags;
 use super::{Format, SupervisionFlags};
 use crate::engine::Supervision;
-use crate::engine::catalogue::{DEFAULT_CANDIDATE, REFERENCE_BUILDS};
+use crate::engine::catalogue::{DEFAULT_CANDIDATE, LLAMA_NATIVE, LLAMA_SCALAR};
 use crate::report::text::Detail;
 use crate::request::{Choices, Request};
 
@@ -192,8 +192,8 @@ impl Flags {
             keep_logits: self.keep_logits,
         };
         let default_reference = match profile {
-            Profile::Exact | Profile::F32 => REFERENCE_BUILDS[0],
-            Profile::Production => REFERENCE_BUILDS[1],
+            Profile::Exact | Profile::F32 => LLAMA_SCALAR,
+            Profile::Production => LLAMA_NATIVE,
         };
         let request = Request {
             prompt,

@@ -16,25 +16,49 @@ use crate::text::escape_for_terminal;
 /// The default candidate.
 pub const DEFAULT_CANDIDATE: &str = "rust-engine";
 
-/// The harness builds that Lockstep's own script makes, the default reference first.
-pub const REFERENCE_BUILDS: [&str; 2] = ["llama-scalar", "llama-native"];
+/// A harness build, and the command that makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReferenceBuild {
+    /// The engine's name.
+    pub name: &'static str,
+    /// What makes it.
+    pub made_by: &'static str,
+}
 
-/// Engines that are known and that nothing here can start yet, and what can be done about it.
-pub const NOT_YET: [(&str, &str); 2] = [
-    (
-        "bitnet",
-        "this version builds no harness for bitnet.cpp; a program that speaks the exchange \
-         protocol can be named `bitnet` in engines.toml",
-    ),
-    (
-        "ik",
-        "this version builds no harness for ik_llama.cpp; a program that speaks the exchange \
-         protocol can be named `ik` in engines.toml",
-    ),
+/// The reference of the profiles that compare bits or by tight limits.
+pub const LLAMA_SCALAR: &str = "llama-scalar";
+
+/// The reference of the profile `production`.
+pub const LLAMA_NATIVE: &str = "llama-native";
+
+/// `ik_llama.cpp`, a reference that is independent of llama.cpp's present code.
+pub const IK: &str = "ik";
+
+/// bitnet.cpp, the reference of I2_S models.
+pub const BITNET: &str = "bitnet";
+
+/// The harness builds that Lockstep's own script makes, the default reference first.
+pub const REFERENCE_BUILDS: [ReferenceBuild; 4] = [
+    ReferenceBuild {
+        name: LLAMA_SCALAR,
+        made_by: "scripts/build-references.sh scalar",
+    },
+    ReferenceBuild {
+        name: LLAMA_NATIVE,
+        made_by: "scripts/build-references.sh native",
+    },
+    ReferenceBuild {
+        name: IK,
+        made_by: "scripts/build-references.sh ik",
+    },
+    ReferenceBuild {
+        name: BITNET,
+        made_by: "BITNET_CPP_DIR=FOLDER scripts/build-references.sh bitnet",
+    },
 ];
 
 /// Short names, for people's fingers and for the older command lines.
-const SHORT_NAMES: [(&str, &str); 1] = [("llama", "llama-scalar")];
+const SHORT_NAMES: [(&str, &str); 1] = [("llama", LLAMA_SCALAR)];
 
 /// All engines that can be asked for by name.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,32 +73,23 @@ pub struct UnknownEngine {
     pub name: String,
     /// The names that there are.
     pub known: Vec<String>,
-    /// For an engine that is known but cannot be started yet: why, and what can be done.
-    pub not_yet: Option<&'static str>,
 }
 
 impl UnknownEngine {
-    /// A name that means nothing is a wrong call; one that means an engine that is not there is
-    /// an engine that is not there.
+    /// A name that means nothing is a wrong call.
     pub fn exit(&self) -> Exit {
-        match self.not_yet {
-            Some(_) => Exit::Unavailable,
-            None => Exit::Usage,
-        }
+        Exit::Usage
     }
 }
 
 impl fmt::Display for UnknownEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = escape_for_terminal(&self.name);
-        match self.not_yet {
-            Some(reason) => write!(f, "engine `{name}` is not available: {reason}"),
-            None => write!(
-                f,
-                "unknown engine `{name}`, known are: {}",
-                self.known.join(", ")
-            ),
-        }
+        write!(
+            f,
+            "unknown engine `{}`, known are: {}",
+            escape_for_terminal(&self.name),
+            self.known.join(", ")
+        )
     }
 }
 
@@ -123,10 +138,6 @@ impl Catalogue {
                     .iter()
                     .map(|engine| engine.name.clone())
                     .collect(),
-                not_yet: NOT_YET
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, reason)| *reason),
             })
     }
 
@@ -155,9 +166,10 @@ fn built_in(places: &Places) -> Vec<EngineSpec> {
         None => DEFAULT_CANDIDATE.to_owned(),
     };
     let mut engines = vec![engine(DEFAULT_CANDIDATE, candidate, BTreeMap::new())];
-    engines.extend(
-        REFERENCE_BUILDS.map(|name| engine(name, reference_program(places, name), quiet.clone())),
-    );
+    engines.extend(REFERENCE_BUILDS.map(|build| {
+        let program = reference_program(places, build.name);
+        engine(build.name, program, quiet.clone())
+    }));
     engines
 }
 

@@ -8,7 +8,7 @@ use schemas::receipt::ExitRecord;
 use schemas::tag::Tag;
 
 use super::PreflightError;
-use crate::engine::catalogue::{DEFAULT_CANDIDATE, NOT_YET};
+use crate::engine::catalogue::{DEFAULT_CANDIDATE, REFERENCE_BUILDS};
 use crate::engine::{Catalogue, Client, EngineFault, EngineSpec, FaultKind, Origin, Supervision};
 use crate::exit::Exit;
 use crate::text::escape_for_terminal;
@@ -23,12 +23,6 @@ pub(super) fn examine(
     for spec in catalogue.all() {
         engines.push(status(spec, model, supervision)?);
     }
-    engines.extend(
-        NOT_YET
-            .iter()
-            .filter(|(name, _)| catalogue.find(name).is_err())
-            .map(|(name, reason)| not_yet(name, reason)),
-    );
     let usable = |role| {
         engines
             .iter()
@@ -148,36 +142,22 @@ fn failed(fault: EngineFault, known: Option<DescribeResponse>) -> Result<Finding
     })
 }
 
-fn not_yet(name: &str, reason: &str) -> EngineStatus {
-    EngineStatus {
-        name: name.to_owned(),
-        role: Role::Reference,
-        available: false,
-        usable: false,
-        origin: "built-in".to_owned(),
-        command: Vec::new(),
-        description: None,
-        problem: Some(reason.to_owned()),
-        last_words: Vec::new(),
-        mend: None,
-    }
-}
-
 /// The command that makes the engine, or the place where its configuration can be corrected.
 fn mend(spec: &EngineSpec) -> String {
     match &spec.origin {
-        Origin::BuiltIn => match spec.name.as_str() {
-            "llama-scalar" => "scripts/build-references.sh scalar".to_owned(),
-            "llama-native" => "scripts/build-references.sh native".to_owned(),
-            // It is looked for beside the runner, so it has to be built in the same way.
-            name if Path::new(&spec.command[0])
+        Origin::BuiltIn => {
+            let name = &spec.name;
+            let build = REFERENCE_BUILDS.iter().find(|build| build.name == name);
+            // The candidate is looked for beside the runner, so it has to be built in the same way.
+            let debug = Path::new(&spec.command[0])
                 .parent()
-                .is_some_and(|it| it.ends_with("debug")) =>
-            {
-                format!("cargo build -p {name}")
+                .is_some_and(|folder| folder.ends_with("debug"));
+            match (build, debug) {
+                (Some(build), _) => build.made_by.to_owned(),
+                (None, true) => format!("cargo build -p {name}"),
+                (None, false) => format!("cargo build --release -p {name}"),
             }
-            name => format!("cargo build --release -p {name}"),
-        },
+        }
         Origin::File(path) => {
             format!("correct `command` of `{}` in {}", spec.name, path.display())
         }

@@ -385,12 +385,14 @@ fn exit_69_an_engine_that_is_not_there() {
     let lockstep = |arguments: &[&str]| {
         let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
         command.args(["per-token", "--model", "model.gguf", "--prompt", "Hi"]);
+        command.env("LOCKSTEP_REFERENCES", desk.path("tmp"));
         Run::of(command.args(arguments))
     };
-    let bitnet = ["--candidate", "candidate", "--reference", "bitnet"];
-    lockstep(&bitnet)
-        .exits(69)
-        .complains(&["bitnet", "engines.toml"]);
+    for reference in ["ik", "bitnet"] {
+        lockstep(&["--candidate", "candidate", "--reference", reference])
+            .exits(69)
+            .complains(&[reference, "program not found", "`lockstep preflight`"]);
+    }
 
     let missing = "[[engine]]\nname = \"gone\"\ncommand = [\"./not-there\"]\n";
     fs::write(desk.path("engines.toml"), missing).expect("written");
