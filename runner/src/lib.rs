@@ -16,6 +16,7 @@ pub mod compare;
 pub mod engine;
 pub mod exit;
 pub mod gate;
+pub mod guards;
 pub mod inspect;
 pub mod judge;
 pub mod limits;

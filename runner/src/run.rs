@@ -1,7 +1,7 @@
 //! One comparison from beginning to end; the only place where the order of things is told.
 //!
 //! ```text
-//! prompt, model files → formatted prompt → describe (both) → tokenize (both) → gate
+//! prompt, model files → formatted prompt → guards → describe (both) → tokenize (both) → gate
 //!             → agreed tokens → evaluate (candidate, then reference) → compare → judge → receipt
 //! ```
 //! A stage's result is what the next one needs: evaluation asks for agreed tokens, which the gate
@@ -22,6 +22,7 @@ use crate::capability::{self, Ability};
 use crate::compare::{self, Evaluations};
 use crate::engine::{Catalogue, Client, EngineSettings, EngineSpec, catalogue::DEFAULT_CANDIDATE};
 use crate::gate::{self, AgreedTokens, Evidence};
+use crate::guards;
 use crate::limits::Limits;
 use crate::mismatch_report;
 use crate::model_file;
@@ -53,18 +54,16 @@ pub fn per_token(
     if let Some(tokenizer) = &request.tokenizer {
         model_file::check_readable(tokenizer)?;
     }
-    let header = model_file::read_header(&request.model)?;
-    let other = request.reference_model.as_deref();
-    let other = other.map(model_file::read_header).transpose()?;
+    let headers = Headers::read(request)?;
     let prompt = prompt::format(
         &request.prompt,
-        &header,
-        other.as_ref(),
+        &headers.candidate,
+        headers.reference.as_ref(),
         &request.supervision,
     )?;
     let run = Run {
         request,
-        evidence: evidence(request, &prompt, &header, other.as_ref()),
+        evidence: evidence(request, &prompt, &headers),
         prompt,
         candidate,
         reference,
@@ -78,7 +77,7 @@ pub fn per_token(
         let stop = &stop;
         let identities = scope.spawn(move || Identities::of(request, stop));
         let mut case = Case::default();
-        let ending = match run.stages(&mut case) {
+        let ending = match run.guard(&headers).and_then(|()| run.stages(&mut case)) {
             Ok(()) => Ending::Compared,
             Err(ending) => ending,
         };
@@ -115,16 +114,32 @@ fn check_settings(spec: &EngineSpec) -> Result<(), RunError> {
     }
 }
 
+/// What the model files say of themselves.
+struct Headers {
+    candidate: Header,
+    /// `None`: it has the candidate's file.
+    reference: Option<Header>,
+}
+
+impl Headers {
+    fn read(request: &Request) -> Result<Self, RunError> {
+        let other = request.reference_model.as_ref();
+        Ok(Self {
+            candidate: model_file::read_header(&request.model)?,
+            reference: other.map(|it| model_file::read_header(it)).transpose()?,
+        })
+    }
+
+    fn reference(&self) -> &Header {
+        self.reference.as_ref().unwrap_or(&self.candidate)
+    }
+}
+
 /// What the gate may name as the cause of a mismatch.
-fn evidence(
-    request: &Request,
-    prompt: &FormattedPrompt,
-    header: &Header,
-    other: Option<&Header>,
-) -> Evidence {
+fn evidence(request: &Request, prompt: &FormattedPrompt, headers: &Headers) -> Evidence {
     Evidence {
-        candidate: model_file::vocabulary_facts(header),
-        reference: model_file::vocabulary_facts(other.unwrap_or(header)),
+        candidate: model_file::vocabulary_facts(&headers.candidate),
+        reference: model_file::vocabulary_facts(headers.reference()),
         own_tokenizer: request.tokenizer.is_some(),
         parse_special: prompt.parse_special,
         template: prompt.template,
@@ -151,6 +166,23 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// No engine is started if it is known of one that it cannot do this.
+    fn guard(&self, headers: &Headers) -> Result<(), Ending> {
+        let sides = [
+            (&self.candidate, &headers.candidate),
+            (&self.reference, headers.reference()),
+        ];
+        for (client, header) in sides {
+            let spec = client.spec();
+            let own = spec.defaults.micro_batch;
+            let micro_batch = self.request.choices.micro_batch.or(own);
+            if let Some(objection) = guards::objection(&spec.name, header, micro_batch) {
+                return Err(Ending::Refused(objection.to_string()));
+            }
+        }
+        Ok(())
+    }
+
     /// The stages in their order; each leaves what it found in `case`.
     fn stages(&self, case: &mut Case) -> Result<(), Ending> {
         let (candidate, reference) = self.describe(case)?;

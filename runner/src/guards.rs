@@ -1,0 +1,188 @@
+//! What references are known to do wrong, or cannot do, on which models. Looked at before an
+//! engine is started on a model: some would die of it, and one would compute zeros without a word.
+//!
+//! Goes by an engine's name and the header of the model file. Everything that is known is in
+//! [`RULES`]; what is not there an engine says by itself, in its description. An engine of
+//! `engines.toml` that has a reference's name is taken for that reference: one that can do more
+//! needs another name.
+
+use std::fmt;
+
+use gguf::{Header, TensorInfo, TensorType};
+
+use crate::engine::catalogue::{BITNET, IK, LLAMA_NATIVE, LLAMA_SCALAR};
+
+/// One thing that is known of a reference.
+struct Rule {
+    /// Whom it holds for.
+    engines: &'static [&'static str],
+    /// What in a model, or in what is asked, calls for it.
+    when: When,
+    /// What would happen.
+    reason: &'static str,
+    /// Who may do better; the first one that nothing is known against is named.
+    better: &'static [&'static str],
+}
+
+/// What a rule looks at.
+enum When {
+    /// A tensor of one of these types.
+    Types(&'static [u32]),
+    /// A tensor of one of these types whose rows have fewer elements.
+    RowsBelow(&'static [u32], u64),
+    /// One of these architectures.
+    Architectures(&'static [&'static str]),
+    /// A tensor of one of these types, and a micro-batch of more tokens asked for.
+    MicroBatchAbove(&'static [u32], u32),
+}
+
+const LLAMA: &[&str] = &[LLAMA_SCALAR, LLAMA_NATIVE];
+
+// The format's numbers of types.
+const Q4_1: u32 = 3;
+const Q5_1: u32 = 7;
+const TQ1_0: u32 = 34;
+const TQ2_0: u32 = 35;
+const I2_S: u32 = 36;
+const MXFP4: u32 = 39;
+const NVFP4: u32 = 40;
+const IQ1_BN: u32 = 134;
+const IQ2_BN: u32 = 135;
+
+/// Found by running the references, where nothing else is said.
+const RULES: &[Rule] = &[
+    Rule {
+        engines: &[IK],
+        when: When::Types(&[I2_S]),
+        reason: "ik_llama.cpp loads it without an error and computes zeros in every product with it",
+        better: &[BITNET],
+    },
+    Rule {
+        engines: &[IK],
+        when: When::Types(&[TQ1_0, TQ2_0]),
+        reason: "ik_llama.cpp does not know the type and dies of a division by zero when it reads the file",
+        better: &[LLAMA_SCALAR, BITNET],
+    },
+    Rule {
+        engines: &[IK],
+        when: When::RowsBelow(&[IQ1_BN, IQ2_BN], 512),
+        reason: "ik_llama.cpp's kernels for the type need rows of at least 512",
+        better: &[],
+    },
+    Rule {
+        engines: &[IK],
+        // The harness asks for as many by itself.
+        when: When::MicroBatchAbove(&[Q4_1, Q5_1], 16),
+        reason: "ik_llama.cpp computes products with it wrong from 32 tokens on: leave --micro-batch out, \
+                 or ask for at most 16",
+        better: &[],
+    },
+    Rule {
+        engines: LLAMA,
+        when: When::Types(&[I2_S]),
+        reason: "llama.cpp has removed the type with this number and refuses the file",
+        better: &[BITNET],
+    },
+    Rule {
+        engines: LLAMA,
+        when: When::Types(&[IQ1_BN, IQ2_BN]),
+        reason: "the type is ik_llama.cpp's own",
+        better: &[IK],
+    },
+    Rule {
+        engines: LLAMA,
+        when: When::Architectures(&["bitnet-b1.58", "bitnet-25"]),
+        reason: "llama.cpp does not know it, and its `bitnet` has another activation (SiLU, not ReLU²)",
+        better: &[BITNET],
+    },
+    // Known by the dates alone: bitnet.cpp stayed on a llama.cpp of 2024 until March 2026. None
+    // was tried that is later.
+    Rule {
+        engines: &[BITNET],
+        when: When::Architectures(&["gemma3", "qwen3"]),
+        reason: "it is younger than the llama.cpp in bitnet.cpp up to March 2026; name a later one \
+                 otherwise in engines.toml",
+        better: LLAMA,
+    },
+    Rule {
+        engines: &[BITNET],
+        when: When::Types(&[MXFP4, NVFP4]),
+        reason: "it is younger than the llama.cpp in bitnet.cpp up to March 2026; name a later one \
+                 otherwise in engines.toml",
+        better: LLAMA,
+    },
+];
+
+/// Why an engine must not be started on a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// The engine.
+    pub engine: String,
+    /// What was found, and what would happen.
+    pub reason: String,
+    /// A reference that nothing is known against.
+    pub better: Option<&'static str>,
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot run this model: {}", self.engine, self.reason)?;
+        match self.better {
+            None => Ok(()),
+            // Only the scalar build is fit for the other profiles.
+            Some(LLAMA_SCALAR) => write!(f, " (hint: --reference {LLAMA_SCALAR})"),
+            Some(better) => write!(f, " (hint: --reference {better} --profile production)"),
+        }
+    }
+}
+
+/// What is known against an engine on a model, `micro_batch` being what it is asked for.
+pub fn objection(engine: &str, header: &Header, micro_batch: Option<u32>) -> Option<Objection> {
+    let (rule, found) = RULES
+        .iter()
+        .filter(|rule| rule.engines.contains(&engine))
+        .find_map(|rule| Some((rule, rule.when.found(header, micro_batch)?)))?;
+    let silent = |other: &&&str| objection(other, header, None).is_none();
+    Some(Objection {
+        engine: engine.to_owned(),
+        reason: format!("{found}: {}", rule.reason),
+        better: rule.better.iter().find(silent).copied(),
+    })
+}
+
+impl When {
+    /// What of the model calls for the rule, in words.
+    fn found(&self, header: &Header, micro_batch: Option<u32>) -> Option<String> {
+        let tensor = |wanted: &dyn Fn(&TensorInfo) -> bool| {
+            let tensor = header.tensors().iter().find(|tensor| wanted(tensor))?;
+            let name = name_of(tensor.tensor_type);
+            Some(format!("tensor {:?} is {name}", tensor.name))
+        };
+        let is_of = |types: &[u32], tensor: &TensorInfo| types.contains(&tensor.tensor_type.id());
+        match *self {
+            Self::Types(types) => tensor(&|tensor| is_of(types, tensor)),
+            Self::RowsBelow(types, least) => {
+                tensor(&|tensor| is_of(types, tensor) && tensor.columns() < least)
+            }
+            Self::MicroBatchAbove(types, most) => {
+                let asked = micro_batch.filter(|&asked| asked > most)?;
+                let found = tensor(&|tensor| is_of(types, tensor))?;
+                Some(format!("{found} and a micro-batch of {asked} is asked for"))
+            }
+            Self::Architectures(architectures) => {
+                let own = header.metadata().str("general.architecture").ok()??;
+                let known = architectures.contains(&own);
+                known.then(|| format!("its architecture is {own}"))
+            }
+        }
+    }
+}
+
+/// The GGUF crate has no names for what only `ik_llama.cpp` knows.
+fn name_of(tensor_type: TensorType) -> String {
+    match tensor_type.id() {
+        IQ1_BN => "IQ1_BN".to_owned(),
+        IQ2_BN => "IQ2_BN".to_owned(),
+        _ => tensor_type.to_string(),
+    }
+}

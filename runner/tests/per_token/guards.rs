@@ -1,0 +1,238 @@
+//! What is known of the references: a model that one cannot run never reaches it, and one that it
+//! can run does.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use gguf::write::PlannedTensor;
+use gguf::{Array, TensorType, Text, Value};
+
+use crate::desk::{Desk, Run};
+
+const REFERENCES: [&str; 4] = ["llama-scalar", "llama-native", "ik", "bitnet"];
+
+/// A desk at which table engines have the references' names.
+fn desk() -> Desk {
+    REFERENCES
+        .iter()
+        .fold(Desk::new(), |desk, name| desk.habit(name, &[]))
+}
+
+/// A model with one tensor of `columns` by 1.
+struct Model {
+    architecture: &'static str,
+    type_id: u32,
+    columns: u64,
+}
+
+impl Model {
+    const fn of(architecture: &'static str, type_id: u32, columns: u64) -> Self {
+        Self {
+            architecture,
+            type_id,
+            columns,
+        }
+    }
+
+    fn write(&self, path: &Path) {
+        let text = |text: &str| Value::String(text.into());
+        let tokens = (0..261).map(|id| Text::from(format!("<{id}>"))).collect();
+        let entries = [
+            ("general.architecture", text(self.architecture)),
+            ("tokenizer.ggml.model", text("gpt2")),
+            ("tokenizer.ggml.pre", text("default")),
+            ("tokenizer.ggml.tokens", Value::Array(Array::String(tokens))),
+        ];
+        let entries = entries.map(|(key, value)| (key.to_owned(), value));
+        let tensor = PlannedTensor {
+            name: "blk.0.ffn_up.weight".to_owned(),
+            dimensions: vec![self.columns, 1],
+            tensor_type: TensorType::F32,
+        };
+        let zeros = vec![0; self.columns as usize * 4];
+        let mut bytes = Vec::new();
+        gguf::write::file(&mut bytes, &entries, &[tensor], |_, out| {
+            out.write_all(&zeros)
+        })
+        .expect("it can be written");
+        // The writer refuses types whose size it does not know. The type's number stands before
+        // the offset, after two dimensions.
+        let name = b"blk.0.ffn_up.weight";
+        let at = bytes.windows(name.len()).position(|it| it == name);
+        let at = at.expect("the name is there") + name.len() + 4 + 2 * 8;
+        bytes[at..at + 4].copy_from_slice(&self.type_id.to_le_bytes());
+        std::fs::write(path, bytes).expect("the folder can be written");
+    }
+}
+
+fn compare(desk: &Desk, model: &Model, reference: &str, more: &[&str]) -> Run {
+    model.write(&desk.path("guarded.gguf"));
+    Run::of(&mut command(desk, reference, more))
+}
+
+fn command(desk: &Desk, reference: &str, more: &[&str]) -> Command {
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    command
+        .args(["--engines", "engines.toml", "per-token", "--prompt", "Hi"])
+        .args(["--model", "guarded.gguf", "--candidate", "candidate"])
+        .args(["--reference", reference, "--profile", "exact"])
+        .args(more);
+    command
+}
+
+/// The comparison is refused, for the reason and with the hint, and nothing was started.
+#[track_caller]
+fn refused(model: &Model, reference: &str, more: &[&str], words: &[&str]) {
+    let desk = desk();
+    let run = compare(&desk, model, reference, more);
+    run.exits(69).says(&["REFUSED"]).says(words);
+    assert_eq!(desk.starts(), [""; 0], "{reference} was started");
+}
+
+/// Nothing is known against it, so the engine is asked and the comparison goes to its end.
+#[track_caller]
+fn compared(model: &Model, reference: &str, more: &[&str]) {
+    let desk = desk();
+    compare(&desk, model, reference, more).exits(0);
+    let evaluated = format!("{reference} evaluate");
+    assert_eq!(desk.starts().last(), Some(&evaluated));
+}
+
+#[test]
+fn ik_is_not_started_on_i2_s() {
+    let model = Model::of("bitnet-b1.58", 36, 512);
+    refused(
+        &model,
+        "ik",
+        &[],
+        &[
+            "tensor \"blk.0.ffn_up.weight\" is I2_S: ik_llama.cpp loads it without an error and computes zeros",
+            "(hint: --reference bitnet --profile production)",
+        ],
+    );
+    compared(&model, "bitnet", &[]);
+}
+
+#[test]
+fn ik_is_not_started_on_ternary_types_that_it_dies_of() {
+    for (type_id, name) in [(34, "TQ1_0"), (35, "TQ2_0")] {
+        let model = Model::of("bitnet", type_id, 512);
+        let found = format!("is {name}: ik_llama.cpp does not know the type and dies");
+        refused(
+            &model,
+            "ik",
+            &[],
+            &[&found, "(hint: --reference llama-scalar)"],
+        );
+        compared(&model, "llama-scalar", &[]);
+    }
+    // The scalar build cannot run this one either, so it is not what the hint names.
+    let model = Model::of("bitnet-b1.58", 35, 512);
+    refused(&model, "ik", &[], &["(hint: --reference bitnet"]);
+}
+
+#[test]
+fn ik_needs_long_rows_of_its_ternary_types() {
+    for type_id in [134, 135] {
+        let name = ["IQ1_BN", "IQ2_BN"][type_id as usize - 134];
+        refused(
+            &Model::of("bitnet", type_id, 511),
+            "ik",
+            &[],
+            &[&format!("is {name}: "), "rows of at least 512"],
+        );
+        compared(&Model::of("bitnet", type_id, 512), "ik", &[]);
+        let found = format!("is {name}: the type is ik_llama.cpp's own (hint: --reference ik ");
+        refused(
+            &Model::of("bitnet", type_id, 512),
+            "llama-scalar",
+            &[],
+            &[&found],
+        );
+    }
+}
+
+#[test]
+fn ik_is_not_asked_for_large_batches_of_types_with_a_minimum() {
+    for type_id in [3, 7] {
+        let model = Model::of("llama", type_id, 512);
+        let large = ["--micro-batch", "17"];
+        refused(&model, "ik", &large, &["wrong from 32 tokens on"]);
+        compared(&model, "ik", &["--micro-batch", "16"]);
+        compared(&model, "ik", &[]);
+        compared(&model, "llama-native", &large);
+    }
+}
+
+#[test]
+fn llama_is_not_started_on_i2_s() {
+    for reference in ["llama-scalar", "llama-native"] {
+        let model = Model::of("bitnet", 36, 512);
+        refused(
+            &model,
+            reference,
+            &[],
+            &[
+                "is I2_S: llama.cpp has removed the type",
+                "(hint: --reference bitnet",
+            ],
+        );
+        compared(&Model::of("bitnet", 0, 512), reference, &[]);
+    }
+}
+
+#[test]
+fn llama_is_not_started_on_bitnets_later_architectures() {
+    for architecture in ["bitnet-b1.58", "bitnet-25"] {
+        let model = Model::of(architecture, 0, 512);
+        let found = format!("its architecture is {architecture}: llama.cpp does not know it");
+        for reference in ["llama-scalar", "llama-native"] {
+            refused(
+                &model,
+                reference,
+                &[],
+                &[&found, "(hint: --reference bitnet"],
+            );
+        }
+        compared(&model, "bitnet", &[]);
+        compared(&model, "ik", &[]);
+    }
+    compared(&Model::of("bitnet", 0, 512), "llama-scalar", &[]);
+}
+
+#[test]
+fn bitnet_is_not_started_on_what_is_younger_than_its_llama() {
+    for model in [
+        Model::of("gemma3", 0, 512),
+        Model::of("qwen3", 0, 512),
+        Model::of("llama", 39, 512),
+        Model::of("llama", 40, 512),
+    ] {
+        let words = [
+            "younger than the llama.cpp in bitnet.cpp",
+            "(hint: --reference llama-scalar)",
+        ];
+        refused(&model, "bitnet", &[], &words);
+        compared(&model, "llama-scalar", &[]);
+    }
+    compared(&Model::of("llama", 0, 512), "bitnet", &[]);
+}
+
+#[test]
+fn the_candidate_is_guarded_too_and_each_by_its_own_file() {
+    let desk = desk();
+    Model::of("bitnet", 36, 512).write(&desk.path("guarded.gguf"));
+    Model::of("bitnet", 0, 512).write(&desk.path("plain.gguf"));
+    let mut as_candidate = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    as_candidate
+        .args(["--engines", "engines.toml", "per-token", "--prompt", "Hi"])
+        .args(["--model", "guarded.gguf", "--candidate", "ik"])
+        .args(["--reference", "bitnet", "--profile", "production"]);
+    Run::of(&mut as_candidate)
+        .exits(69)
+        .says(&["ik cannot run"]);
+    assert_eq!(desk.starts(), [""; 0]);
+    let other_file = ["--reference-model", "plain.gguf"];
+    Run::of(&mut command(&desk, "ik", &other_file)).exits(0);
+}
