@@ -8,10 +8,12 @@ cd "$root"
 
 step() { say "== $*"; }
 
-step "references and demo model"
+step "references and models"
 scripts/build-references.sh all >/dev/null
+scripts/build-references.sh ik >/dev/null
 LOCKSTEP_DEMO_MODEL=$(scripts/fetch-demo-model.sh)
-export LOCKSTEP_DEMO_MODEL LOCKSTEP_REFERENCES=$references
+LOCKSTEP_GEMMA3_MODEL=$(scripts/fetch-gemma3-model.sh)
+export LOCKSTEP_DEMO_MODEL LOCKSTEP_GEMMA3_MODEL LOCKSTEP_REFERENCES=$references
 
 step "format"
 cargo fmt --all --check
