@@ -36,12 +36,16 @@ pub(crate) fn of_candidate(
     profile: Profile,
     description: &DescribeResponse,
 ) -> Result<Ability, Ending> {
-    let wanted: &[Arithmetic] = match profile {
+    ability(name, description, wanted_of_candidate(profile), "")
+}
+
+/// The arithmetics of a candidate that a profile can use, the best one first.
+pub(crate) fn wanted_of_candidate(profile: Profile) -> &'static [Arithmetic] {
+    match profile {
         Profile::Exact => &[Arithmetic::Exact],
         Profile::F32 => &[Arithmetic::F32],
         Profile::Production => AS_SHIPPED,
-    };
-    ability(name, description, wanted, "")
+    }
 }
 
 /// The same of the reference. Bits and tight limits mean something against the scalar build alone;
@@ -51,14 +55,21 @@ pub(crate) fn of_reference(
     profile: Profile,
     description: &DescribeResponse,
 ) -> Result<Ability, Ending> {
-    let (wanted, hint) = match profile {
-        Profile::Exact | Profile::F32 => (
-            &[Arithmetic::Exact][..],
-            " (hint: --reference llama-scalar, or --profile production)",
-        ),
-        Profile::Production => (AS_SHIPPED, ""),
+    let hint = match profile {
+        Profile::Exact | Profile::F32 => {
+            " (hint: --reference llama-scalar, or --profile production)"
+        }
+        Profile::Production => "",
     };
-    ability(name, description, wanted, hint)
+    ability(name, description, wanted_of_reference(profile), hint)
+}
+
+/// The arithmetics of a reference that a profile can use, the best one first.
+pub(crate) fn wanted_of_reference(profile: Profile) -> &'static [Arithmetic] {
+    match profile {
+        Profile::Exact | Profile::F32 => &[Arithmetic::Exact],
+        Profile::Production => AS_SHIPPED,
+    }
 }
 
 /// As users run it, or what comes nearest until it exists.

@@ -26,7 +26,9 @@ impl Machine {
         for (name, program) in engines {
             symlink(program, folder.path().join(name)).expect("linked");
         }
-        fs::write(folder.path().join("model.gguf"), "").expect("written");
+        // The smallest model file: no metadata, no tensor.
+        let smallest = [&b"GGUF\x03\0\0\0"[..], &[0; 16]].concat();
+        fs::write(folder.path().join("model.gguf"), smallest).expect("written");
         let places = Places {
             current_folder: folder.path().to_owned(),
             program_folder: Some(folder.path().to_owned()),
@@ -142,6 +144,114 @@ fn not_ready_without_a_candidate_or_without_any_reference() {
             .contains("neither a candidate nor a reference"),
         "{}",
         report.output
+    );
+}
+
+#[test]
+fn not_ready_where_only_another_reference_is_there() {
+    // The default profile compares bits, and those of llama-native mean nothing.
+    let machine = Machine::with(&[("rust-engine", PROGRAM), ("llama-native", PROGRAM)]);
+    let configuration = format!(
+        "[[engine]]\nname = \"llama-native\"\ncommand = [{PROGRAM:?}, \"--fault\", \"only-fast\"]\n"
+    );
+    fs::write(machine.folder.path().join("engines.toml"), configuration).expect("written");
+    let report = machine.text(None);
+    assert_eq!(report.exit, Exit::Unavailable);
+    let words = "\nNot ready: the default profile, exact, needs llama-scalar and a candidate that \
+                 computes alike. What can be compared: --profile production. To mend that:\n  \
+                 scripts/build-references.sh scalar\n";
+    assert!(report.output.ends_with(words), "{}", report.output);
+    let (preflight, _) = machine.json(None);
+    let told: Vec<_> = preflight
+        .profiles
+        .iter()
+        .map(|it| (it.profile.name(), it.ready, it.references.join(" ")))
+        .collect();
+    let native = || "llama-native".to_owned();
+    assert_eq!(
+        told,
+        [
+            ("exact", false, String::new()),
+            ("f32", false, String::new()),
+            ("production", true, native()),
+        ]
+    );
+}
+
+#[test]
+fn the_table_says_who_can_run_the_model_and_who_could() {
+    let names = ["rust-engine", "llama-scalar", "llama-native", "ik"];
+    let machine = Machine::with(&names.map(|name| (name, PROGRAM)));
+    let model = machine.folder.path().join("ternary.gguf");
+    ternary(&model);
+    let log = machine.folder.path().join("log");
+    let configuration = format!(
+        "[[engine]]\nname = \"ik\"\ncommand = [{PROGRAM:?}, \"--log\", {:?}]\n",
+        log.to_str().expect("UTF-8")
+    );
+    fs::write(machine.folder.path().join("engines.toml"), configuration).expect("written");
+    let report = machine.text(Some(model.clone()));
+    assert_eq!(report.exit, Exit::Unavailable);
+    let table = "\nWith this model:\n  \
+        engine        there  can run it\n  \
+        rust-engine   yes    yes\n  \
+        llama-scalar  yes    no: tensor \"blk.0.ffn_up.weight\" is I2_S: llama.cpp has removed the \
+        type with this number and refuses the file; better: bitnet\n  \
+        llama-native  yes    no: tensor \"blk.0.ffn_up.weight\" is I2_S: llama.cpp has removed the \
+        type with this number and refuses the file; better: bitnet\n  \
+        ik            yes    no: tensor \"blk.0.ffn_up.weight\" is I2_S: ik_llama.cpp loads it \
+        without an error and computes zeros in every product with it; better: bitnet\n  \
+        bitnet        no     not known\n";
+    assert!(report.output.contains(table), "{}", report.output);
+    // It was asked who it is, and never started on the model.
+    let started = fs::read_to_string(&log).expect("a log");
+    assert_eq!(started.matches("start describe").count(), 1, "{started}");
+
+    let (preflight, _) = machine.json(Some(model));
+    let can_run: Vec<_> = preflight.engines.iter().map(|it| it.can_run).collect();
+    let no = Some(false);
+    assert_eq!(can_run, [Some(true), no, no, no, None]);
+    assert_eq!(preflight.engines[3].better.as_deref(), Some("bitnet"));
+
+    // The negative control: a model that nothing is known against.
+    let (preflight, exit) = machine.json(Some(machine.model()));
+    assert_eq!(exit, Exit::Parity);
+    let can_run: Vec<_> = preflight.engines.iter().map(|it| it.can_run).collect();
+    let yes = Some(true);
+    assert_eq!(can_run, [yes, yes, yes, yes, None]);
+    assert_eq!(machine.json(None).0.engines[1].can_run, None);
+}
+
+/// A model with one tensor of type I2_S.
+fn ternary(path: &Path) {
+    let entries = [(
+        "general.architecture".to_owned(),
+        gguf::Value::String("bitnet".into()),
+    )];
+    let tensor = gguf::write::PlannedTensor {
+        name: "blk.0.ffn_up.weight".to_owned(),
+        dimensions: vec![128, 1],
+        tensor_type: gguf::TensorType::I2_S,
+    };
+    let mut file = fs::File::create(path).expect("the folder can be written");
+    gguf::write::file(&mut file, &entries, &[tensor], |_, out| {
+        std::io::Write::write_all(out, &[0; 64])
+    })
+    .expect("it can be written");
+}
+
+#[test]
+fn what_is_no_model_file_is_bad_input() {
+    let machine = Machine::with(&[("rust-engine", PROGRAM)]);
+    let text = machine.folder.path().join("text.gguf");
+    fs::write(&text, "no model").expect("written");
+    let error = machine
+        .try_run(Some(text), Format::Json, patient())
+        .expect_err("must fail");
+    assert_eq!(error.exit(), Exit::BadInput);
+    assert!(
+        error.to_string().contains("text.gguf: no GGUF file"),
+        "{error}"
     );
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::describe::DescribeResponse;
-use crate::receipt::ExitRecord;
+use crate::receipt::{ExitRecord, Profile};
 use crate::tag::{Kind, Tag};
 
 /// Whether a comparison can begin, and what is missing. It describes one machine at one moment:
@@ -14,19 +14,35 @@ use crate::tag::{Kind, Tag};
 pub struct Preflight {
     /// Kind and version of this object.
     pub schema: Tag<Preflight>,
-    /// Whether the default candidate and a reference are there, and can run the model if one
-    /// was named.
+    /// Whether a comparison without a flag can begin: that of the default profile.
     pub ready: bool,
     /// The exit code of the command that wrote this; 0 is `ready` here.
     pub exit: ExitRecord,
     /// The model that was named.
     pub model: Option<String>,
+    /// For each profile, whether its default candidate and reference can be compared.
+    pub profiles: Vec<ProfileStatus>,
     /// All engines that are known, in the order of the catalogue.
     pub engines: Vec<EngineStatus>,
 }
 
 impl Kind for Preflight {
-    const SCHEMA: &'static str = "lockstep/preflight/v1";
+    const SCHEMA: &'static str = "lockstep/preflight/v2";
+}
+
+/// One profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileStatus {
+    /// The profile.
+    pub profile: Profile,
+    /// Whether its default candidate and its default reference can be used, with the model if one
+    /// was named.
+    pub ready: bool,
+    /// The reference that it takes when no flag says otherwise.
+    pub default_reference: String,
+    /// All references that can be used and compute what it needs.
+    pub references: Vec<String>,
 }
 
 /// One engine.
@@ -41,6 +57,8 @@ pub struct EngineStatus {
     pub available: bool,
     /// Whether it can be used here: it is available and can run the model, if one was named.
     pub usable: bool,
+    /// Whether it can run the model: `null` without one, and where nobody could tell.
+    pub can_run: Option<bool>,
     /// Who configured it: `built-in`, or the configuration file.
     pub origin: String,
     /// The program and its leading arguments; empty for an engine that nothing can start yet.
@@ -49,6 +67,8 @@ pub struct EngineStatus {
     pub description: Option<DescribeResponse>,
     /// Why it cannot be used, fit for a terminal.
     pub problem: Option<String>,
+    /// A reference that nothing is known against, where this one is known to be unfit for the model.
+    pub better: Option<String>,
     /// Its last words on standard error, when it failed.
     pub last_words: Vec<String>,
     /// What mends it: a command, if there is one.

@@ -11,7 +11,7 @@ use super::limit_flags::LimitFlags;
 use super::prompt_flags::PromptFlags;
 use super::{Format, SupervisionFlags};
 use crate::engine::Supervision;
-use crate::engine::catalogue::{DEFAULT_CANDIDATE, LLAMA_NATIVE, LLAMA_SCALAR};
+use crate::engine::catalogue::{self, DEFAULT_CANDIDATE};
 use crate::report::text::Detail;
 use crate::request::{Choices, Request};
 
@@ -191,10 +191,7 @@ impl Flags {
             out: self.out,
             keep_logits: self.keep_logits,
         };
-        let default_reference = match profile {
-            Profile::Exact | Profile::F32 => LLAMA_SCALAR,
-            Profile::Production => LLAMA_NATIVE,
-        };
+        let default_reference = catalogue::default_reference(profile);
         let request = Request {
             prompt,
             prompt_words,

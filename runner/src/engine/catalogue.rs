@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use schemas::receipt::Profile;
+
 use super::config::{self, ConfigError};
 use super::places::Places;
 use super::spec::{EngineSettings, EngineSpec, Origin};
@@ -56,6 +58,14 @@ pub const REFERENCE_BUILDS: [ReferenceBuild; 4] = [
         made_by: "BITNET_CPP_DIR=FOLDER scripts/build-references.sh bitnet",
     },
 ];
+
+/// The reference that a profile takes when no flag says otherwise.
+pub fn default_reference(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Exact | Profile::F32 => LLAMA_SCALAR,
+        Profile::Production => LLAMA_NATIVE,
+    }
+}
 
 /// Short names, for people's fingers and for the older command lines.
 const SHORT_NAMES: [(&str, &str); 1] = [("llama", LLAMA_SCALAR)];

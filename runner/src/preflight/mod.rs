@@ -1,22 +1,25 @@
 //! `lockstep preflight`: which engines are there, where, how they were built, what they can run,
 //! what is missing, and the command that mends it.
 //!
-//! `examine` asks every engine and gives facts, `text` tells them to people. In goes the
+//! `examine` asks every engine and gives facts; `text` tells them to people, with a `table` of who
+//! can run the model and a `conclusion`. In goes the
 //! catalogue and perhaps a model; out comes what to print and the exit code. Nothing is
 //! evaluated, and nothing is mended here.
 
+mod conclusion;
 mod examine;
+mod table;
 mod text;
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use gguf::Header;
 use schemas::canonical;
 
 use crate::engine::{Catalogue, EngineFault, FaultKind, Supervision};
 use crate::exit::Exit;
-use crate::text::escape_for_terminal;
+use crate::model_file::{self, ModelFileError};
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -55,13 +58,8 @@ pub struct Report {
 /// Why there is no report.
 #[derive(Debug)]
 pub enum PreflightError {
-    /// The model that was named cannot be read.
-    Model {
-        /// Its path.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
+    /// The model that was named is of no use.
+    Model(ModelFileError),
     /// The user wanted to stop.
     Interrupted(EngineFault),
     /// A report that has no JSON form.
@@ -72,7 +70,7 @@ impl PreflightError {
     /// The class of the exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Model { .. } => Exit::BadInput,
+            Self::Model(_) => Exit::BadInput,
             Self::Interrupted(fault) => fault.exit(),
             Self::NotJson(_) => Exit::Internal,
         }
@@ -82,13 +80,7 @@ impl PreflightError {
 impl fmt::Display for PreflightError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Model { path, error } => {
-                write!(
-                    f,
-                    "{}: {error}",
-                    escape_for_terminal(&path.to_string_lossy())
-                )
-            }
+            Self::Model(error) => write!(f, "{error}"),
             Self::Interrupted(fault) => write!(f, "{fault}"),
             Self::NotJson(error) => write!(f, "{error}"),
         }
@@ -97,31 +89,27 @@ impl fmt::Display for PreflightError {
 
 impl std::error::Error for PreflightError {}
 
+/// A model file and what its head says.
+struct Model<'a> {
+    path: &'a Path,
+    header: Header,
+}
+
 /// Asks every engine of the catalogue and tells what they said.
 pub fn run(catalogue: &Catalogue, request: &Request) -> Result<Report, PreflightError> {
-    if let Some(path) = &request.model {
-        check_readable(path)?;
-    }
-    let (preflight, exit) =
-        examine::examine(catalogue, request.model.as_deref(), &request.supervision)?;
+    // A file that is no model is told once, and not as the failure of every engine.
+    let read = |path| {
+        let header = model_file::read_header(path)?;
+        Ok(Model { path, header })
+    };
+    let model = request.model.as_deref().map(read).transpose();
+    let model = model.map_err(PreflightError::Model)?;
+    let (preflight, exit) = examine::examine(catalogue, model.as_ref(), &request.supervision)?;
     let output = match request.format {
         Format::Text { verbose, colour } => text::tell(&preflight, verbose, colour),
         Format::Json => canonical::to_string(&preflight).map_err(PreflightError::NotJson)?,
     };
     Ok(Report { output, exit })
-}
-
-/// Says it once, and not as the failure of every engine.
-fn check_readable(path: &Path) -> Result<(), PreflightError> {
-    let problem = |error| PreflightError::Model {
-        path: path.to_owned(),
-        error,
-    };
-    let file = std::fs::File::open(path).map_err(problem)?;
-    if !file.metadata().map_err(problem)?.is_file() {
-        return Err(problem(io::Error::other("not a regular file")));
-    }
-    Ok(())
 }
 
 impl From<EngineFault> for PreflightError {

@@ -6,6 +6,7 @@
 use schemas::describe::{DescribeResponse, Library};
 use schemas::preflight::{EngineStatus, Preflight, Role};
 
+use super::{conclusion, table};
 use crate::text::{escape_for_terminal, quote_for_sh};
 
 const GREEN: &str = "\u{1b}[32m";
@@ -25,7 +26,11 @@ pub(super) fn tell(preflight: &Preflight, verbose: bool, colour: bool) -> String
         );
     }
     lines.push(String::new());
-    lines.push(conclusion(preflight));
+    if preflight.model.is_some() {
+        lines.extend(table::lines(&preflight.engines));
+        lines.push(String::new());
+    }
+    lines.push(conclusion::sentence(preflight));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -84,6 +89,9 @@ fn details(engine: &EngineStatus, verbose: bool) -> Vec<String> {
     for words in &engine.last_words[first..] {
         lines.push(format!("  said: {}", escape_for_terminal(words)));
     }
+    if let Some(better) = &engine.better {
+        lines.push(format!("Better: {}", escape_for_terminal(better)));
+    }
     if let Some(mend) = &engine.mend {
         lines.push(format!("Mend: {}", escape_for_terminal(mend)));
     }
@@ -140,47 +148,4 @@ fn describe(description: &DescribeResponse, verbose: bool, say: &mut impl FnMut(
         );
         say("Defaults", &defaults);
     }
-}
-
-fn conclusion(preflight: &Preflight) -> String {
-    let usable = |role: Role| -> Vec<String> {
-        let usable = preflight.engines.iter().filter(|engine| engine.usable);
-        usable
-            .filter(|engine| engine.role == role)
-            .map(|engine| escape_for_terminal(&engine.name))
-            .collect()
-    };
-    let (candidates, references) = (usable(Role::Candidate), usable(Role::Reference));
-    let with_model = if preflight.model.is_some() {
-        " with this model"
-    } else {
-        ""
-    };
-    if preflight.ready {
-        return format!(
-            "Ready{with_model}: {} can be compared with {}.",
-            candidates.join(", "),
-            references.join(", ")
-        );
-    }
-    let missing = match (candidates.is_empty(), references.is_empty()) {
-        (true, true) => "neither a candidate nor a reference",
-        (true, false) => "no candidate",
-        _ => "no reference",
-    };
-    let mends: Vec<String> = preflight
-        .engines
-        .iter()
-        .filter_map(|engine| engine.mend.as_deref())
-        .map(|mend| format!("\n  {}", escape_for_terminal(mend)))
-        .collect();
-    let next = if mends.is_empty() {
-        ""
-    } else {
-        " To mend that:"
-    };
-    format!(
-        "Not ready{with_model}: there is {missing} that can be used.{next}{}",
-        mends.concat()
-    )
 }

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use answers::{describe, evaluate, tokenize};
 use faults::Fault;
 use log::Log;
+use schemas::describe::Arithmetic;
 use schemas::line;
 
 /// What the command line says.
@@ -82,10 +83,11 @@ fn main() -> ExitCode {
         "describe" => {
             call.log.line("describe");
             let can_run = call.fault != Fault::CannotRun;
-            say(
-                &call,
-                &line::write(&describe(call.flag("--model").is_some(), can_run)),
-            );
+            let mut description = describe(call.flag("--model").is_some(), can_run);
+            if call.fault == Fault::OnlyFast {
+                description.arithmetics = vec![Arithmetic::Fast];
+            }
+            say(&call, &line::write(&description));
             Ok(())
         }
         "tokenize" => answer_lines(&call, |_, text| {

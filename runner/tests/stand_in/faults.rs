@@ -44,6 +44,7 @@ pub(crate) enum Fault {
     OtherThreads,
     DeclineFirst,
     CannotRun,
+    OnlyFast,
     // The files.
     ShortFile,
     LongFile,
@@ -63,7 +64,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// `half-line` is `HalfLine`.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        const ALL: [Fault; 43] = [
+        const ALL: [Fault; 44] = [
             Fault::ExitOne,
             Fault::ExitSixtyFive,
             Fault::ExitZero,
@@ -94,6 +95,7 @@ impl Fault {
             Fault::OtherThreads,
             Fault::DeclineFirst,
             Fault::CannotRun,
+            Fault::OnlyFast,
             Fault::ShortFile,
             Fault::LongFile,
             Fault::OtherShape,
