@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds references: the harness on a library of the llama.cpp family.
 #
-#   scripts/build-references.sh [scalar|native|all|ik|bitnet|tests]
+#   scripts/build-references.sh [scalar|native|all|ik|bitnet|tests|old-generation]
 #
 # | which  | reference                | library                                              |
 # |--------|--------------------------|------------------------------------------------------|
@@ -11,6 +11,7 @@
 # | ik     | ik                       | ik_llama.cpp as a Python package has it, built there |
 # | bitnet | bitnet                   | a bitnet.cpp that you have built, in BITNET_CPP_DIR  |
 # | tests  | none                     | builds the harness's own tests and runs them         |
+# | old-generation | none             | for scripts/test-old-generation.sh                   |
 #
 # Prints the path of each executable. Library and harness are built apart and kept in the cache
 # under a key of all that goes into them, so that only what changed is built again.
@@ -28,9 +29,9 @@ source "$root/scripts/lib-bitnet.sh"
 
 which=${1:-all}
 case $which in
-    scalar | native | all | ik | bitnet | tests) ;;
+    scalar | native | all | ik | bitnet | tests | old-generation) ;;
     *)
-        say "usage: $0 [scalar|native|all|ik|bitnet|tests]"
+        say "usage: $0 [scalar|native|all|ik|bitnet|tests|old-generation]"
         exit 64
         ;;
 esac
@@ -45,4 +46,5 @@ case $which in
     ik) build_ik ;;
     bitnet) build_bitnet ;;
     tests) run_tests ;;
+    old-generation) build_old_generation ;;
 esac

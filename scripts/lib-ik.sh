@@ -66,3 +66,17 @@ build_ik() {
     fi
     publish "$built/cpp-harness" ik
 }
+
+# Prints the path of the harness whose file for llama.cpp of 2024 is compiled for this library; it is
+# a test's, so it is not published.
+build_old_generation() {
+    local build key
+    find_source
+    find_cmake
+    need_ik
+    # As the harness's tests: kept for its objects, one for each checkout.
+    key=$(hash_of_stdin <<<"$root")
+    build=$cache/references/old-generation-${key:0:16}
+    compile_on_ik old-generation "$build" old-generation-harness -DLOCKSTEP_TESTS=ON
+    printf '%s\n' "$build/old-generation-harness"
+}

@@ -30,6 +30,9 @@ scripts/check-tree.sh
 step "the harness's own tests"
 scripts/test-harness.sh
 
+step "the harness for bitnet.cpp's library"
+scripts/test-old-generation.sh
+
 step "a real comparison: SmolLM2, exact"
 # The same build as that of the tests below; quickstart.sh compares with the release build.
 cargo build --quiet --locked --workspace
