@@ -8,9 +8,10 @@ cd "$root"
 
 step() { say "== $*"; }
 
-step "references and models"
+step "references, models and tokenizers"
 scripts/build-references.sh all >/dev/null
 scripts/build-references.sh ik >/dev/null
+scripts/fetch-tokenizers.sh >/dev/null
 LOCKSTEP_DEMO_MODEL=$(scripts/fetch-demo-model.sh)
 LOCKSTEP_GEMMA3_MODEL=$(scripts/fetch-gemma3-model.sh)
 export LOCKSTEP_DEMO_MODEL LOCKSTEP_GEMMA3_MODEL LOCKSTEP_REFERENCES=$references

@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`model`] (what is in the file), [`formats`] (how tensors are coded),
 //! [`forward`] (the forward pass over [`kernels`]), [`tokenizer`], and [`serve`] (the exchange
-//! protocol: describe, tokenize, evaluate). `twin` and `fixture` write models.
+//! protocol: describe, tokenize, evaluate). `twin`, `fixture` and
+//! `vocabulary_file` write models.
 //!
 //! Unsafe code is in `mapping` and in the kernels for one CPU feature each, nowhere else.
 #![deny(unsafe_code)]
@@ -17,3 +18,4 @@ mod output;
 pub mod serve;
 pub mod tokenizer;
 pub mod twin;
+pub mod vocabulary_file;

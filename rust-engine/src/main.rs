@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use rust_engine::serve::{self, ServeError, describe, evaluate, tokenize};
-use rust_engine::{fixture, twin};
+use rust_engine::{fixture, twin, vocabulary_file};
 use schemas::describe::{Arithmetic, KvType};
 use schemas::line;
 
@@ -59,6 +59,10 @@ enum Command {
     ///
     /// Example: rust-engine fixture --family gemma3 --type q8_0 --seed 1 small.gguf
     Fixture(fixture::Flags),
+    /// Write the vocabulary of a tokenizer.json as a model file without tensors
+    ///
+    /// Example: rust-engine vocabulary --from tokenizer.json --pre qwen2 --eos '<|im_end|>' qwen3.gguf
+    Vocabulary(vocabulary_file::Flags),
 }
 
 #[derive(clap::Args)]
@@ -146,6 +150,7 @@ fn run(command: Command) -> Result<(), ServeError> {
         Command::Evaluate(flags) => evaluate::run(&flags.check()?, &mut input, &mut output),
         Command::F32Twin { model, out } => twin::write(&model, &out),
         Command::Fixture(flags) => fixture::write(&flags),
+        Command::Vocabulary(flags) => vocabulary_file::write(&flags),
     }
 }
 

@@ -28,18 +28,38 @@ pub(crate) fn llama_scalar() -> String {
 
 /// SmolLM2-135M in Q4_1.
 pub(crate) fn demo_model() -> String {
-    let path = std::env::var_os("LOCKSTEP_DEMO_MODEL").map_or_else(
-        || {
-            let home =
-                || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
-            let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
-            cache.join("lockstep/models/SmolLM2-135M-Instruct.Q4_1.gguf")
-        },
-        PathBuf::from,
-    );
+    let in_cache = || cached("models/SmolLM2-135M-Instruct.Q4_1.gguf");
+    let path = std::env::var_os("LOCKSTEP_DEMO_MODEL").map_or_else(in_cache, PathBuf::from);
+    fetched(&path, "scripts/fetch-demo-model.sh")
+}
+
+/// Gemma-3-270M in Q4_K_M.
+pub(crate) fn gemma3_model() -> String {
+    fetched(
+        &cached("models/gemma-3-270m-q4_k_m.gguf"),
+        "scripts/fetch-gemma3-model.sh",
+    )
+}
+
+/// A fetched tokenizer.json.
+pub(crate) fn tokenizer_json(name: &str) -> String {
+    fetched(
+        &cached("tokenizers").join(format!("{name}.json")),
+        "scripts/fetch-tokenizers.sh",
+    )
+}
+
+/// A path in the cache that the scripts use.
+fn cached(path: &str) -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
+    cache.join("lockstep").join(path)
+}
+
+fn fetched(path: &Path, script: &str) -> String {
     assert!(
         path.is_file(),
-        "{} is missing: run scripts/fetch-demo-model.sh",
+        "{} is missing: run {script}",
         path.display()
     );
     path.display().to_string()
