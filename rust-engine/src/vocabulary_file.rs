@@ -22,9 +22,9 @@ pub struct Flags {
     /// The tokenizer.json
     #[arg(long)]
     from: PathBuf,
-    /// Its pre-tokenizer, by llama.cpp's name
+    /// Its pre-tokenizer, by llama.cpp's name (default: the file names none, as some in the wild)
     #[arg(long)]
-    pre: String,
+    pre: Option<String>,
     /// The text of the token that begins a text
     #[arg(long)]
     bos: Option<String>,
@@ -76,7 +76,8 @@ fn entries(json: &Json, flags: &Flags) -> Result<Vec<(String, Value)>, String> {
         ));
     };
     let is_text = model["byte_fallback"] == true;
-    let model_name = match (is_text, flags.pre.as_str()) {
+    let pre = flags.pre.as_deref();
+    let model_name = match (is_text, pre.unwrap_or_default()) {
         (true, "gemma4") => "gemma4",
         (false, pre) if pre != "gemma4" => "gpt2",
         (_, pre) => {
@@ -125,8 +126,12 @@ fn entries(json: &Json, flags: &Flags) -> Result<Vec<(String, Value)>, String> {
     }
     let merges = merges.iter().map(merge_line).collect::<Result<_, _>>()?;
     let mut entries = hyperparameters();
-    entries.extend(tokenizer_entries(model_name, &flags.pre, &tokens, merges));
+    entries.extend(tokenizer_entries(model_name, &tokens, merges));
     entries.extend(special_ids);
+    if let Some(pre) = pre {
+        let pre = Value::String(pre.into());
+        entries.push(("tokenizer.ggml.pre".to_owned(), pre));
+    }
     Ok(entries)
 }
 
@@ -177,7 +182,6 @@ fn merge_line(merge: &Json) -> Result<Text, String> {
 /// Ids that no token has are unused ones, as other converters have it.
 fn tokenizer_entries(
     model: &str,
-    pre: &str,
     tokens: &BTreeMap<u32, (String, i32)>,
     merges: Vec<Text>,
 ) -> Vec<(String, Value)> {
@@ -190,7 +194,6 @@ fn tokenizer_entries(
         .unzip();
     [
         ("tokenizer.ggml.model", Value::String(model.into())),
-        ("tokenizer.ggml.pre", Value::String(pre.into())),
         ("tokenizer.ggml.tokens", Value::Array(Array::String(texts))),
         ("tokenizer.ggml.token_type", Value::Array(Array::I32(types))),
         ("tokenizer.ggml.merges", Value::Array(Array::String(merges))),

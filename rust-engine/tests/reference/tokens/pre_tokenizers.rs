@@ -68,6 +68,15 @@ fn no_name_gives_other_tokens() {
 }
 
 #[test]
+fn without_a_name_it_is_default() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let vocabulary = sharp_vocabulary::write_to(folder.path());
+    let model = with_pre(folder.path(), &vocabulary, None);
+    let (_, (count, first)) = compare(&model, &texts());
+    assert_eq!(count, 0, "{}", first.unwrap_or_default());
+}
+
+#[test]
 fn both_refuse_a_name_that_is_not_known() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let vocabulary = sharp_vocabulary::write_to(folder.path());
