@@ -41,7 +41,9 @@ find_bitnet() {
             bitnet_shared="$bitnet_shared;$found"
         fi
     done
-    bitnet_version=$(git -C "$dir" rev-parse --short=12 HEAD 2>/dev/null) || bitnet_version=unknown
+    bitnet_version=unknown
+    # Not the commit of a repository around it.
+    if [[ -e $dir/.git ]]; then bitnet_version=$(git -C "$dir" rev-parse --short=12 HEAD 2>/dev/null) || true; fi
 }
 
 build_bitnet() {

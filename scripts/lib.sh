@@ -6,8 +6,8 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Everything that is kept between runs, keyed by content.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/lockstep
-# Where the programs that scripts and tests start are found.
-references=$root/target/references
+# Where the programs that scripts and tests start are found; a test publishes elsewhere.
+references=${LOCKSTEP_PUBLISH:-$root/target/references}
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -33,6 +33,7 @@ scripts/test-harness.sh
 
 step "the harness for bitnet.cpp's library"
 scripts/test-old-generation.sh
+scripts/test-bitnet-checkout.sh
 
 step "a real comparison: SmolLM2, exact"
 # The same build as that of the tests below; quickstart.sh compares with the release build.
