@@ -43,8 +43,11 @@ ln -s "$(basename "$libraries"/libggml-*.so)" "$checkout/build/3rdparty/llama.cp
 # Published elsewhere: it stops working when this script ends.
 built=$(BITNET_CPP_DIR=$checkout LOCKSTEP_PUBLISH=$work/references "$root/scripts/build-references.sh" bitnet)
 [[ $built == "$work/references/bitnet" ]] || die "published as $built"
-"$built" describe 2>"$work/err" | grep -q '"name":"bitnet.cpp"' || die "it does not say whose library it has"
-ldd "$built" | grep -q "$llama\|$checkout/build" || die "it is linked with other libraries"
+# Into files: `grep -q` would end a pipe early, and with it, now and then, this script.
+"$built" describe >"$work/describe" 2>"$work/err"
+grep -qF '"name":"bitnet.cpp"' "$work/describe" || die "it does not say whose library it has"
+ldd "$built" >"$work/ldd"
+grep -qF "$checkout/build" "$work/ldd" || die "it is linked with other libraries"
 # Of no use to anybody else, as the checkout goes.
 rm -rf "$(dirname "$(readlink "$built")")"
 say "bitnet is built on a checkout that is whole, and says what is missing in others"

@@ -2,7 +2,7 @@
 //! engine is started on a model: some would die of it, and one would compute zeros without a word.
 //!
 //! Goes by an engine's name and the header of the model file. Everything that is known is in
-//! [`RULES`]; what is not there an engine says by itself, in its description. An engine of
+//! `RULES`; what is not there an engine says by itself, in its description. An engine of
 //! `engines.toml` that has a reference's name is taken for that reference: one that can do more
 //! needs another name.
 
