@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # common.sh has the variables
 
-points=(1 2 3 4)
+points=(1 2 3 4 5)
 
 # What upstream's `bitnet` is run in beside the floats; its matrices are ternary.
 ternary_types=(TQ1_0 TQ2_0)
@@ -92,4 +92,19 @@ print(f"it evaluates 40 positions and 4 steps; peak anonymous memory {peak / 102
 if load >= 0.1 or peak * 1024 >= 0.15 * size:
     sys.exit("slower than 100 ms, or more than 15 %")
 PYTHON
+}
+
+point_5() {
+    local tokenizers vocabulary=$work/llama3-no-pre.gguf model=$work/llama3-fixture.gguf receipt=$work/no-pre.json status=0
+    tokenizers=$(scripts/fetch-tokenizers.sh)
+    "$engine" vocabulary --from "$tokenizers/llama3.json" --bos '<|begin_of_text|>' --eos '<|end_of_text|>' "$vocabulary"
+    "$engine" fixture --type q8_0 --vocabulary-of "$vocabulary" "$model"
+    "$lockstep" per-token --model "$model" --tokenizer "$tokenizers/llama3.json" --prompt '2 + 2 =' --format json \
+        >"$receipt" 2>/dev/null || status=$?
+    [[ $status == 2 ]] || die "a missing pre: exit $status, expected 2"
+    field "$receipt" 'exit(0 if r["verdict"] == "TOKEN-MISMATCH" and "has no tokenizer.ggml.pre" in r["suggestions"][0] else 1)' ||
+        die "a missing pre is not the first suggestion: $(field "$receipt" 'r["suggestions"]')"
+    figure 5 "LLaMA-3 without pre, '2 + 2 =': exit 2, first suggestion: $(field "$receipt" 'r["suggestions"][0]')"
+    # The control: the same model and text, both by the file's own rules.
+    "$lockstep" per-token --model "$model" --prompt '2 + 2 =' --quiet >/dev/null || die "the file's own rules on both sides: exit $?"
 }
