@@ -25,6 +25,9 @@ cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 step "documentation"
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --workspace --no-deps --document-private-items
 
+step "what the README says of the engines"
+scripts/readme-table.sh --check
+
 step "words that must not be there"
 scripts/check-tree.sh
 

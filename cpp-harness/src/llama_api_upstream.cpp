@@ -16,9 +16,10 @@ const llama_vocab * vocabulary(const llama_model * model) {
 
 }  // namespace
 
-const std::vector<std::string> architectures = {"llama"};
-const std::vector<std::string> tensor_types = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
-                                               "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
+const std::vector<std::string> architectures = {"llama", "qwen2", "qwen3", "gemma3", "phi3", "bitnet"};
+const std::vector<std::string> tensor_types = {"F32",    "F16",    "Q4_0",  "Q4_1",  "Q5_0", "Q5_1",
+                                               "Q8_0",   "Q2_K",   "Q3_K",  "Q4_K",  "Q5_K", "Q6_K",
+                                               "IQ4_NL", "IQ4_XS", "BF16",  "TQ1_0", "TQ2_0", "MXFP4"};
 
 const uint32_t threads_max = GGML_MAX_N_THREADS;
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # common.sh has the variables
 
-points=(1 2 3 4 5)
+points=(1 2 3 4 5 6)
 
 # What upstream's `bitnet` is run in beside the floats; its matrices are ternary.
 ternary_types=(TQ1_0 TQ2_0)
@@ -107,4 +107,9 @@ point_5() {
     figure 5 "LLaMA-3 without pre, '2 + 2 =': exit 2, first suggestion: $(field "$receipt" 'r["suggestions"][0]')"
     # The control: the same model and text, both by the file's own rules.
     "$lockstep" per-token --model "$model" --prompt '2 + 2 =' --quiet >/dev/null || die "the file's own rules on both sides: exit $?"
+}
+
+point_6() {
+    scripts/readme-table.sh --check
+    figure 6 "the README's table of what runs is what describe says"
 }
