@@ -121,7 +121,8 @@ pub fn vocabulary_facts(header: &Header) -> VocabularyFacts {
     let text = |key: &str| metadata.str(key).ok().flatten().map(str::to_owned);
     VocabularyFacts {
         model: text("tokenizer.ggml.model"),
-        pre: text("tokenizer.ggml.pre"),
+        // An empty one is none to llama.cpp.
+        pre: text("tokenizer.ggml.pre").filter(|pre| !pre.is_empty()),
         add_bos: metadata.bool("tokenizer.ggml.add_bos_token").ok().flatten(),
         bos: metadata.u32("tokenizer.ggml.bos_token_id").ok().flatten(),
         n_tokens: metadata

@@ -10,6 +10,7 @@ mod chat_template_faults;
 mod chat_templates;
 mod desk;
 mod exits;
+mod exits_unavailable;
 mod guards;
 mod inspect;
 mod interrupt;

@@ -1,6 +1,6 @@
 //! The norm weights of a model: found by their names, read, and judged.
 //!
-//! [`tally`] turns bytes into statistics and `judge` statistics into findings; both are pure.
+//! `tally` turns bytes into statistics and `judge` statistics into findings; both are pure.
 //! [`limits`] has the values, which are data. Only this file reads the model, by positioned reads
 //! into a buffer of its own.
 
