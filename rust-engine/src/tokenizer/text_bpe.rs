@@ -3,8 +3,7 @@
 //! Blanks are U+2581 as in `SentencePiece`, a word is mostly a whole line, and what has no token is
 //! written by its bytes, `<0xHH>`. A byte without such a token is dropped, as llama.cpp drops it.
 
-use std::collections::HashMap;
-
+use ahash::{HashMap, HashMapExt};
 use memchr::memmem;
 
 use super::TokenizerError;

@@ -1,6 +1,6 @@
 //! The tokens of a model: text, score and attributes of each id, and the way back from text to id.
 
-use std::collections::HashMap;
+use ahash::{HashMap, HashMapExt};
 
 use super::byte_level::bytes_of_token;
 use super::cpp_order::{hash_map_order, sort_longest_first};
