@@ -95,6 +95,14 @@ const RULES: &[Rule] = &[
         reason: "llama.cpp does not know it, and its `bitnet` has another activation (SiLU, not ReLU²)",
         better: &[BITNET],
     },
+    Rule {
+        engines: &[BITNET],
+        // The harness asks for as many by itself.
+        when: When::MicroBatchAbove(&[I2_S], 128),
+        reason: "bitnet.cpp crashes at the shapes of the 2B model with 512 together: leave --micro-batch \
+                 out, or ask for at most 128",
+        better: &[],
+    },
     // Known by the dates alone: bitnet.cpp stayed on a llama.cpp of 2024 until March 2026. None
     // was tried that is later.
     Rule {

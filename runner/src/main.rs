@@ -17,7 +17,7 @@ use runner::inspect::InspectError;
 use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
-use runner::text::escape_path;
+use runner::text::{escape_json_for_terminal, escape_path};
 use runner::{cli, inspect, preflight, prompt, results, run, setup_cpp};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
@@ -66,7 +66,7 @@ fn tell_failure(json: bool, error: &str, exit: Exit) -> Exit {
     };
     if json && let Ok(text) = canonical::to_string(&failure) {
         // If that cannot be written either, the exit code still tells.
-        let _ = print(&text);
+        let _ = print(&escape_json_for_terminal(&text));
     }
     exit
 }
@@ -168,7 +168,7 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
     }
     let receipt = &outcome.receipt;
     match presentation.format {
-        Format::Json => print(&canonical::to_string(receipt)?)?,
+        Format::Json => print(&escape_json_for_terminal(&canonical::to_string(receipt)?))?,
         Format::Text => {
             let ids = text::ids(receipt, presentation.dump_ids, presentation.dump_cpp_ids);
             print(&(ids + &text::outcome(receipt, presentation.detail)))?;

@@ -50,7 +50,8 @@ pub(super) fn facts(header: &Header) -> TokenizerFacts {
         read.warn("a BOS token is to be added, but tokenizer.ggml.bos_token_id does not name it");
     }
     // Only byte-level BPE looks at `pre`.
-    if model.as_deref() == Some("gpt2") && pre.is_none() {
+    let has_pre = pre.as_ref().is_some_and(|pre| !pre.is_empty());
+    if model.as_deref() == Some("gpt2") && !has_pre {
         read.warn(
             "no tokenizer.ggml.pre: llama.cpp and bitnet.cpp then split text as `default`, not as \
              the model was trained; where that was LLaMA-3's way, `2 + 2 =` and `don't` get other \

@@ -20,6 +20,7 @@ use schemas::canonical;
 use crate::engine::{Catalogue, EngineFault, FaultKind, Supervision};
 use crate::exit::Exit;
 use crate::model_file::{self, ModelFileError};
+use crate::text::escape_json_for_terminal;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -107,7 +108,10 @@ pub fn run(catalogue: &Catalogue, request: &Request) -> Result<Report, Preflight
     let (preflight, exit) = examine::examine(catalogue, model.as_ref(), &request.supervision)?;
     let output = match request.format {
         Format::Text { verbose, colour } => text::tell(&preflight, verbose, colour),
-        Format::Json => canonical::to_string(&preflight).map_err(PreflightError::NotJson)?,
+        Format::Json => {
+            let json = canonical::to_string(&preflight).map_err(PreflightError::NotJson)?;
+            escape_json_for_terminal(&json)
+        }
     };
     Ok(Report { output, exit })
 }

@@ -93,6 +93,12 @@ fn with_built_in(asked: &AskedPrompt, template: Template) -> Result<FormattedPro
     })
 }
 
+/// A text that nobody asked for, to see whether a template heeds the one that was asked for.
+fn other_words(words: &str) -> &'static str {
+    const CONTROLS: [&str; 2] = ["How far is it to the moon?", "Name three rivers."];
+    CONTROLS[usize::from(words == CONTROLS[0])]
+}
+
 fn with_chat_template(
     asked: &AskedPrompt,
     template: &ChatTemplate,
@@ -104,20 +110,21 @@ fn with_chat_template(
     })?;
     let system = asked.system.as_deref();
     let rendered = template.apply(system, user, asked.date, supervision)?;
-    // Templates may change a text, even cut words out of it; one that makes the same of a chat without
-    // it does not heed it.
-    let heeds = |words: &str, (system, user): (Option<&str>, &str)| {
-        let without = || template.apply(system, user, asked.date, supervision);
-        rendered.text.contains(words)
-            || words.trim().is_empty()
-            || !without().is_ok_and(|without| without.text == rendered.text)
+    // Templates may change a text, even cut words out of it; one that makes the same of a chat with
+    // other words in its place does not heed it.
+    let heeds = |system: Option<&str>, user: &str| {
+        let other = template.apply(system, user, asked.date, supervision)?;
+        Ok::<_, PromptError>(other.text != rendered.text)
     };
-    if !heeds(user, (system, "")) {
+    if !user.trim().is_empty() && !heeds(system, other_words(user))? {
         return Err(PromptError::LeavesPromptOut {
             key: template.key.clone(),
         });
     }
-    if !heeds(system.unwrap_or_default(), (None, user)) {
+    let words = system.filter(|words| !words.trim().is_empty());
+    if let Some(words) = words
+        && !heeds(Some(other_words(words)), user)?
+    {
         return Err(PromptError::NoPlaceForSystem {
             template: template.key.clone(),
         });
@@ -131,7 +138,7 @@ fn with_chat_template(
     };
     let same_key = |header| match chat::find(header, template.name()) {
         Ok(None) => TemplateElsewhere::Absent,
-        Ok(Some(other)) if other.source == template.source => TemplateElsewhere::Same,
+        Ok(Some(other)) if other.writes_as(template) => TemplateElsewhere::Same,
         _ => TemplateElsewhere::Different,
     };
     Ok(FormattedPrompt {

@@ -25,6 +25,19 @@ fn what_would_not_be_heeded_is_refused() {
         65,
         &["tokenizer.chat_template", "does not have the prompt"],
     );
+    for makes_the_same in [
+        "<|im_start|>user\nconstant<|im_end|>",
+        "{% if messages[-1].content %}constant{% else %}other{% endif %}",
+        "{% if not messages[-1].content %}{{ raise_exception('no') }}{% endif %}constant",
+    ] {
+        let user = ["--prompt", "user", "--prompt-template", "gguf"];
+        ends(
+            &desk_with(&[(KEY, makes_the_same)]),
+            &user,
+            65,
+            &["does not have the prompt"],
+        );
+    }
     // Trimmed as Python does, or with words cut out of it, it is heeded all the same.
     let cuts =
         "{{ messages[0].content.replace('/no_think', '') }}{{ messages[-1].content.strip() }}";
@@ -50,6 +63,16 @@ fn what_would_not_be_heeded_is_refused() {
         65,
         &["not UTF-8 after its first 2 bytes"],
     );
+}
+
+#[test]
+fn a_long_error_is_cut() {
+    let flags = ["--prompt", "Hi", "--prompt-template", "gguf"];
+    let raises = "{{ raise_exception('\u{1}' * 20000000) }}";
+    let run = desk_with(&[(KEY, raises)]).text(&flags);
+    run.exits(65)
+        .complains(&["the template raises: ", "(20000"]);
+    assert!(run.stderr.len() < 10_000, "{} bytes", run.stderr.len());
 }
 
 #[test]

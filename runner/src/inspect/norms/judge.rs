@@ -12,10 +12,11 @@ use super::limits::word;
 use super::tally::{DISTINCT_MAX, Float};
 use crate::limits::keeps;
 
-/// Judges all weights of a model of this family.
+/// Judges all weights of a model of this family and with so many layers, where the file says it.
 pub(super) fn judge(
     weights: &[NormWeight],
     family: Option<&str>,
+    n_layers: Option<u32>,
     mode: GateMode,
     file: &NormLimitsFile,
 ) -> NormGate {
@@ -26,6 +27,7 @@ pub(super) fn judge(
         .iter()
         .flat_map(|weight| broken(weight, &limits))
         .collect();
+    findings.extend(absent(weights, &limits, n_layers.unwrap_or(0)));
     findings.extend(without_basis(weights, family, &limits, file));
     // Stable: failures first, else in the file's order.
     findings.sort_by_key(|finding| finding.severity);
@@ -38,6 +40,34 @@ pub(super) fn judge(
         limits,
         findings,
     }
+}
+
+/// A norm that one layer has, or that the family is known to have, and another layer has not: an
+/// export that lost it, or gave it a name that no engine looks for.
+fn absent(weights: &[NormWeight], limits: &[NormLimit], n_layers: u32) -> Vec<NormFinding> {
+    const OUTPUT: &str = "output_norm";
+    if weights.is_empty() || n_layers == 0 {
+        return Vec::new();
+    }
+    let known = limits.iter().filter_map(|limit| limit.norm.as_deref());
+    let found = weights.iter().map(|weight| weight.norm.as_str());
+    // Every family has the first.
+    let kinds: BTreeSet<_> = [OUTPUT].into_iter().chain(known).chain(found).collect();
+    let of_layers = kinds.iter().filter(|kind| **kind != OUTPUT).count();
+    let finding = |problem| NormFinding {
+        severity: Severity::Failure,
+        tensor: None,
+        problem,
+        basis: "block_count, and what the other layers have".to_owned(),
+    };
+    let none = (of_layers == 0).then(|| finding(format!("none of {n_layers} layers has a norm")));
+    let lacking = kinds.iter().filter_map(|&kind| {
+        let expected = if kind == OUTPUT { 1 } else { n_layers as usize };
+        let n = weights.iter().filter(|weight| weight.norm == kind).count();
+        (n < expected)
+            .then(|| finding(format!("{n} of {expected} tensors {kind}.weight are there")))
+    });
+    none.into_iter().chain(lacking).collect()
 }
 
 /// An empty set is never a pass.
@@ -195,7 +225,13 @@ mod tests {
         let mut file = shipped();
         file.limits
             .retain(|limit| limit.metric != NormMetric::NElements);
-        let gate = judge(&[unread(1 << 40)], Some("llama"), GateMode::Auto, &file);
+        let gate = judge(
+            &[unread(1 << 40)],
+            Some("llama"),
+            None,
+            GateMode::Auto,
+            &file,
+        );
         assert_eq!(gate.verdict, GateVerdict::Failed);
     }
 
@@ -213,14 +249,20 @@ mod tests {
             min: finite(-1000.0),
             max: finite(1000.0),
         });
-        let gate = judge(&[weight.clone()], Some("llama"), GateMode::Auto, &shipped());
+        let gate = judge(
+            &[weight.clone()],
+            Some("llama"),
+            None,
+            GateMode::Auto,
+            &shipped(),
+        );
         let severities: Vec<_> = gate.findings.iter().map(|it| it.severity).collect();
         assert_eq!(severities, [Severity::Failure], "{:?}", gate.findings);
         // Alone, the warning is told: 4 is above its limit of 3.7 and below the failure's 19.
         if let Some(statistics) = &mut weight.statistics {
             statistics.rms = finite(4.0);
         }
-        let gate = judge(&[weight], Some("llama"), GateMode::Auto, &shipped());
+        let gate = judge(&[weight], Some("llama"), None, GateMode::Auto, &shipped());
         let severities: Vec<_> = gate.findings.iter().map(|it| it.severity).collect();
         assert_eq!(severities, [Severity::Warning], "{:?}", gate.findings);
         assert_eq!(gate.verdict, GateVerdict::Passed);

@@ -59,9 +59,11 @@ pub(super) fn report(
         weights.push(weight.map_err(|error| ModelFileError::io(path, error))?);
     }
     let family = header.metadata().str("general.architecture").ok().flatten();
+    let n_layers = |family: &str| header.metadata().u32(&format!("{family}.block_count")).ok();
+    let n_layers = family.and_then(n_layers).flatten();
     let gate = request
         .gate
-        .map(|mode| judge::judge(&weights, family, mode, &request.limits));
+        .map(|mode| judge::judge(&weights, family, n_layers, mode, &request.limits));
     Ok(NormReport { weights, gate })
 }
 

@@ -128,6 +128,11 @@ pub(super) struct Rendered {
 }
 
 impl ChatTemplate {
+    /// Whether it makes the same text of every chat: the texts of its tokens are part of that.
+    pub(super) fn writes_as(&self, other: &Self) -> bool {
+        (&self.source, &self.tokens) == (&other.source, &other.tokens)
+    }
+
     /// Its name, where it is not the file's default.
     pub(super) fn name(&self) -> Option<&str> {
         self.key.strip_prefix(DEFAULT_KEY)?.strip_prefix('.')

@@ -118,8 +118,20 @@ fn context(job: &Job, date: Date) -> Result<Value, String> {
     Ok(Value::from_pairs(entries.into_iter().chain(tokens)))
 }
 
-/// The error in one line.
+/// As much of an error is told: a template can raise one of any length.
+const TOLD_CHARACTERS: usize = 1000;
+
+/// The error, cut where it is long.
 fn told(error: &Error) -> String {
+    let whole = said(error);
+    match whole.char_indices().nth(TOLD_CHARACTERS) {
+        None => whole,
+        Some((end, _)) => format!("{}… ({} bytes)", &whole[..end], whole.len()),
+    }
+}
+
+/// The error in one line.
+fn said(error: &Error) -> String {
     let line = error
         .line()
         .map_or(String::new(), |line| format!("line {line}: "));

@@ -28,10 +28,14 @@ fn sound(size: f32) -> Vec<f32> {
 }
 
 fn write(path: &Path, family: &str, tensors: &[Tensor]) {
-    let entries = [(
-        "general.architecture".to_owned(),
-        Value::String(family.into()),
-    )];
+    write_with(path, family, None, tensors);
+}
+
+/// With the number of layers, where it matters.
+fn write_with(path: &Path, family: &str, n_layers: Option<u32>, tensors: &[Tensor]) {
+    let architecture = Value::String(family.into());
+    let mut entries = vec![("general.architecture".to_owned(), architecture)];
+    entries.extend(n_layers.map(|n| (format!("{family}.block_count"), Value::U32(n))));
     let plans = tensors.iter().map(|tensor| PlannedTensor {
         name: tensor.0.clone(),
         dimensions: vec![tensor.2],
@@ -320,4 +324,28 @@ fn a_file_of_limits_decides_or_is_refused() {
     )
     .exits(65)
     .complains(&["absent.json"]);
+}
+
+#[test]
+fn norms_that_are_not_there_fail() {
+    let gate = |n_layers, tensors: &[Tensor]| {
+        let desk = Desk::new();
+        write_with(&desk.path("norms.gguf"), "llama", Some(n_layers), tensors);
+        let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+        command.args(["inspect", "norms.gguf", "--no-engines", "--ln-stats"]);
+        Run::of(&mut command)
+    };
+    let whole = || with(f32s("blk.0.ffn_norm.weight", &sound(1.0)));
+    gate(1, &whole()).exits(0);
+    gate(2, &whole())
+        .exits(65)
+        .says(&["1 of 2 tensors attn_norm.weight are there"]);
+    let mut renamed = whole();
+    renamed[2].0 = "blk.0.ffn_norm".to_owned();
+    gate(1, &renamed)
+        .exits(65)
+        .says(&["0 of 1 tensors ffn_norm.weight are there"]);
+    gate(1, &whole()[1..])
+        .exits(65)
+        .says(&["0 of 1 tensors output_norm.weight are there"]);
 }
