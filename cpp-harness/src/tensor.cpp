@@ -163,6 +163,9 @@ void tensor(const tensor_flags & flags) {
         return;
     }
     const int64_t other = file.find(flags.times);
+    if (file.rows(id) == 0 || file.rows(other) == 0) {
+        throw failure(exit_code::bad_input, "--times: a tensor without elements has no product");
+    }
     constexpr size_t most_results = size_t{1} << 28;
     if (file.rows(id) > most_results / file.rows(other)) {
         throw failure(exit_code::unavailable, "--times: the result would be too large");

@@ -19,8 +19,10 @@
 /// Bytes behind the codes of a tensor.
 pub const TAIL_BYTES: usize = 32;
 
-/// How much of a tensor is looked at before it is believed: enough that other data show, so little that a file of a gigabyte still opens by mapping alone.
-const SAMPLE_BYTES: usize = 4096;
+/// How much of a tensor is looked at before it is believed: stretches over all of it, so that other
+/// data show, and few of them, so that a file of a gigabyte still opens by mapping alone.
+const STRETCHES: usize = 8;
+const STRETCH_BYTES: usize = 512;
 
 /// The values of one row.
 pub fn decode(bytes: &[u8], scale: f32, row: &mut [f32]) {
@@ -35,21 +37,22 @@ pub fn decode(bytes: &[u8], scale: f32, row: &mut [f32]) {
 }
 
 /// Whether codes are those of a quantiser: code 3 means nothing, so that data which have it are
-/// something else, or broken. Only the beginning is looked at.
+/// something else, or broken. A sample is looked at.
 pub fn check_codes(bytes: &[u8]) -> Result<(), String> {
-    let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
-    // Both bits of a code set, on the lower of the two.
-    let threes: u32 = sample
-        .iter()
-        .map(|byte| (byte & byte >> 1 & 0x55).count_ones())
-        .sum();
+    let stretches = bytes.chunks((bytes.len() / STRETCHES).max(STRETCH_BYTES));
+    let samples = stretches.map(|stretch| &stretch[..stretch.len().min(STRETCH_BYTES)]);
+    let (mut threes, mut codes) = (0, 0);
+    for byte in samples.flatten() {
+        // Both bits of a code set, on the lower of the two.
+        threes += (byte & byte >> 1 & 0x55).count_ones();
+        codes += 4;
+    }
     if threes == 0 {
         return Ok(());
     }
-    let codes = 4 * sample.len();
-    let share = 100.0 * f64::from(threes) / codes as f64;
+    let share = 100.0 * f64::from(threes) / f64::from(codes);
     Err(format!(
-        "{threes} of its first {codes} codes are 3 ({share:.1} %), which stands for no ternary weight: \
+        "{threes} of {codes} codes looked at are 3 ({share:.1} %), which stands for no ternary weight: \
          it is broken or no I2_S (hint: llama.cpp once had IQ4_NL_4_4 under this type's number)"
     ))
 }
@@ -80,8 +83,14 @@ mod tests {
             .collect();
         let complaint = check_codes(&random).expect_err("a quarter of them");
         assert!(
-            complaint.contains("of its first 16384 codes are 3 (25."),
+            complaint.contains("of 16384 codes looked at are 3 (25."),
             "{complaint}"
+        );
+        let mut late = vec![0b00_01_10_01; 1 << 20];
+        late[1 << 19..].fill(0xff);
+        assert!(
+            check_codes(&late).is_err(),
+            "the second half alone is broken"
         );
         // Two ones in neighbouring codes are no three.
         assert_eq!(check_codes(&[0b01_10_01_10]), Ok(()));

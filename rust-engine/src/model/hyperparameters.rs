@@ -70,7 +70,7 @@ impl Hyperparameters {
             architecture,
         };
         keys.refuse_what_is_not_computed()?;
-        let n_layers = keys.needed_size("block_count")?;
+        let n_layers = n_layers(&keys)?;
         let width = keys.needed_size("embedding_length")?;
         let n_heads = keys.needed_size("attention.head_count")?;
         let n_kv_heads = keys.size("attention.head_count_kv")?.unwrap_or(n_heads);
@@ -95,7 +95,7 @@ impl Hyperparameters {
             trained_context,
             vocabulary_size: vocabulary_size(file)?,
             embedding_scale: family.scaled_embedding.then(|| (width as f32).sqrt()),
-            norm_epsilon: keys.needed_float("attention.layer_norm_rms_epsilon")?,
+            norm_epsilon: norm_epsilon(&keys)?,
             query_scale,
             score_scale,
             window: window(&keys, family, n_layers, &rope, trained_context)?,
@@ -118,6 +118,32 @@ impl Hyperparameters {
     }
 }
 
+/// More layers than the reference can hold are refused before anything is made for each of them.
+fn n_layers(keys: &Keys<'_>) -> Result<usize, ModelError> {
+    /// llama.cpp's `LLAMA_MAX_LAYERS`.
+    const MOST: usize = 512;
+    let n_layers = keys.needed_size("block_count")?;
+    if n_layers > MOST {
+        return Err(ModelError::unsupported(format!(
+            "{:?} is {n_layers}: at most {MOST} layers are known",
+            keys.key("block_count")
+        )));
+    }
+    Ok(n_layers)
+}
+
+fn norm_epsilon(keys: &Keys<'_>) -> Result<f32, ModelError> {
+    let name = "attention.layer_norm_rms_epsilon";
+    let epsilon = keys.needed_float(name)?;
+    if epsilon < 0.0 {
+        return Err(ModelError::unsupported(format!(
+            "{:?} is {epsilon}: a root of a negative number could be asked for",
+            keys.key(name)
+        )));
+    }
+    Ok(epsilon)
+}
+
 fn check_heads(
     keys: &Keys<'_>,
     n_heads: usize,
@@ -133,6 +159,15 @@ fn check_heads(
     if head_width == 0 || !head_width.is_multiple_of(2) {
         return Err(ModelError::unsupported(format!(
             "heads of {head_width} numbers cannot be rotated in pairs"
+        )));
+    }
+    // The reference counts in 32 bits, and sums of these must not wrap here either.
+    if n_heads
+        .checked_mul(head_width)
+        .is_none_or(|width| width > i32::MAX as usize)
+    {
+        return Err(ModelError::unsupported(format!(
+            "{n_heads} heads of {head_width} numbers are more than can be counted"
         )));
     }
     // Values have their share of the width even where keys have not.
@@ -193,6 +228,12 @@ fn window(
     else {
         return Ok(None);
     };
+    if length > i32::MAX as usize {
+        return Err(ModelError::unsupported(format!(
+            "{:?} is {length}: the reference counts with a sign, in 32 bits",
+            keys.key("attention.sliding_window")
+        )));
+    }
     let name = "attention.sliding_window_pattern";
     let layers = if let Some(layers) = keys.flags(name, n_layers)? {
         layers

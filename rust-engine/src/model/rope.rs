@@ -76,7 +76,13 @@ impl Rope {
             }
             other => {
                 return Err(ModelError::unsupported(format!(
-                    "RoPE scaling {other:?} is not known here (known: none, linear, yarn)"
+                    "RoPE scaling {other:?} is not known for {} (known: none, linear, yarn{})",
+                    family.architecture,
+                    if family.rope_divisors == RopeDivisors::LongAndShort {
+                        ", longrope"
+                    } else {
+                        ""
+                    }
                 )));
             }
         }

@@ -129,6 +129,12 @@ impl<'a> Finder<'a> {
     /// A short tensor, decoded.
     pub(super) fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {
         let tensor = self.tensor(name, &[length])?;
+        if tensor.tensor_type != TensorType::F32 {
+            return Err(ModelError::unsupported(format!(
+                "tensor {name:?} has type {}: norms, biases and factors are F32",
+                tensor.tensor_type
+            )));
+        }
         let mut values = vec![0.0; length];
         let bytes = &self.file.bytes[self.place(tensor)];
         Matrix::of_tensor(tensor.tensor_type, length, 1, bytes).decode_row(0, &mut values);

@@ -307,6 +307,14 @@ impl Parts<'_> {
             .optional_vector(&format!("{stem}.bias"), total)?;
         let mut parts = weight.split(rows).map(Linear::plain);
         let mut start = 0;
+        let has_own = |own: &String| self.tensors.has(&format!("{own}.bias"));
+        let n_own = own_stems.iter().filter(|own| has_own(own)).count();
+        if bias.is_none() && n_own % 3 != 0 {
+            // The reference loads them and adds none.
+            return Err(ModelError::unsupported(format!(
+                "{stem:?}: {n_own} of queries, keys and values have a bias: all three or none is known"
+            )));
+        }
         for ((part, rows), own) in parts.iter_mut().zip(rows).zip(own_stems) {
             part.scale = scale.as_ref().map(|scale| scale[0]);
             part.bias = match &bias {

@@ -5,6 +5,7 @@
 
 use rust_engine::forward::{Evaluator, Options};
 use rust_engine::kernels::Kernels;
+use rust_engine::model::Model;
 use schemas::describe::{Arithmetic, KvType};
 use serde_json::Value;
 
@@ -32,13 +33,17 @@ fn found(name: &str) -> Vec<Vec<f64>> {
     let tokens: Vec<u32> = tokens
         .map(|id| id.as_u64().expect("an id") as u32)
         .collect();
-    let model = model(name);
+    of(&model(name), &tokens)
+}
+
+/// All logits of a model after these tokens.
+pub(crate) fn of(model: &Model, tokens: &[u32]) -> Vec<Vec<f64>> {
     let options = Options {
         arithmetic: Arithmetic::Exact,
         kv: KvType::F16,
         context: model.hyperparameters.context,
     };
-    let mut evaluator = Evaluator::new(&model, Kernels::detect(), options);
+    let mut evaluator = Evaluator::new(model, Kernels::detect(), options);
     evaluator.reset(tokens.len()).expect("there is room");
     let all: Vec<usize> = (0..tokens.len()).collect();
     let width = model.hyperparameters.vocabulary_size;
@@ -49,7 +54,7 @@ fn found(name: &str) -> Vec<Vec<f64>> {
         Ok(())
     };
     evaluator
-        .append(&tokens, &all, &mut sink)
+        .append(tokens, &all, &mut sink)
         .expect("the sink never fails");
     logits
 }

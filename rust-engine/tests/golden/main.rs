@@ -1,6 +1,7 @@
 //! What bitnet.cpp computed for two small I2_S models: see `bitnet-cpp/README.md`.
 
 mod logits;
+mod names;
 #[path = "../npy/mod.rs"]
 mod npy;
 mod products;

@@ -2,7 +2,7 @@
 
 use rust_engine::forward::activations::{Activations, Form};
 use rust_engine::forward::matmul::multiply;
-use rust_engine::kernels::Kernels;
+use rust_engine::kernels::{Kernels, scalar};
 use rust_engine::model::weights::{Layer, Linear};
 use schemas::describe::Arithmetic;
 
@@ -47,10 +47,16 @@ fn every_traced_product_has_the_same_bits() {
                 "{output}-{number} is no product with I2_S"
             );
             let x = Activations::new(&input, matrix.columns, form);
-            let mut found = vec![0f32; expected.len()];
-            multiply(&Kernels::detect(), &matrix, &x, &mut found);
-            let found: Vec<u32> = found.into_iter().map(f32::to_bits).collect();
-            assert!(found == expected, "{output}-{number} differs");
+            for kernels in [Kernels::detect(), scalar::KERNELS] {
+                let mut found = vec![0f32; expected.len()];
+                multiply(&kernels, &matrix, &x, &mut found);
+                let found: Vec<u32> = found.into_iter().map(f32::to_bits).collect();
+                assert!(
+                    found == expected,
+                    "{output}-{number} differs with {}",
+                    kernels.name
+                );
+            }
             compared += 1;
         }
     }

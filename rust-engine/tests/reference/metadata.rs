@@ -151,6 +151,12 @@ fn what_is_not_computed_is_refused() {
             "nextn_predict_layers",
         ),
         ("expert_count", Value::U32(8), "mixture of experts"),
+        ("block_count", Value::U32(513), "at most 512 layers"),
+        (
+            "attention.layer_norm_rms_epsilon",
+            Value::F32(-1e-5),
+            "negative",
+        ),
         ("rope.scaling.type", text("dynamic"), "dynamic"),
         ("rope.scaling.type", text("longrope"), "longrope"),
         (

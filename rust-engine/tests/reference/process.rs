@@ -164,12 +164,12 @@ pub(crate) struct Evaluated {
     pub(crate) greedy: Vec<Vec<u32>>,
 }
 
-/// Evaluates `tokens` and eight greedy steps.
+/// Evaluates `tokens` and sixteen greedy steps.
 pub(crate) fn evaluate(program: &str, model: &str, tokens: &[u32], flags: &[&str]) -> Evaluated {
     let out = tempfile::tempdir().expect("a temporary folder");
     let folder = out.path().display().to_string();
     let words = [&["evaluate", "--model", model, "--out", &folder], flags].concat();
-    let answer = answers(program, &words, &[evaluate_request("a", tokens, 8)]).remove(0);
+    let answer = answers(program, &words, &[evaluate_request("a", tokens, 16)]).remove(0);
     Evaluated {
         logits: rows(&out.path().join("a.logits.npy")),
         greedy: rows(&out.path().join("a.greedy.npy")),

@@ -46,7 +46,7 @@ fn greedy_rows_are_those_that_choose() {
     let ids = found.answer["greedy_ids"].as_array().expect("ids");
     assert_eq!(
         (ids.len(), found.greedy.len(), found.logits.len()),
-        (8, 8, 20)
+        (16, 16, 20)
     );
     assert!(
         found.greedy.first() == found.logits.last(),
@@ -61,7 +61,7 @@ fn greedy_rows_are_those_that_choose() {
         .map(|id| id.as_u64().expect("an id") as u32)
         .collect();
     let whole = evaluate(RUST_ENGINE, &model, &[&tokens[..], &ids].concat(), &[]);
-    assert!(whole.logits[19..27] == found.greedy[..]);
+    assert!(whole.logits[19..35] == found.greedy[..]);
 }
 
 #[test]

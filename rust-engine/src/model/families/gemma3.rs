@@ -1,7 +1,7 @@
 //! Gemma 3: norms on both sides of attention and feed-forward, a window in five of six layers,
 //! scaled embeddings, GELU. Norm weights lie in the file with 1 already added.
 
-use super::Matrix::{AttentionOutput, Key, Output, Query, Value};
+use super::Matrix::{AttentionOutput, Key, Query, Value};
 use super::{Activation, AttentionScale, Family, Norm, PLAIN, WindowPattern};
 
 /// `gemma3`
@@ -11,7 +11,7 @@ pub(super) const GEMMA3: Family = Family {
     activation: Activation::Gelu,
     norms: &[Norm::Query, Norm::Key, Norm::AttentionPost, Norm::FfnPost],
     biases: &[Query, Key, Value],
-    scales: &[Query, Key, Value, AttentionOutput, Output],
+    scales: &[Query, Key, Value, AttentionOutput],
     scaled_embedding: true,
     window: Some(WindowPattern { period: 6 }),
     // 62 layers are the model of 27 thousand million weights.

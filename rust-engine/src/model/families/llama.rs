@@ -3,7 +3,7 @@
 //! llama.cpp reads no window here, so Mistral's is not honoured there either. Heads may be wider or
 //! narrower than their share of the width (Mistral Nemo).
 
-use super::Matrix::{AttentionOutput, Down, Gate, Key, Output, Query, Up, Value};
+use super::Matrix::{AttentionOutput, Down, Gate, Key, Query, Up, Value};
 use super::{Family, Matrix, PLAIN, RopeDivisors, RopePairs};
 
 const ALL: &[Matrix] = &[Query, Key, Value, AttentionOutput, Gate, Up, Down];
@@ -14,6 +14,6 @@ pub(super) const LLAMA: Family = Family {
     rope_pairs: RopePairs::Neighbours,
     rope_divisors: RopeDivisors::Optional,
     biases: ALL,
-    scales: &[Query, Key, Value, AttentionOutput, Gate, Up, Down, Output],
+    scales: ALL,
     ..PLAIN
 };

@@ -1,7 +1,7 @@
 //! The architectures that can be evaluated, each as data over the one forward pass.
 //!
 //! To add one: copy the neighbour that comes nearest, say where it differs from `PLAIN`, list it
-//! in [`FAMILIES`], and give it a fixture (`fixture/shapes.rs`), with which the tests compare it
+//! in [`FAMILIES`], and see what its fixture holds (`fixture/parts.rs`), with which the tests compare it
 //! with llama.cpp bit by bit.
 
 mod bitnet;

@@ -7,7 +7,7 @@ use super::{Family, Norm, PLAIN};
 pub(super) const QWEN2: Family = Family {
     architecture: "qwen2",
     biases: &[Query, Key, Value, Output],
-    scales: &[Query, Key, Value, AttentionOutput, Output],
+    scales: &[Query, Key, Value, AttentionOutput],
     ..PLAIN
 };
 
@@ -16,6 +16,6 @@ pub(super) const QWEN3: Family = Family {
     architecture: "qwen3",
     norms: &[Norm::Query, Norm::Key],
     biases: &[Query, Key, Value],
-    scales: &[Query, Key, Value, AttentionOutput, Gate, Up, Down, Output],
+    scales: &[Query, Key, Value, AttentionOutput, Gate, Up, Down],
     ..PLAIN
 };

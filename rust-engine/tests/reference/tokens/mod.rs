@@ -73,6 +73,9 @@ fn compare(model: &str, texts: &[Vec<u8>]) -> (Vec<Json>, (usize, Option<String>
         format!("{request}\n  ours:   {ours}\n  theirs: {theirs}")
     });
     let count = different.count() + usize::from(first.is_some());
+    let name = Path::new(model).file_stem().unwrap_or_default().display();
+    let n_texts = texts.len();
+    println!("{name}: {n_texts} texts, {answered} with tokens, {count} differences");
     (ours, (count, first))
 }
 
