@@ -43,7 +43,9 @@ find_bitnet() {
     done
     bitnet_version=unknown
     # Not the commit of a repository around it.
-    if [[ -e $dir/.git ]]; then bitnet_version=$(git -C "$dir" rev-parse --short=12 HEAD 2>/dev/null) || true; fi
+    if [[ -e $dir/.git ]]; then
+        bitnet_version=$(git -C "$dir" describe --always --abbrev=12 --dirty 2>/dev/null) || bitnet_version=unknown
+    fi
 }
 
 build_bitnet() {

@@ -55,11 +55,12 @@ build_ik() {
     local facts
     facts=$(machine_facts ik)
     harness_build ik "$ik_library" "$facts"
+    # The harness is linked with it: without it, one that is built already does not start.
+    need_ik
     if [[ ! -f $built/complete ]]; then
         # For the headers of its JSON library.
         find_source
         find_cmake
-        need_ik
         begin_harness ik
         compile_on_ik ik "$built/build" cpp-harness
         keep_harness

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints how long the release build takes for 1 MB of each of some texts, with each vocabulary at
 # hand: request to answer, so pieces and JSON are in it. Linear time shows in that 2 MB take twice
-# as long, which is the last column.
+# as long, which is the last column. Fails if one takes 2 s or more.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -32,6 +32,7 @@ kinds = {
     "punctuation": "!", "mixed punctuation": "-=+;:", "han": "漢", "mark": "\u0301",
     "emoji": "😀", "case": "漢Aa", "words": "ab ",
 }
+slowest = (0, "")
 for model in models:
     process = subprocess.Popen([engine, "tokenize", "--model", model], text=True, encoding="utf-8",
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -50,7 +51,11 @@ for model in models:
     seconds("digit", 1)  # the model is loaded now
     for kind in kinds:
         one, two = seconds(kind, 1_000_000), seconds(kind, 2_000_000)
-        print(f"{os.path.basename(model)[:-5]:14}{kind:20}{one:8.3f} s {two / one:6.2f}")
+        name = os.path.basename(model)[:-5]
+        print(f"{name:14}{kind:20}{one:8.3f} s {two / one:6.2f}")
+        slowest = max(slowest, (one, f"{name}, {kind}"))
     process.stdin.close()
     process.wait()
+print(f"slowest: {slowest[0]:.3f} s ({slowest[1]})")
+sys.exit(slowest[0] >= 2)
 PYTHON

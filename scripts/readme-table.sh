@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Writes the table of the README that says what runs, out of what the engines say of themselves.
 #
-#   scripts/readme-table.sh            writes them
-#   scripts/readme-table.sh --check    fails if the README has others
+#   scripts/readme-table.sh            writes it
+#   scripts/readme-table.sh --check    fails if the README has another
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
 cargo build --quiet --locked -p rust-engine
-python3 - "${1:-}" target/debug/rust-engine "$references/llama-scalar" <<'PYTHON'
+python3 - "${1:-}" "${CARGO_TARGET_DIR:-target}/debug/rust-engine" "$references/llama-scalar" <<'PYTHON'
 import json, subprocess, sys
 mode, engine, reference = sys.argv[1:]
 begin, end = "<!-- begin: what runs -->\n", "<!-- end: what runs -->\n"

@@ -41,7 +41,7 @@ scripts/test-bitnet-checkout.sh
 step "a real comparison: SmolLM2, exact"
 # The same build as that of the tests below; quickstart.sh compares with the release build.
 cargo build --quiet --locked --workspace
-target/debug/lockstep per-token --model "$LOCKSTEP_DEMO_MODEL" --quiet \
+"${CARGO_TARGET_DIR:-target}/debug/lockstep" per-token --model "$LOCKSTEP_DEMO_MODEL" --quiet \
     --prompt "The quick brown fox counts: 1, 2, 3 and 42!" --max-tokens 8
 
 step "all tests"

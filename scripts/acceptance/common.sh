@@ -17,7 +17,9 @@ figure() { printf '%s %s: %s\n' "$chapter" "$1" "$2"; }
 prepare() {
     scripts/build-references.sh all >/dev/null
     model=$(scripts/fetch-demo-model.sh)
-    export LOCKSTEP_DEMO_MODEL=$model LOCKSTEP_REFERENCES=$references
+    LOCKSTEP_GEMMA3_MODEL=$(scripts/fetch-gemma3-model.sh)
+    export LOCKSTEP_DEMO_MODEL=$model LOCKSTEP_REFERENCES=$references LOCKSTEP_GEMMA3_MODEL
+    scripts/fetch-tokenizers.sh >/dev/null
     cargo build --quiet --locked --release -p runner -p rust-engine
     mkdir -p "$work"
 }

@@ -46,20 +46,24 @@ point_2() {
     cargo nextest run --locked -p rust-engine -E 'binary(golden)' --success-output final >"$log" 2>&1 ||
         { tail -n 40 "$log" >&2; die "golden models"; }
     local line
-    grep -oE '[^ ]+: mean KL .*|[0-9]+ traced products .*' "$log" | while read -r line; do figure 2 "$line"; done
+    grep -oE '[^ ]+: mean KL .*|[0-9]+ traced products .*' "$log" >"$log.figures" || die "the golden tests told no figure: $log"
+    while read -r line; do figure 2 "$line"; done <"$log.figures"
 }
 
 point_3() {
-    local log=$work/tokens.log line
+    local log=$work/tokens.log figures line
     cargo nextest run --locked -p rust-engine -E 'binary(reference) & test(/^tokens/)' --success-output final >"$log" 2>&1 ||
         { tail -n 40 "$log" >&2; die "tokenizers"; }
-    grep -E '[0-9]+ texts' "$log" | while read -r line; do figure 3 "$line"; done
+    figures=$(grep -E '^[^ ]+: [0-9]+ texts, ' "$log") || die "the tests of tokenizers told no figure: $log"
+    while read -r line; do figure 3 "$line"; done <<<"$figures"
     figure 3 "$(tail -n 1 "$log" | sed 's/^ *//')"
+    scripts/measure-tokenizers.sh >"$work/measured.log" || die "a text of 1 MB takes 2 s or more: $work/measured.log"
+    figure 3 "1 MB of text: $(tail -n 1 "$work/measured.log")"
 }
 
 point_4() {
     local model=$work/bitnet-2b4t-i2_s.gguf
-    [[ -f $model ]] || "$engine" fixture --family bitnet-b1.58 --shape 2b4t --type i2_s "$model"
+    [[ $model -nt $engine ]] || "$engine" fixture --family bitnet-b1.58 --shape 2b4t --type i2_s "$model"
     python3 - "$engine" "$model" "$work" <<'PYTHON' | while read -r line; do figure 4 "$line"; done
 import json, os, subprocess, sys, time
 engine, model, out = sys.argv[1:]
