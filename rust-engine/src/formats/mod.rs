@@ -72,8 +72,12 @@ pub trait Block32 {
     /// What a block adds to the dot product, given the sum of the products of codes. The order
     /// of the factors differs between types, and with it the rounding.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32;
-    /// The 32 values.
-    fn decode(block: &[u8], values: &mut [f32; 32]);
+    /// The 32 values: of a type without a minimum each code times `d`.
+    fn decode(block: &[u8], values: &mut [f32; 32]) {
+        let mut codes = [0; 32];
+        let Factors { d, .. } = Self::unpack(block, &mut codes);
+        *values = codes.map(|code| f32::from(code) * d);
+    }
 }
 
 /// The factors of a block of 256; what a type does not have is 0.
