@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the table of the README that says what runs, out of what the engines say of themselves.
+# Writes what the README says of what runs, out of what the engines say of themselves.
 #
 #   scripts/readme-table.sh            writes it
 #   scripts/readme-table.sh --check    fails if the README has another
@@ -24,15 +24,23 @@ def row(title, kind):
     alone = [name for name in ours[kind] if name not in theirs[kind]]
     return f"| {title} | {', '.join(shared)} | {', '.join(alone)} |"
 
+def tokenizers(known):
+    words = []
+    for model, pre in sorted(known.items()):
+        names = f" with {len(pre)} names of `tokenizer.ggml.pre`" if pre else ""
+        words.append(f"`{model}`{names}")
+    return f"Tokenizers (`tokenizer.ggml.model`): {', '.join(words)}."
+
 lines = ["| | in `llama-scalar`, too | here alone |", "|---|---|---|"]
 lines += [row("`general.architecture`", "architectures"), row("tensor type", "tensor_types")]
+lines += ["", tokenizers(ours["tokenizers"])]
 table = begin + "\n".join(lines) + "\n" + end
 with open("README.md") as file:
     readme = file.read()
 start, stop = readme.index(begin), readme.index(end) + len(end)
 if mode == "--check":
     if readme[start:stop] != table:
-        sys.exit("README.md: the table of what runs is not what describe says: run scripts/readme-table.sh")
+        sys.exit("README.md: what runs is not what describe says: run scripts/readme-table.sh")
 else:
     with open("README.md", "w") as file:
         file.write(readme[:start] + table + readme[stop:])

@@ -27,6 +27,10 @@ pub struct DescribeResponse {
     pub architectures: Vec<String>,
     /// The tensor types (as GGUF names them) that it can read.
     pub tensor_types: Vec<String>,
+    /// The tokenizers (as `tokenizer.ggml.model` names them) that it has, each with the values of
+    /// `tokenizer.ggml.pre` that it knows for it. An engine need not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizers: Option<BTreeMap<String, Vec<String>>>,
     /// The names of the kernels that this machine would run.
     pub kernels: Vec<String>,
     /// The settings that hold when no flag changes them.

@@ -39,6 +39,7 @@ pub(crate) fn describe(with_model: bool, can_run: bool) -> DescribeResponse {
         arithmetics: vec![Arithmetic::Exact, Arithmetic::F32],
         architectures: vec!["llama".to_owned()],
         tensor_types: vec!["F32".to_owned()],
+        tokenizers: None,
         kernels: vec!["none".to_owned()],
         settings: settings(|_| None),
         model: with_model.then(|| ModelFacts {

@@ -11,7 +11,7 @@ use super::ServeError;
 use crate::formats;
 use crate::kernels::Kernels;
 use crate::model::{Model, ModelError, ModelFile, families, vocabulary};
-use crate::tokenizer::{Role, SPECIAL_ID_KEYS, Tokenizer};
+use crate::tokenizer::{self, Role, SPECIAL_ID_KEYS, Tokenizer};
 
 /// The engine's name in answers and receipts.
 pub const NAME: &str = "rust-engine";
@@ -42,6 +42,7 @@ pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
             .map(ToString::to_string)
             .collect(),
         tensor_types: formats::SUPPORTED.iter().map(ToString::to_string).collect(),
+        tokenizers: Some(tokenizers()),
         kernels: vec![kernels.name.to_owned()],
         settings: default_settings(&kernels),
         model: None,
@@ -59,6 +60,14 @@ pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
         answer.can_run = Some(answer.reason.is_none());
     }
     Ok(answer)
+}
+
+fn tokenizers() -> BTreeMap<String, Vec<String>> {
+    let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    tokenizer::known()
+        .into_iter()
+        .map(|(model, pre)| (model.to_owned(), owned(pre)))
+        .collect()
 }
 
 fn build(kernels: &Kernels) -> Build {

@@ -41,4 +41,4 @@ mod vocabulary;
 pub use error::TokenizerError;
 pub use facts::{Bos, VocabularyFacts};
 pub use special_ids::{Role, SPECIAL_ID_KEYS};
-pub use tokenizer::Tokenizer;
+pub use tokenizer::{Tokenizer, known};

@@ -261,6 +261,17 @@ impl PreTokenizer {
             .find(|row| row.names.contains(&wanted))
     }
 
+    /// The names of all, sorted.
+    pub(super) fn names() -> Vec<&'static str> {
+        let mut names: Vec<_> = PRE_TOKENIZERS
+            .iter()
+            .flat_map(|row| row.names)
+            .copied()
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Whether a file without merges is refused.
     pub(super) fn needs_merges(&self) -> bool {
         self.names != [KIMI_K2]
@@ -283,9 +294,8 @@ mod tests {
 
     #[test]
     fn no_name_stands_twice() {
-        let mut names: Vec<_> = PRE_TOKENIZERS.iter().flat_map(|row| row.names).collect();
+        let mut names = PreTokenizer::names();
         let rows = names.len();
-        names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), rows);
     }

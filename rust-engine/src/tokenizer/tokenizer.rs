@@ -35,6 +35,15 @@ enum Encoder {
     Json(Box<Json>),
 }
 
+/// Each `tokenizer.ggml.model` that is known, with the values of `tokenizer.ggml.pre` for it.
+pub fn known() -> [(&'static str, Vec<&'static str>); 3] {
+    [
+        ("gpt2", PreTokenizer::names()),
+        ("llama", Vec::new()),
+        ("gemma4", Vec::new()),
+    ]
+}
+
 impl Tokenizer {
     /// The tokenizer that llama.cpp makes of these facts.
     pub fn from_vocabulary(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {

@@ -157,6 +157,7 @@ fn describe(call: &Call) -> DescribeResponse {
         },
         architectures: vec!["llama".to_owned()],
         tensor_types: vec!["F32".to_owned()],
+        tokenizers: None,
         kernels: vec!["table".to_owned()],
         settings: settings(call),
         model: with_model.then(|| ModelFacts {

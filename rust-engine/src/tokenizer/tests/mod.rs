@@ -7,7 +7,7 @@ mod refusals;
 mod sentence_piece;
 mod special;
 
-use super::{Bos, Role, Tokenizer, TokenizerError, VocabularyFacts};
+use super::{Bos, Role, Tokenizer, TokenizerError, VocabularyFacts, known};
 
 const NORMAL: i32 = 1;
 const UNKNOWN: i32 = 2;

@@ -12,6 +12,21 @@ fn refuses_an_unknown_model_by_name() {
 }
 
 #[test]
+fn what_is_listed_as_known_is_not_refused_as_unknown() {
+    for (model, _) in known() {
+        let facts = VocabularyFacts {
+            model: model.to_owned(),
+            ..VocabularyFacts::default()
+        };
+        let error = refusal(&facts);
+        assert!(
+            !matches!(error, TokenizerError::UnknownModel { .. }),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn refuses_an_unknown_pre_tokenizer_by_name() {
     assert!(
         refusal(&byte_level("no-such", &[], &[]))

@@ -68,6 +68,14 @@ fn no_name_gives_other_tokens() {
 }
 
 #[test]
+fn describe_lists_these_names_and_no_others() {
+    let answer = answers(RUST_ENGINE, &["describe"], &[]).remove(0);
+    let names: Vec<_> = NAMES.lines().collect();
+    let expected = serde_json::json!({"gemma4": [], "gpt2": names, "llama": []});
+    assert_eq!(answer["tokenizers"], expected);
+}
+
+#[test]
 fn without_a_name_it_is_default() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let vocabulary = sharp_vocabulary::write_to(folder.path());
