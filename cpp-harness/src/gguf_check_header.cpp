@@ -27,13 +27,7 @@ class tensor_check {
         // No overflow: a file's size has 63 bits, an alignment 32.
         const uint64_t data = (header_.header_bytes + alignment - 1) / alignment * alignment;
         for (const gguf_tensor & tensor : header_.tensors) {
-            const uint64_t bytes = size(tensor);
-            // Subtractions, because a sum of hostile numbers can wrap.
-            if (data > header_.file_bytes || tensor.offset > header_.file_bytes - data ||
-                bytes > header_.file_bytes - data - tensor.offset) {
-                refuse(tensor, "needs " + std::to_string(bytes) + " bytes, the file of " +
-                                   std::to_string(header_.file_bytes) + " bytes ends before");
-            }
+            check_place({tensor.name, tensor.offset, size(tensor)}, data, header_.file_bytes, path_);
             if (tensor.offset % alignment != 0) {
                 refuse(tensor, "begins at " + std::to_string(tensor.offset) + ", expected a multiple of " +
                                    std::to_string(alignment));

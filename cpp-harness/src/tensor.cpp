@@ -10,17 +10,13 @@
 #include "file.hpp"
 #include "ggml-cpu.h"
 #include "ggml.h"
-#include "gguf.h"
 #include "gguf_facts.hpp"
-#include "log.hpp"
+#include "gguf_library.hpp"
 #include "npy_writer.hpp"
 
 namespace harness {
 namespace {
 
-struct gguf_deleter {
-    void operator()(gguf_context * context) const { gguf_free(context); }
-};
 struct ggml_deleter {
     void operator()(ggml_context * context) const { ggml_free(context); }
 };
@@ -43,12 +39,10 @@ class tensor_file {
   public:
     explicit tensor_file(const std::string & path) : path_(path) {
         require_readable(path);
-        gguf_init_params params = {};
-        params.no_alloc = true;
-        header_.reset(gguf_init_from_file(path.c_str(), params));
+        header_ = read_by_library(path);
         file_.reset(std::fopen(path.c_str(), "rb"));
-        if (!header_ || !file_) {
-            throw failure(exit_code::bad_input, path + ": " + take_last_errors("cannot be opened again"));
+        if (!file_) {
+            throw failure(exit_code::bad_input, path + ": cannot be opened again");
         }
     }
 
@@ -86,7 +80,7 @@ class tensor_file {
 
   private:
     std::string path_;
-    std::unique_ptr<gguf_context, gguf_deleter> header_;
+    gguf_ptr header_;
     file_ptr file_;
 };
 
