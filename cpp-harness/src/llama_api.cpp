@@ -27,12 +27,25 @@ batch_limit limit_batch(const gguf_header & header) { return generation::limit_b
 
 model_ptr load_model(const std::string & path, load what) {
     forget_errors();
-    return model_ptr(generation::load_model(path.c_str(), what == load::vocabulary));
+    llama_model_params params = llama_model_default_params();
+    params.vocab_only = what == load::vocabulary;
+    params.n_gpu_layers = 0;
+    return model_ptr(generation::load_model(path.c_str(), params));
 }
 
 context_ptr new_context(llama_model * model, const settings & values) {
     forget_errors();
-    context_ptr context(generation::new_context(model, values));
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = values.context;
+    params.n_batch = values.micro_batch;
+    params.n_ubatch = values.micro_batch;
+    params.n_seq_max = 1;
+    // Signed or not, by the generation.
+    params.n_threads = static_cast<decltype(params.n_threads)>(values.threads);
+    params.n_threads_batch = static_cast<decltype(params.n_threads_batch)>(values.threads);
+    params.type_k = values.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
+    params.type_v = params.type_k;
+    context_ptr context(generation::new_context(model, params, values.flash_attention));
     if (!context) {
         throw failure(exit_code::unavailable, take_last_errors("the library gave no context"));
     }
@@ -48,7 +61,13 @@ constexpr size_t spare_tokens = 8;
 
 }  // namespace
 
-bool has_vocabulary(const llama_model * model) { return generation::has_vocabulary(model); }
+// Told by the file, because llama_vocab_type takes another handle in each generation.
+bool has_vocabulary(const llama_model * model) {
+    char kind[32];
+    const int32_t length = llama_model_meta_val_str(model, "tokenizer.ggml.model", kind, sizeof(kind));
+    const std::string name = length < 0 ? "none" : kind;
+    return name != "none" && name != "no_vocab";
+}
 
 uint32_t vocabulary_size(const llama_model * model) {
     const int32_t count = generation::vocabulary_size(model);

@@ -39,12 +39,12 @@ batch_limit limit_batch(const gguf_header & header);
 // Throws exit_code::bad_input for a file whose tensors are not all there.
 void check_file(const gguf_header & header, const std::string & path);
 
-llama_model * load_model(const char * path, bool vocabulary_only);
+// Both add what has another name in each generation: that the file is mapped, flash attention.
+llama_model * load_model(const char * path, llama_model_params params);
+llama_context * new_context(llama_model * model, llama_context_params params, bool flash_attention);
 void free_model(llama_model * model);
-llama_context * new_context(llama_model * model, const settings & values);
 void clear_memory(llama_context * context);
 
-bool has_vocabulary(const llama_model * model);
 int32_t vocabulary_size(const llama_model * model);
 int32_t training_context(const llama_model * model);
 llama_token bos(const llama_model * model);

@@ -41,32 +41,15 @@ batch_limit limit_batch(const gguf_header & header) {
     return {};
 }
 
-llama_model * load_model(const char * path, bool vocabulary_only) {
-    llama_model_params params = llama_model_default_params();
-    params.vocab_only = vocabulary_only;
+llama_model * load_model(const char * path, llama_model_params params) {
     params.use_mmap = true;
-    params.n_gpu_layers = 0;
     return llama_model_load_from_file(path, params);
 }
 
-llama_context * new_context(llama_model * model, const settings & values) {
-    llama_context_params params = llama_context_default_params();
-    params.n_ctx = values.context;
-    params.n_batch = values.micro_batch;
-    params.n_ubatch = values.micro_batch;
-    params.n_seq_max = 1;
-    params.n_threads = values.threads;
-    params.n_threads_batch = values.threads;
-    params.type_k = values.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
-    params.type_v = params.type_k;
+llama_context * new_context(llama_model * model, llama_context_params params, bool flash_attention) {
     // The default is on.
-    params.flash_attn = values.flash_attention;
+    params.flash_attn = flash_attention;
     return llama_init_from_model(model, params);
-}
-
-bool has_vocabulary(const llama_model * model) {
-    const llama_vocab * vocab = llama_model_get_vocab(model);
-    return vocab != nullptr && llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE;
 }
 
 }  // namespace harness::generation

@@ -23,35 +23,14 @@ batch_limit limit_batch(const gguf_header & header) {
     return {};
 }
 
-llama_model * load_model(const char * path, bool vocabulary_only) {
-    llama_model_params params = llama_model_default_params();
-    params.vocab_only = vocabulary_only;
+llama_model * load_model(const char * path, llama_model_params params) {
     params.use_mmap = true;
-    params.n_gpu_layers = 0;
     return llama_load_model_from_file(path, params);
 }
 
-llama_context * new_context(llama_model * model, const settings & values) {
-    llama_context_params params = llama_context_default_params();
-    params.n_ctx = values.context;
-    params.n_batch = values.micro_batch;
-    params.n_ubatch = values.micro_batch;
-    params.n_seq_max = 1;
-    // Signed or not, by the year.
-    params.n_threads = static_cast<decltype(params.n_threads)>(values.threads);
-    params.n_threads_batch = static_cast<decltype(params.n_threads_batch)>(values.threads);
-    params.type_k = values.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
-    params.type_v = params.type_k;
-    params.flash_attn = values.flash_attention;
+llama_context * new_context(llama_model * model, llama_context_params params, bool flash_attention) {
+    params.flash_attn = flash_attention;
     return llama_new_context_with_model(model, params);
-}
-
-// Told by the file, because llama_vocab_type takes another handle in each generation.
-bool has_vocabulary(const llama_model * model) {
-    char kind[32];
-    const int32_t length = llama_model_meta_val_str(model, "tokenizer.ggml.model", kind, sizeof(kind));
-    const std::string name = length < 0 ? "none" : kind;
-    return name != "none" && name != "no_vocab";
 }
 
 }  // namespace harness::generation

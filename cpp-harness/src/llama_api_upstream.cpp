@@ -32,28 +32,16 @@ void check_file(const gguf_header & header, const std::string & path) {
     check_by_library(path, header.file_bytes);
 }
 
-llama_model * load_model(const char * path, bool vocabulary_only) {
-    llama_model_params params = llama_model_default_params();
-    params.vocab_only = vocabulary_only;
+llama_model * load_model(const char * path, llama_model_params params) {
     params.load_mode = LLAMA_LOAD_MODE_MMAP;
-    params.n_gpu_layers = 0;
     return llama_model_load_from_file(path, params);
 }
 
 void free_model(llama_model * model) { llama_model_free(model); }
 
-llama_context * new_context(llama_model * model, const settings & values) {
-    llama_context_params params = llama_context_default_params();
-    params.n_ctx = values.context;
-    params.n_batch = values.micro_batch;
-    params.n_ubatch = values.micro_batch;
-    params.n_seq_max = 1;
-    params.n_threads = static_cast<int32_t>(values.threads);
-    params.n_threads_batch = static_cast<int32_t>(values.threads);
-    params.type_k = values.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
-    params.type_v = params.type_k;
+llama_context * new_context(llama_model * model, llama_context_params params, bool flash_attention) {
     // The default is `auto`: the library would choose for us.
-    params.flash_attn_type = values.flash_attention ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    params.flash_attn_type = flash_attention ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     params.no_perf = true;
     return llama_init_from_model(model, params);
 }
@@ -64,10 +52,6 @@ void clear_memory(llama_context * context) {
         throw failure(exit_code::internal, "llama_get_memory gave nothing to clear");
     }
     llama_memory_clear(memory, true);
-}
-
-bool has_vocabulary(const llama_model * model) {
-    return llama_vocab_type(vocabulary(model)) != LLAMA_VOCAB_TYPE_NONE;
 }
 
 int32_t vocabulary_size(const llama_model * model) { return llama_vocab_n_tokens(vocabulary(model)); }

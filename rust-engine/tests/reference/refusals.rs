@@ -5,7 +5,7 @@ use std::path::Path;
 use gguf::{TensorType, Value};
 
 use crate::changed::Model;
-use crate::process::{RUST_ENGINE, describe, run};
+use crate::process::{RUST_ENGINE, describe, llama_scalar, run};
 
 /// Both sub-commands refuse the model and say why.
 #[track_caller]
@@ -37,6 +37,29 @@ fn an_unknown_architecture() {
     }
     let complaint = r#"architecture "mamba" is not known (known: llama, qwen2, "#;
     assert_refused(&model.write(), complaint);
+}
+
+/// llama.cpp would end itself at the first text.
+#[test]
+fn the_harness_gives_no_text_to_a_model_without_a_vocabulary() {
+    for kind in ["no_vocab", "none"] {
+        let mut model = Model::new();
+        let is_of_tokenizer = |key: &str| key.starts_with("tokenizer.");
+        model.entries.retain(|(key, _)| !is_of_tokenizer(key));
+        let embeddings = model
+            .tensors
+            .iter()
+            .find(|(tensor, _)| tensor.name == "token_embd.weight");
+        let n_tokens = embeddings.expect("of every model").0.dimensions[1] as u32;
+        let kind = Value::String(kind.into());
+        model.entries.push(("tokenizer.ggml.model".into(), kind));
+        let model = model.set("vocab_size", Value::U32(n_tokens));
+        let path = model.write().display().to_string();
+        let described = describe(&llama_scalar(), &path);
+        assert_eq!(described["reason"], "the file holds no vocabulary");
+        let output = run(&llama_scalar(), &["tokenize", "--model", &path], b"");
+        assert_eq!(output.status.code(), Some(69), "{output:?}");
+    }
 }
 
 #[test]
