@@ -11,14 +11,12 @@ constexpr size_t id_max = 64;
 // What a number of the protocol can be; what the model or the context cannot take is declined later.
 constexpr uint64_t number_max = std::numeric_limits<uint32_t>::max();
 
-void check_schema(object_reader & object, const std::string & known) {
+// Every request begins with its schema and its id, which is returned.
+std::string read_head(object_reader & object, const std::string & known) {
     const std::string found = object.text("schema");
     if (found != known) {
         object.refuse("schema", "found " + quoted(found) + ", this reader knows " + quoted(known));
     }
-}
-
-std::string read_id(object_reader & object) {
     const std::string id = object.text("id");
     bool sound = !id.empty() && id.size() <= id_max;
     for (const char c : id) {
@@ -97,9 +95,8 @@ void read_positions(object_reader & object, evaluate_request & request) {
 tokenize_request read_tokenize_request(const std::string & line) {
     const json parsed = parse_object(line);
     object_reader object(parsed, "");
-    check_schema(object, "lockstep/tokenize-request/v1");
     tokenize_request request;
-    request.id = read_id(object);
+    request.id = read_head(object, "lockstep/tokenize-request/v1");
     request.text = read_text(object);
     request.bos = read_bos(object);
     request.parse_special = object.boolean("parse_special");
@@ -110,9 +107,8 @@ tokenize_request read_tokenize_request(const std::string & line) {
 evaluate_request read_evaluate_request(const std::string & line) {
     const json parsed = parse_object(line);
     object_reader object(parsed, "");
-    check_schema(object, "lockstep/evaluate-request/v1");
     evaluate_request request;
-    request.id = read_id(object);
+    request.id = read_head(object, "lockstep/evaluate-request/v1");
     request.tokens = to_numbers(object, "tokens", object.field("tokens"), number_max);
     read_positions(object, request);
     request.greedy_steps = to_number(object, "greedy_steps", object.field("greedy_steps"), number_max);
