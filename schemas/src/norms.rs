@@ -64,8 +64,8 @@ pub enum NormMetric {
     NonFinite,
     /// How many of them are neither zero nor NaN nor infinite.
     NonZero,
-    /// How many different numbers its finite elements are, counted up to 64. Of fewer than 64
-    /// elements nothing follows: they count as 64.
+    /// How many different numbers its finite elements are, counted up to 64. A limit of `n` is for
+    /// weights of 4 · (n - 1) elements and more: shorter ones have few by chance.
     NDistinct,
     /// Root of the mean square of its finite elements.
     Rms,

@@ -78,7 +78,7 @@ fn f16(bits: u16) -> f32 {
 }
 
 /// How far different numbers are counted (`n_distinct`).
-pub(super) const DISTINCT_MAX: u64 = 64;
+const DISTINCT_MAX: u64 = 64;
 
 /// What is known of the elements that were seen. Sums are those of the finite ones, in f64: 2^24
 /// squares of an f32 are far from its end.

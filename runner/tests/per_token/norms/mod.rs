@@ -140,9 +140,8 @@ fn a_norm_of_zeros_fails_and_a_single_zero_does_not() {
     assert_eq!((auto.0, strict.0), (0, 0), "{}", strict.1);
 }
 
-/// In a quantised type, and in F32 after it was quantised.
 #[test]
-fn quantised_norms_fail() {
+fn norms_of_a_quantised_type_fail() {
     let blocks = vec![0x11; 640 / 32 * 34];
     let [auto, _] = both(|| Tensor(NAME.to_owned(), TensorType::Q8_0, 640, blocks.clone()));
     assert_eq!(auto.0, 65);
@@ -152,21 +151,34 @@ fn quantised_norms_fail() {
     ] {
         assert!(auto.1.contains(part), "{}", auto.1);
     }
-    let levels = |n: u16| {
-        move || {
-            let level = |i: u16| 0.1 + 0.1 * f32::from(i % n) / f32::from(n);
-            f32s(NAME, &(0..640).map(level).collect::<Vec<_>>())
-        }
-    };
-    for (n, expected) in [
-        (1, [65, 65]),
-        (4, [65, 65]),
-        (5, [0, 65]),
-        (16, [0, 65]),
-        (17, [0, 0]),
+}
+
+/// `n_elements` of `n` different numbers.
+fn levels(n_elements: u16, n: u16) -> Vec<f32> {
+    let level = |i: u16| 0.1 + 0.1 * f32::from(i % n) / f32::from(n);
+    (0..n_elements).map(level).collect()
+}
+
+/// In F32 after it was quantised: exit codes of `auto` and `strict`.
+#[test]
+fn few_different_numbers_fail_where_they_are_no_chance() {
+    for (n_elements, n, expected) in [
+        (640, 1, [65, 65]),
+        (640, 4, [65, 65]),
+        (640, 5, [0, 65]),
+        (640, 16, [0, 65]),
+        (640, 17, [0, 0]),
+        (64, 16, [0, 65]),
+        (64, 17, [0, 0]),
+        (63, 4, [65, 65]),
+        (63, 16, [0, 0]),
+        (16, 1, [65, 65]),
+        (16, 4, [65, 65]),
+        (16, 5, [0, 0]),
+        (15, 1, [0, 0]),
     ] {
-        let codes = both(levels(n)).map(|(code, _)| code);
-        assert_eq!(codes, expected, "{n} different numbers");
+        let codes = both(|| f32s(NAME, &levels(n_elements, n))).map(|(code, _)| code);
+        assert_eq!(codes, expected, "{n} different numbers in {n_elements}");
     }
 }
 
