@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use schemas::canonical::NotJson;
-use schemas::line::MessageError;
 
 use crate::exit::Exit;
 use crate::model_file::ModelFileError;
@@ -28,8 +27,6 @@ pub enum InspectError {
     Interrupted,
     /// The engines were not asked to the end.
     Engines(PreflightError),
-    /// Our own report on the engines is not right.
-    Preflight(MessageError),
     /// Facts that have no JSON form.
     NotJson(NotJson),
 }
@@ -51,7 +48,7 @@ impl InspectError {
             Self::Model(_) | Self::Hash { .. } => Exit::BadInput,
             Self::Interrupted => Exit::Retryable,
             Self::Engines(error) => error.exit(),
-            Self::Preflight(_) | Self::NotJson(_) => Exit::Internal,
+            Self::NotJson(_) => Exit::Internal,
         }
     }
 }
@@ -63,7 +60,6 @@ impl fmt::Display for InspectError {
             Self::Hash { path, error } => write!(f, "{}: hashing: {error}", escape_path(path)),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Engines(error) => write!(f, "{error}"),
-            Self::Preflight(error) => write!(f, "the report on the engines: {error}"),
             Self::NotJson(error) => write!(f, "{error}"),
         }
     }

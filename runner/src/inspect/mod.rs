@@ -13,15 +13,15 @@ mod tokenizer;
 mod values;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use gguf::Header;
+use schemas::canonical;
 use schemas::inspection::Inspection;
 use schemas::norms::GateVerdict;
-use schemas::preflight::{EngineStatus, Preflight};
+use schemas::preflight::EngineStatus;
 use schemas::receipt::ExitRecord;
 use schemas::tag::Tag;
-use schemas::{canonical, line};
 
 use crate::engine::{Catalogue, Supervision};
 use crate::exit::Exit;
@@ -107,7 +107,7 @@ pub fn run(request: &Request, catalogue: Option<&Catalogue>) -> Result<Report, I
         tensors: tensors::records(&header),
         types: tensors::totals(&header),
         engines: catalogue
-            .map(|catalogue| ask(&request.model, catalogue, &request.supervision))
+            .map(|catalogue| ask(request, &header, catalogue))
             .transpose()?,
         norms,
     };
@@ -167,18 +167,14 @@ fn hash(request: &Request) -> Result<String, InspectError> {
         .map_err(|error| InspectError::hash(&request.model, error))
 }
 
-/// What preflight says of every engine and this model, in the form in which it tells programs.
+/// What preflight says of every engine and this model.
 fn ask(
-    model: &Path,
+    request: &Request,
+    header: &Header,
     catalogue: &Catalogue,
-    supervision: &Supervision,
 ) -> Result<Vec<EngineStatus>, InspectError> {
-    let request = preflight::Request {
-        model: Some(model.to_owned()),
-        supervision: supervision.clone(),
-        format: preflight::Format::Json,
-    };
-    let report = preflight::run(catalogue, &request)?;
-    let preflight: Preflight = line::read(&report.output).map_err(InspectError::Preflight)?;
+    let path = &request.model;
+    let model = preflight::Model { path, header };
+    let (preflight, _) = preflight::examine(catalogue, Some(model), &request.supervision)?;
     Ok(preflight.engines)
 }

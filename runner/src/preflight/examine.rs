@@ -19,9 +19,9 @@ use crate::text::escape_for_terminal;
 pub(super) const DEFAULT_PROFILE: Profile = Profile::Exact;
 
 /// The facts, and the exit code that follows from them.
-pub(super) fn examine(
+pub(crate) fn examine(
     catalogue: &Catalogue,
-    model: Option<&Model<'_>>,
+    model: Option<Model<'_>>,
     supervision: &Supervision,
 ) -> Result<(Preflight, Exit), PreflightError> {
     let mut engines = Vec::new();
@@ -92,7 +92,7 @@ struct Finding {
 
 fn status(
     spec: &EngineSpec,
-    model: Option<&Model<'_>>,
+    model: Option<Model<'_>>,
     supervision: &Supervision,
 ) -> Result<EngineStatus, EngineFault> {
     let finding = find_out(spec, model, supervision)?;
@@ -125,12 +125,12 @@ fn status(
 /// read this model. One that is known to be unfit for the model is not started on it.
 fn find_out(
     spec: &EngineSpec,
-    model: Option<&Model<'_>>,
+    model: Option<Model<'_>>,
     supervision: &Supervision,
 ) -> Result<Finding, EngineFault> {
     let client = Client::new(spec, supervision.clone());
     let objection =
-        model.and_then(|it| guards::objection(&spec.name, &it.header, spec.defaults.micro_batch));
+        model.and_then(|it| guards::objection(&spec.name, it.header, spec.defaults.micro_batch));
     let mut finding = match client.describe(None) {
         Ok(description) => Finding::of(spec, description),
         Err(fault) => Finding::failed(fault, None)?,

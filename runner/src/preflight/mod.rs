@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use gguf::Header;
 use schemas::canonical;
 
+pub(crate) use examine::examine;
+
 use crate::engine::{Catalogue, EngineFault, FaultKind, Supervision};
 use crate::exit::Exit;
 use crate::model_file::{self, ModelFileError};
@@ -91,21 +93,23 @@ impl fmt::Display for PreflightError {
 impl std::error::Error for PreflightError {}
 
 /// A model file and what its head says.
-struct Model<'a> {
-    path: &'a Path,
-    header: Header,
+#[derive(Clone, Copy)]
+pub(crate) struct Model<'a> {
+    /// Where it is.
+    pub(crate) path: &'a Path,
+    /// What its head says.
+    pub(crate) header: &'a Header,
 }
 
 /// Asks every engine of the catalogue and tells what they said.
 pub fn run(catalogue: &Catalogue, request: &Request) -> Result<Report, PreflightError> {
+    let path = request.model.as_deref();
     // A file that is no model is told once, and not as the failure of every engine.
-    let read = |path| {
-        let header = model_file::read_header(path)?;
-        Ok(Model { path, header })
-    };
-    let model = request.model.as_deref().map(read).transpose();
-    let model = model.map_err(PreflightError::Model)?;
-    let (preflight, exit) = examine::examine(catalogue, model.as_ref(), &request.supervision)?;
+    let header = path.map(model_file::read_header).transpose();
+    let header = header.map_err(PreflightError::Model)?;
+    let model = path.zip(header.as_ref());
+    let model = model.map(|(path, header)| Model { path, header });
+    let (preflight, exit) = examine(catalogue, model, &request.supervision)?;
     let output = match request.format {
         Format::Text { verbose, colour } => text::tell(&preflight, verbose, colour),
         Format::Json => {
