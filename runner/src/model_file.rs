@@ -18,6 +18,10 @@ use sha2::{Digest, Sha256};
 use crate::gate::VocabularyFacts;
 use crate::text::escape_path;
 
+/// The key of a file's one chat template, or of the default among several; the others have a dot
+/// and their name after it.
+pub(crate) const CHAT_TEMPLATE_KEY: &str = "tokenizer.chat_template";
+
 /// What is read first of a file; headers with a vocabulary are a few MB.
 const FIRST_BYTES: u64 = 4 << 20;
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use gguf::{GgufError, Header, Text};
 use schemas::inspection::{SpecialToken, TokenizerFacts};
 
+use crate::model_file::CHAT_TEMPLATE_KEY;
+
 const PREFIX: &str = "tokenizer.ggml.";
-const TEMPLATE: &str = "tokenizer.chat_template";
 
 /// The names of the numbers in `tokenizer.ggml.token_type` (`llama_token_type` of `llama.h`).
 const TOKEN_TYPES: [&str; 7] = [
@@ -77,7 +78,7 @@ pub(super) fn chat_templates(header: &Header) -> BTreeMap<String, String> {
     let entries = header.metadata().entries().iter();
     entries
         .filter_map(|(key, value)| {
-            let name = match key.strip_prefix(TEMPLATE)? {
+            let name = match key.strip_prefix(CHAT_TEMPLATE_KEY)? {
                 "" => "default",
                 rest => rest.strip_prefix('.')?,
             };

@@ -25,10 +25,8 @@ pub use isolated::serve;
 
 use super::error::PromptError;
 use crate::engine::Supervision;
+use crate::model_file::CHAT_TEMPLATE_KEY;
 use job::{Job, Message};
-
-/// The key of a file's one template, or of the default among several.
-const DEFAULT_KEY: &str = "tokenizer.chat_template";
 
 /// The longest template that is read. Published ones have up to some tens of kB.
 const LONGEST_BYTES: usize = 1 << 20;
@@ -61,8 +59,8 @@ pub(super) fn find(
     name: Option<&str>,
 ) -> Result<Option<ChatTemplate>, PromptError> {
     let key = match name {
-        None => DEFAULT_KEY.to_owned(),
-        Some(name) => format!("{DEFAULT_KEY}.{name}"),
+        None => CHAT_TEMPLATE_KEY.to_owned(),
+        Some(name) => format!("{CHAT_TEMPLATE_KEY}.{name}"),
     };
     let wrong = |problem: String| PromptError::Template {
         key: key.clone(),
@@ -97,7 +95,7 @@ pub(super) fn find(
 
 /// The names of the templates that a file has beside its default.
 pub(super) fn names(header: &Header) -> Vec<String> {
-    let prefix = format!("{DEFAULT_KEY}.");
+    let prefix = format!("{CHAT_TEMPLATE_KEY}.");
     let entries = header.metadata().entries().iter();
     let named = entries.filter_map(|(key, _)| key.strip_prefix(&prefix));
     named.map(str::to_owned).collect()
@@ -135,7 +133,7 @@ impl ChatTemplate {
 
     /// Its name, where it is not the file's default.
     pub(super) fn name(&self) -> Option<&str> {
-        self.key.strip_prefix(DEFAULT_KEY)?.strip_prefix('.')
+        self.key.strip_prefix(CHAT_TEMPLATE_KEY)?.strip_prefix('.')
     }
 
     /// The BOS token's text, where the file names one that has any.
