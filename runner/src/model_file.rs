@@ -75,6 +75,9 @@ fn open_regular(path: &Path) -> io::Result<(File, u64)> {
         .custom_flags(OFlags::NONBLOCK.bits() as i32)
         .open(path)?;
     let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::other("is a folder, expected a file"));
+    }
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }

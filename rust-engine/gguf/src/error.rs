@@ -115,10 +115,12 @@ impl GgufError {
 impl fmt::Display for GgufError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Magic { found } if found.is_empty() => f.write_str("no GGUF file: it is empty"),
             Self::Magic { found } => {
                 write!(
                     f,
-                    "no GGUF file: begins with {found:02x?}, expected \"GGUF\""
+                    "no GGUF file: begins with \"{}\", expected \"GGUF\"",
+                    found.escape_ascii()
                 )
             }
             Self::BigEndian => {

@@ -204,8 +204,8 @@ fn check_places(
             return fail(
                 tensor,
                 format!(
-                    "{} bytes at offset {} of the data section, which begins at byte {data_offset} \
-                     of a file of {file_bytes}",
+                    "the file ends before its data: {} bytes at offset {} of the data section, \
+                     which begins at byte {data_offset} of a file of {file_bytes}",
                     tensor.bytes.unwrap_or(1),
                     tensor.offset
                 ),

@@ -21,10 +21,10 @@ fn outer_cases() -> Vec<Case> {
     let bytes = sound().bytes();
     let header_bytes = sound().header().len();
     vec![
-        ("empty file", vec![], "no GGUF file"),
+        ("empty file", vec![], "no GGUF file: it is empty"),
         ("three bytes", b"GGU".to_vec(), "no GGUF file"),
         ("wrong magic", with(|f| f.magic = b"GGML".to_vec()), "no GGUF file"),
-        ("zip file", b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaa".to_vec(), "no GGUF file"),
+        ("zip file", b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaa".to_vec(), "begins with \"PK\\x03\\x04\""),
         ("magic alone", b"GGUF".to_vec(), "truncated"),
         ("big-endian", with(|f| f.version = 3u32.swap_bytes()), "big-endian"),
         ("version 0", with(|f| f.version = 0), "version 0"),
@@ -34,7 +34,7 @@ fn outer_cases() -> Vec<Case> {
         ("cut in a key", bytes[..40].to_vec(), "absurd count"),
         ("cut in the table", bytes[..110].to_vec(), "tensors declared"),
         ("no data section", bytes[..header_bytes].to_vec(), "tensor \"weights\""),
-        ("cut in the data", bytes[..header_bytes + 20].to_vec(), "tensor \"weights\""),
+        ("cut in the data", bytes[..header_bytes + 20].to_vec(), "tensor \"weights\": the file ends before its data"),
         ("2^64 entries", with(|f| f.n_entries = Some(u64::MAX)), "metadata entries"),
         ("more entries than bytes", with(|f| f.n_entries = Some(1000)), "metadata entries"),
         ("2^64 tensors", with(|f| f.n_tensors = Some(u64::MAX)), "tensors declared"),
