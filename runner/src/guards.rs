@@ -108,15 +108,15 @@ const RULES: &[Rule] = &[
     Rule {
         engines: &[BITNET],
         when: When::Architectures(&["gemma3", "qwen3"]),
-        reason: "it is younger than the llama.cpp in bitnet.cpp up to March 2026; name a later one \
-                 otherwise in engines.toml",
+        reason: "bitnet.cpp up to March 2026 does not know it; a later one needs another name, in \
+                 engines.toml",
         better: LLAMA,
     },
     Rule {
         engines: &[BITNET],
         when: When::Types(&[MXFP4, NVFP4]),
-        reason: "it is younger than the llama.cpp in bitnet.cpp up to March 2026; name a later one \
-                 otherwise in engines.toml",
+        reason: "bitnet.cpp up to March 2026 does not know it; a later one needs another name, in \
+                 engines.toml",
         better: LLAMA,
     },
 ];

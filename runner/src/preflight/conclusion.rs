@@ -14,8 +14,8 @@ pub(super) fn sentence(preflight: &Preflight) -> String {
         None => "",
     };
     if preflight.ready {
-        let names = names(preflight, |engine| engine.role == Role::Reference);
-        return format!("Ready{with_model}: {DEFAULT_CANDIDATE} can be compared with {names}.");
+        let with = comparable(preflight);
+        return format!("Ready{with_model}: {DEFAULT_CANDIDATE} can be compared with {with}.");
     }
     let mends = mends(&preflight.engines);
     let next = if mends.is_empty() {
@@ -23,7 +23,8 @@ pub(super) fn sentence(preflight: &Preflight) -> String {
     } else {
         " To mend that:"
     };
-    format!("Not ready{with_model}: {}{next}{mends}", missing(preflight))
+    let missing = missing(preflight);
+    format!("Not ready{with_model}: {missing}{next}{mends}")
 }
 
 fn missing(preflight: &Preflight) -> String {
@@ -37,7 +38,18 @@ fn missing(preflight: &Preflight) -> String {
         (true, false) => "no reference",
         (true, true) => return not_by_default(preflight),
     };
-    format!("there is {missing} that can be used.")
+    let other = better(&preflight.engines).map_or(String::new(), |other| {
+        let other = escape_for_terminal(other);
+        format!(" {other} may run it, with --profile production --reference {other}.")
+    });
+    format!("there is {missing} that can be used.{other}")
+}
+
+/// Who may run a model that the default reference cannot run.
+fn better(engines: &[EngineStatus]) -> Option<&str> {
+    let default = default_reference(DEFAULT_PROFILE);
+    let default = engines.iter().find(|engine| engine.name == default)?;
+    default.better.as_deref()
 }
 
 /// There is a reference, but not the one that a comparison without a flag takes.
@@ -64,18 +76,32 @@ fn flags(status: &ProfileStatus) -> String {
     format!(" What can be compared: --profile {profile}{reference}.")
 }
 
-fn names(preflight: &Preflight, wanted: impl Fn(&EngineStatus) -> bool) -> String {
-    let usable = preflight.engines.iter().filter(|engine| engine.usable);
-    let names = usable.filter(|engine| wanted(engine));
-    let names: Vec<_> = names
-        .map(|engine| escape_for_terminal(&engine.name))
-        .collect();
-    names.join(", ")
+/// The references of the default profile, and those that another one alone can use.
+fn comparable(preflight: &Preflight) -> String {
+    let of = |profile| {
+        let mut profiles = preflight.profiles.iter();
+        let status = profiles.find(|it| it.profile == profile);
+        status.map_or(&[][..], |it| &it.references)
+    };
+    let (default, production) = (of(DEFAULT_PROFILE), of(Profile::Production));
+    let others = production.iter().filter(|name| !default.contains(name));
+    let others: Vec<_> = others.map(|name| escape_for_terminal(name)).collect();
+    let default: Vec<_> = default.iter().map(|it| escape_for_terminal(it)).collect();
+    let default = default.join(", ");
+    match others.as_slice() {
+        [] => default,
+        others => {
+            let others = others.join(", ");
+            format!("{default}, and with --profile production also with {others}")
+        }
+    }
 }
 
-/// The commands that make what a comparison without a flag needs.
+/// The commands that make what a comparison without a flag needs, or what may run the model where
+/// that cannot.
 fn mends(engines: &[EngineStatus]) -> String {
-    let needed = [DEFAULT_CANDIDATE, default_reference(DEFAULT_PROFILE)];
+    let default = default_reference(DEFAULT_PROFILE);
+    let needed = [DEFAULT_CANDIDATE, better(engines).unwrap_or(default)];
     let mends: Vec<_> = engines
         .iter()
         .filter(|engine| needed.contains(&engine.name.as_str()))

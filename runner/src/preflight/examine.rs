@@ -96,7 +96,9 @@ fn status(
     supervision: &Supervision,
 ) -> Result<EngineStatus, EngineFault> {
     let finding = find_out(spec, model, supervision)?;
-    let mend = (!finding.available).then(|| mend(spec));
+    // What could not run the model is not worth making.
+    let is_wanted = !finding.available && finding.can_run != Some(false);
+    let mend = is_wanted.then(|| mend(spec));
     Ok(EngineStatus {
         name: spec.name.clone(),
         role: if spec.name == DEFAULT_CANDIDATE {

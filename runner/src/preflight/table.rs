@@ -1,10 +1,10 @@
 //! Who can run the model: a line for each engine.
 //!
 //! ```text
-//! With this model:
+//! With this model (why not is told above):
 //!   engine        there  can run it
 //!   rust-engine   yes    yes
-//!   llama-scalar  yes    no: tensor "blk.0.ffn_up.weight" is I2_S: …; better: bitnet
+//!   llama-scalar  yes    no; better: bitnet
 //!   bitnet        no     not known
 //! ```
 
@@ -24,7 +24,7 @@ pub(super) fn lines(engines: &[EngineStatus]) -> Vec<String> {
     let line =
         |name: &str, there: &str, can_run: &str| format!("  {name:width$}  {there:5}  {can_run}");
     let mut lines = vec![
-        "With this model:".to_owned(),
+        "With this model (why not is told above):".to_owned(),
         line(head, "there", "can run it"),
     ];
     for (engine, name) in engines.iter().zip(&names) {
@@ -34,25 +34,15 @@ pub(super) fn lines(engines: &[EngineStatus]) -> Vec<String> {
     lines
 }
 
-/// The word, the reason, and who could.
+/// The word, and who could. Why not is told where the engine's own lines are.
 fn can_run(engine: &EngineStatus) -> String {
-    let mut text = match engine.can_run {
+    let word = match engine.can_run {
         Some(true) => "yes",
         Some(false) => "no",
         None => "not known",
+    };
+    match &engine.better {
+        Some(better) => format!("{word}; better: {}", escape_for_terminal(better)),
+        None => word.to_owned(),
     }
-    .to_owned();
-    // Why an engine is not there is told above. The rest was escaped where it was put together.
-    if let (Some(false), Some(problem)) = (engine.can_run, &engine.problem) {
-        let (_, reason) = problem
-            .split_once("cannot run it: ")
-            .unwrap_or(("", problem));
-        text.push_str(": ");
-        text.push_str(reason);
-    }
-    if let Some(better) = &engine.better {
-        text.push_str("; better: ");
-        text.push_str(&escape_for_terminal(better));
-    }
-    text
 }

@@ -210,7 +210,7 @@ fn bitnet_is_not_started_on_what_is_younger_than_its_llama() {
         Model::of("llama", 40, 512),
     ] {
         let words = [
-            "younger than the llama.cpp in bitnet.cpp",
+            "bitnet.cpp up to March 2026 does not know it",
             "(hint: --reference llama-scalar)",
         ];
         refused(&model, "bitnet", &[], &words);

@@ -66,14 +66,29 @@ fn not_ready_without_a_candidate_or_without_any_reference() {
     );
 }
 
-#[test]
-fn not_ready_where_only_another_reference_is_there() {
-    // The default profile compares bits, and those of llama-native mean nothing.
-    let machine = Machine::with(&[("rust-engine", PROGRAM), ("llama-native", PROGRAM)]);
+/// These programs, and llama-native, whose bits mean nothing to the default profile.
+fn with_a_fast_reference(engines: &[(&str, &str)]) -> Machine {
+    let machine = Machine::with(engines);
     let configuration = format!(
         "[[engine]]\nname = \"llama-native\"\ncommand = [{PROGRAM:?}, \"--fault\", \"only-fast\"]\n"
     );
     fs::write(machine.folder.path().join("engines.toml"), configuration).expect("written");
+    machine
+}
+
+#[test]
+fn says_which_references_need_another_profile() {
+    let engines = [("rust-engine", PROGRAM), ("llama-scalar", PROGRAM)];
+    let report = with_a_fast_reference(&engines).text(None);
+    assert_eq!(report.exit, Exit::Parity);
+    let words = "\nReady: rust-engine can be compared with llama-scalar, and with --profile production \
+                 also with llama-native.\n";
+    assert!(report.output.ends_with(words), "{}", report.output);
+}
+
+#[test]
+fn not_ready_where_only_another_reference_is_there() {
+    let machine = with_a_fast_reference(&[("rust-engine", PROGRAM)]);
     let report = machine.text(None);
     assert_eq!(report.exit, Exit::Unavailable);
     let words = "\nNot ready: the default profile, exact, needs llama-scalar and a candidate that \

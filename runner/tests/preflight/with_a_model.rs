@@ -23,17 +23,27 @@ fn the_table_says_who_can_run_the_model_and_who_could() {
     fs::write(machine.folder.path().join("engines.toml"), configuration).expect("written");
     let report = machine.text(Some(model.clone()));
     assert_eq!(report.exit, Exit::Unavailable);
-    let table = "\nWith this model:\n  \
+    let text = &report.output;
+    let table = "\nWith this model (why not is told above):\n  \
         engine        there  can run it\n  \
         rust-engine   yes    yes\n  \
-        llama-scalar  yes    no: tensor \"blk.0.ffn_up.weight\" is I2_S: llama.cpp has removed the \
-        type with this number and refuses the file; better: bitnet\n  \
-        llama-native  yes    no: tensor \"blk.0.ffn_up.weight\" is I2_S: llama.cpp has removed the \
-        type with this number and refuses the file; better: bitnet\n  \
-        ik            yes    no: tensor \"blk.0.ffn_up.weight\" is I2_S: ik_llama.cpp loads it \
-        without an error and computes zeros in every product with it; better: bitnet\n  \
+        llama-scalar  yes    no; better: bitnet\n  \
+        llama-native  yes    no; better: bitnet\n  \
+        ik            yes    no; better: bitnet\n  \
         bitnet        no     not known\n";
-    assert!(report.output.contains(table), "{}", report.output);
+    assert!(text.contains(table), "{text}");
+    for why in [
+        "llama.cpp has removed the type with this number and refuses the file\n    Better: bitnet\n",
+        "ik_llama.cpp loads it without an error and computes zeros in every product with it\n",
+    ] {
+        let error =
+            format!("    Error: cannot run it: tensor \"blk.0.ffn_up.weight\" is I2_S: {why}");
+        assert!(text.contains(&error), "{text}\ndoes not say: {error}");
+    }
+    let words = "\nNot ready with this model: there is no reference that can be used. bitnet may run \
+                 it, with --profile production --reference bitnet. To mend that:\n  \
+                 BITNET_CPP_DIR=FOLDER scripts/build-references.sh bitnet\n";
+    assert!(text.ends_with(words), "{text}");
     // It was asked who it is, and never started on the model.
     let started = fs::read_to_string(&log).expect("a log");
     assert_eq!(started.matches("start describe").count(), 1, "{started}");
@@ -69,6 +79,19 @@ fn ternary(path: &Path) {
         std::io::Write::write_all(out, &[0; 64])
     })
     .expect("it can be written");
+}
+
+/// A build that could not run the model is neither looked for nor made.
+#[test]
+fn what_could_not_run_the_model_is_not_worth_making() {
+    let machine = Machine::with(&[("rust-engine", PROGRAM)]);
+    let model = machine.folder.path().join("ternary.gguf");
+    ternary(&model);
+    let making = "scripts/build-references.sh scalar";
+    let report = machine.text(Some(model));
+    assert!(!report.output.contains(making), "{}", report.output);
+    let report = machine.text(Some(machine.model()));
+    assert!(report.output.contains(making), "{}", report.output);
 }
 
 #[test]
@@ -117,15 +140,15 @@ fn what_is_no_model_file_is_bad_input() {
 #[test]
 fn a_model_that_is_not_there_is_bad_input_and_nobody_is_asked() {
     let machine = Machine::with(&[]);
-    for model in ["/nowhere/model.gguf", "/"] {
+    for (model, problem) in [
+        ("/nowhere/model.gguf", "No such file"),
+        ("/", "is a folder, expected a file"),
+    ] {
         let error = machine
             .try_run(Some(PathBuf::from(model)), Format::Json, patient())
             .expect_err("must fail");
         assert_eq!(error.exit(), Exit::BadInput);
-        assert!(
-            error
-                .to_string()
-                .starts_with(Path::new(model).to_str().expect("UTF-8"))
-        );
+        let expected = format!("{model}: {problem}");
+        assert!(error.to_string().starts_with(&expected), "{error}");
     }
 }

@@ -214,7 +214,10 @@ fn engines(engines: &[EngineStatus]) -> String {
             (Some(problem), true) => problem.clone(),
             (Some(problem), false) => format!("not available: {problem}"),
         };
-        let _ = writeln!(text, "  {mark} {name} ({role}): {state}");
+        let better = engine.better.as_deref().map_or(String::new(), |better| {
+            format!("; better: {}", escape_for_terminal(better))
+        });
+        let _ = writeln!(text, "  {mark} {name} ({role}): {state}{better}");
         if let Some(mend) = &engine.mend {
             let _ = writeln!(text, "      to mend that: {}", escape_for_terminal(mend));
         }
