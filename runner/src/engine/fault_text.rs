@@ -1,8 +1,8 @@
 //! What people read of a fault: one line that says what was found and what was expected, the
 //! command that can be run again by hand, and the engine's last words.
 //!
-//! Whatever comes from the engine passes [`escape_for_terminal`] here, its command
-//! [`quote_for_sh`].
+//! A fault passes [`escape_for_terminal`] here, its command [`quote_for_sh`]. What happened, alone,
+//! is as the engine put it: it goes into receipts, which are escaped when they are shown.
 
 use std::fmt;
 
@@ -11,7 +11,8 @@ use crate::text::{escape_for_terminal, quote_for_sh};
 
 impl fmt::Display for EngineFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", escape_for_terminal(&self.engine), self.kind)?;
+        let what = format!("{}: {}", self.engine, self.kind);
+        f.write_str(&escape_for_terminal(&what))?;
         if !self.command.is_empty() {
             let words: Vec<String> = self.command.iter().map(|word| quote_for_sh(word)).collect();
             write!(f, "\n  command: {}", words.join(" "))?;
@@ -31,14 +32,12 @@ impl fmt::Display for FaultKind {
         match self {
             Self::NotFound { program } => write!(
                 f,
-                "program not found: {} (hint: `lockstep preflight` says how to get it)",
-                escape_for_terminal(program)
+                "program not found: {program} (hint: `lockstep preflight` says how to get it)"
             ),
             Self::NotExecutable { program } => write!(
                 f,
-                "program cannot be executed: {} (hint: is it a program of this machine's kind, \
-                 with the permission to execute it?)",
-                escape_for_terminal(program)
+                "program cannot be executed: {program} (hint: is it a program of this machine's kind, \
+                 with the permission to execute it?)"
             ),
             Self::NotStarted { problem } => write!(f, "could not be started: {problem}"),
             Self::Exited { status } => match shell_signal(*status) {
@@ -75,11 +74,7 @@ impl fmt::Display for FaultKind {
             Self::ClosedInput { wait } => {
                 write!(f, "closed its standard input, so {wait} can never come")
             }
-            Self::HalfLine { start } => write!(
-                f,
-                "its last line has no line end: `{}`",
-                escape_for_terminal(start)
-            ),
+            Self::HalfLine { start } => write!(f, "its last line has no line end: `{start}`"),
             Self::LineTooLong { limit_bytes } => {
                 write!(
                     f,
@@ -91,18 +86,14 @@ impl fmt::Display for FaultKind {
                 "a line on standard output is not UTF-8 after its first {valid_bytes} bytes"
             ),
             Self::BadAnswer(error) => {
-                write!(f, "bad answer: {}", escape_for_terminal(&error.to_string()))
+                write!(f, "bad answer: {error}")
             }
             Self::WrongItem { expected, found } => write!(
                 f,
                 "answered `{found}`, expected `{expected}` (answers come in the order of the \
                  requests)"
             ),
-            Self::Unasked { start } => write!(
-                f,
-                "wrote more than it was asked for: `{}`",
-                escape_for_terminal(start)
-            ),
+            Self::Unasked { start } => write!(f, "wrote more than it was asked for: `{start}`"),
             Self::WrongSetting {
                 setting,
                 asked,
@@ -110,7 +101,7 @@ impl fmt::Display for FaultKind {
             } => write!(f, "computed with {setting} = {answered}, asked for {asked}"),
             Self::BadLogits { file, problem } => write!(f, "{file}: {problem}"),
             Self::Declined { id, error } => {
-                write!(f, "cannot do `{id}`: {}", escape_for_terminal(error))
+                write!(f, "cannot do `{id}`: {error}")
             }
             Self::Runner { problem } => write!(f, "the runner failed: {problem}"),
         }
@@ -160,6 +151,7 @@ fn signal_name(signal: i32) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::npy::LogitsProblem;
     use super::*;
 
     fn fault(kind: FaultKind) -> EngineFault {
@@ -194,6 +186,14 @@ mod tests {
             },
             FaultKind::NotFound {
                 program: hostile.clone(),
+            },
+            FaultKind::BadLogits {
+                file: hostile.clone(),
+                problem: LogitsProblem::Header {
+                    part: "dtype",
+                    found: hostile.clone(),
+                    expected: String::new(),
+                },
             },
             FaultKind::BadAnswer(schemas::line::MessageError {
                 path: hostile.clone(),

@@ -186,13 +186,11 @@ impl Finding {
         Ok(Self {
             available: known.is_some(),
             can_run: None,
-            problem: Some(match &*fault.kind {
+            problem: Some(escape_for_terminal(&match &*fault.kind {
                 // The general message sends people here.
-                FaultKind::NotFound { program } => {
-                    format!("program not found: {}", escape_for_terminal(program))
-                }
+                FaultKind::NotFound { program } => format!("program not found: {program}"),
                 kind => kind.to_string(),
-            }),
+            })),
             description: known,
             better: None,
             last_words: fault.stderr,

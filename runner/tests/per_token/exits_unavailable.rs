@@ -78,3 +78,27 @@ fn exit_69_an_engine_that_is_not_there() {
         "nothing is left behind"
     );
 }
+
+/// Escaped once in text, and in JSON as it is.
+#[test]
+fn the_name_of_a_program_is_escaped_once() {
+    let desk = Desk::new();
+    let strange = "[[engine]]\nname = \"gone\"\ncommand = [\"./not\\u001bthere\"]\n";
+    fs::write(desk.path("engines.toml"), strange).expect("written");
+    let lockstep = |arguments: &[&str]| {
+        let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+        Run::of(command.args(arguments))
+    };
+    let compare = [
+        ["per-token", "--model", "model.gguf", "--prompt", "Hi"].as_slice(),
+        ["--candidate", "gone", "--reference", "gone"].as_slice(),
+    ];
+    let compare = compare.concat();
+    let shown = r"not\u{1b}there";
+    let text = lockstep(&compare);
+    text.exits(69).says(&[shown]).complains(&[shown]);
+    let receipt = lockstep(&[&compare[..], &["--format", "json"]].concat()).object("receipt");
+    let reason = receipt["reason"].as_str().expect("a text");
+    assert!(reason.contains("not\u{1b}there"), "{reason:?}");
+    lockstep(&["preflight"]).says(&[&format!("{shown}\n")]);
+}
