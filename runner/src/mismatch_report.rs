@@ -8,7 +8,7 @@ use schemas::tokenize::Bos;
 
 use crate::gate::{self, Evidence, Mismatch, Rerun};
 use crate::request::Request;
-use crate::text::quote_for_sh;
+use crate::text::{path_argument, quote_for_sh};
 
 /// The message; `adopted` says that the reference's tokens are evaluated all the same.
 pub(crate) fn text(
@@ -17,14 +17,14 @@ pub(crate) fn text(
     mismatch: &Mismatch,
     adopted: bool,
 ) -> String {
-    let model = quote_for_sh(&request.model.to_string_lossy());
+    let model = quote_for_sh(&path_argument(&request.model).to_string_lossy());
     let suggestions = gate::suggestions(mismatch, evidence, &model);
     gate::mismatch_text(mismatch, &suggestions, &rerun(request), adopted)
 }
 
 /// The same comparison as a command, without the prompt and its template.
 fn rerun(request: &Request) -> Rerun {
-    let path = |path: &Path| Some(path.display().to_string());
+    let path = |path: &Path| Some(path_argument(path).display().to_string());
     let bos = match request.prompt.bos {
         Some(Bos::Yes) => Some("--add-bos"),
         Some(Bos::No) => Some("--no-bos"),

@@ -1,5 +1,6 @@
 //! What came of a comparison, and its record.
 
+use std::path::Path;
 use std::time::Instant;
 
 use schemas::describe::DescribeResponse;
@@ -14,7 +15,7 @@ use crate::judge;
 use crate::reason;
 use crate::record::{self, Identities};
 use crate::run::Run;
-use crate::text::quote_for_sh;
+use crate::text::{path_argument, quote_for_sh};
 
 /// How the stages ended.
 #[derive(Debug)]
@@ -109,8 +110,9 @@ impl Outcome {
         };
         if let Some(mismatch) = &case.mismatch {
             // The receipt is the same wherever the model lies.
-            let suggestions =
-                gate::suggestions(mismatch, &run.evidence, &quote_for_sh(&receipt.model.label));
+            let label = path_argument(Path::new(&receipt.model.label));
+            let label = quote_for_sh(&label.to_string_lossy());
+            let suggestions = gate::suggestions(mismatch, &run.evidence, &label);
             add_mismatch(&mut receipt, mismatch, suggestions);
         }
         if matches!(ending, Ending::Mismatch(_)) {

@@ -6,7 +6,8 @@
 //! `\n` is a line end and `\\n` was a backslash and an n.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// `text` with everything that a terminal could obey made visible.
 pub fn escape_for_terminal(text: &str) -> String {
@@ -110,9 +111,29 @@ pub fn quote_for_sh(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// A path as a word of a command line: never taken for a flag.
+pub fn path_argument(path: &Path) -> PathBuf {
+    if path.as_os_str().as_bytes().starts_with(b"-") {
+        return Path::new(".").join(path);
+    }
+    path.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_no_flag() {
+        for (path, expected) in [
+            ("-x", "./-x"),
+            ("x-", "x-"),
+            ("/-x", "/-x"),
+            ("a/-x", "a/-x"),
+        ] {
+            assert_eq!(path_argument(Path::new(path)), Path::new(expected));
+        }
+    }
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {

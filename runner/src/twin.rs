@@ -11,6 +11,7 @@ use schemas::receipt::FileIdentity;
 use crate::engine::Client;
 use crate::model_file;
 use crate::outcome::Ending;
+use crate::text::path_argument;
 
 /// Counted up when what the engine writes for a model changes.
 const TWIN_VERSION: u32 = 1;
@@ -42,7 +43,11 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
     }
     fs::create_dir_all(&folder).map_err(|error| broken(&folder, &error))?;
     // The engine gives the file its name when it is complete.
-    let arguments: Vec<OsString> = vec!["f32-twin".into(), model.into(), path.clone().into()];
+    let arguments: Vec<OsString> = vec![
+        "f32-twin".into(),
+        path_argument(model).into(),
+        path_argument(&path).into(),
+    ];
     maker.run(arguments)?;
     let identity = identify(&path)?;
     fs::write(&note, &identity.sha256).map_err(|error| broken(&note, &error))?;

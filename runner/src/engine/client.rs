@@ -20,6 +20,7 @@ use super::scratch::Scratch;
 use super::session::Session;
 use super::spec::{EngineSettings, EngineSpec};
 use super::supervision::Supervision;
+use crate::text::path_argument;
 
 /// Descriptions are small.
 const SMALL_LINE_BYTES: usize = 1 << 20;
@@ -66,7 +67,7 @@ impl<'a> Client<'a> {
     pub fn describe(&self, model: Option<&Path>) -> Result<DescribeResponse, EngineFault> {
         let mut arguments = vec!["describe".into()];
         if let Some(model) = model {
-            arguments.extend(["--model".into(), model.into()]);
+            arguments.extend(["--model".into(), path_argument(model).into()]);
         }
         let (mut session, _scratch) = self.start(arguments, SMALL_LINE_BYTES)?;
         session.close_requests();
@@ -85,9 +86,10 @@ impl<'a> Client<'a> {
         tokenizer: Option<&Path>,
         requests: &[TokenizeRequest],
     ) -> Result<Vec<TokenizeResponse>, EngineFault> {
-        let mut arguments = vec!["tokenize".into(), "--model".into(), model.into()];
+        let model = path_argument(model).into();
+        let mut arguments = vec!["tokenize".into(), "--model".into(), model];
         if let Some(tokenizer) = tokenizer {
-            arguments.extend(["--tokenizer".into(), tokenizer.into()]);
+            arguments.extend(["--tokenizer".into(), path_argument(tokenizer).into()]);
         }
         let (mut session, _scratch) = self.start(arguments, TOKENIZE_LINE_BYTES)?;
         for request in requests {
@@ -123,7 +125,7 @@ impl<'a> Client<'a> {
         let mut arguments: Vec<OsString> = vec![
             "evaluate".into(),
             "--model".into(),
-            model.into(),
+            path_argument(model).into(),
             "--out".into(),
         ];
         arguments.push(scratch.out().into());

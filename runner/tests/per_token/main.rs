@@ -18,6 +18,7 @@ mod limits;
 mod model;
 mod norms;
 mod order;
+mod paths;
 mod perturbed;
 mod prompts;
 mod receipt;
