@@ -41,6 +41,33 @@ fn an_engine_that_allocates_without_end_is_stopped_and_can_be_retried() {
     assert!(fault.to_string().starts_with(words), "{fault}");
 }
 
+/// A path and a deliberate answer may have any words.
+#[test]
+fn who_names_a_file_like_that_is_not_out_of_memory() {
+    let fault = |script: &str| {
+        let path = "models/out of memory/bad_alloc.gguf";
+        let spec = engine(&["/bin/sh", "-c", script, "sh", path]);
+        fault_of(&spec, patient())
+    };
+    let repeats = [
+        "echo \"cannot load $1\" >&2; exit 69",
+        "echo \"cannot load $PWD/$1\" >&2; exit 69",
+        "echo 'bad_alloc.gguf: cut short' >&2; kill -ABRT $$",
+        "echo 'tensor `out of memory` has no type' >&2; exit 65",
+    ];
+    for script in repeats {
+        let fault = fault(script);
+        assert_ne!(fault.exit(), Exit::Retryable, "{fault}");
+    }
+    for script in [
+        "echo \"$1: out of memory\" >&2; exit 69",
+        "echo std::bad_alloc >&2; kill -ABRT $$",
+    ] {
+        let fault = fault(script);
+        assert_eq!(fault.exit(), Exit::Retryable, "{fault}");
+    }
+}
+
 #[test]
 fn a_mapped_model_does_not_count_as_memory() {
     let folder = tempfile::tempdir().expect("folder");
