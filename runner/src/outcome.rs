@@ -34,8 +34,8 @@ pub enum Ending {
     Inconsistent(String),
     /// An engine failed.
     Failed(EngineFault),
-    /// The runner failed.
-    Internal(String),
+    /// A file or folder cannot be used.
+    Unusable(String),
 }
 
 impl Ending {
@@ -94,7 +94,7 @@ impl Outcome {
             None => found,
         };
         let exit = match ending {
-            Ending::Internal(_) => Exit::Internal,
+            Ending::Unusable(_) => Exit::BadInput,
             _ => judge::exit(verdict, failure_exit),
         };
         let mut receipt = record::receipt(run, &case, identities, verdict, exit);
@@ -163,7 +163,7 @@ fn verdict(ending: &Ending, rows: Option<&Rows>) -> (Verdict, Option<Exit>) {
         Ending::Shapes(_) => (Verdict::Diverged, None),
         Ending::Inconsistent(_) => (Verdict::EngineFailed, Some(Exit::BadInput)),
         Ending::Failed(fault) => (Verdict::EngineFailed, Some(fault.exit())),
-        Ending::Nothing(_) | Ending::Internal(_) => (Verdict::Inconclusive, None),
+        Ending::Nothing(_) | Ending::Unusable(_) => (Verdict::Inconclusive, None),
     }
 }
 

@@ -38,7 +38,7 @@ fn of_ending(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -
         | Ending::Nothing(reason)
         | Ending::Shapes(reason)
         | Ending::Inconsistent(reason)
-        | Ending::Internal(reason) => reason.clone(),
+        | Ending::Unusable(reason) => reason.clone(),
         Ending::Failed(fault) => format!("{}: {}", fault.engine, fault.kind),
     }
 }

@@ -41,7 +41,10 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
             return Ok(Twin { path, identity });
         }
     }
-    fs::create_dir_all(&folder).map_err(|error| broken(&folder, &error))?;
+    fs::create_dir_all(&folder).map_err(|error| {
+        let hint = "the cache; XDG_CACHE_HOME says where it is";
+        Ending::Unusable(format!("{}: {error} (hint: {hint})", folder.display()))
+    })?;
     // The engine gives the file its name when it is complete.
     let arguments: Vec<OsString> = vec![
         "f32-twin".into(),
@@ -55,5 +58,5 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
 }
 
 fn broken(path: &Path, error: &io::Error) -> Ending {
-    Ending::Internal(format!("{}: {error}", path.display()))
+    Ending::Unusable(format!("{}: {error}", path.display()))
 }

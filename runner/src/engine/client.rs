@@ -166,8 +166,8 @@ impl<'a> Client<'a> {
 
     fn scratch(&self) -> Result<Arc<Scratch>, EngineFault> {
         let scratch = Scratch::new(self.supervision.scratch.as_deref()).map_err(|error| {
-            let problem = format!("making a private temporary folder: {error}");
-            self.identity(&[]).fault(FaultKind::Runner { problem })
+            let problem = error.to_string();
+            self.identity(&[]).fault(FaultKind::NoFolder { problem })
         })?;
         Ok(Arc::new(scratch))
     }

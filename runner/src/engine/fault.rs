@@ -133,7 +133,12 @@ pub enum FaultKind {
         /// Its reason.
         error: String,
     },
-    /// The runner's own means failed: the temporary folder, or waiting for a child.
+    /// No private folder could be made for it.
+    NoFolder {
+        /// What the system said.
+        problem: String,
+    },
+    /// The runner's own means failed: a thread, or waiting for a child.
     Runner {
         /// What was tried, and what the system said.
         problem: String,
@@ -180,7 +185,9 @@ impl FaultKind {
             | Self::WrongItem { .. }
             | Self::Unasked { .. }
             | Self::WrongSetting { .. }
-            | Self::BadLogits { .. } => Exit::BadInput,
+            | Self::BadLogits { .. }
+            // Not the engine's fault: a folder that cannot be used is bad input like a file.
+            | Self::NoFolder { .. } => Exit::BadInput,
             Self::NotFound { .. }
             | Self::NotExecutable { .. }
             | Self::NotStarted { .. }
@@ -196,6 +203,14 @@ impl EngineFault {
     /// The class of the runner's exit code.
     pub fn exit(&self) -> Exit {
         self.kind.exit()
+    }
+
+    /// Whether it says nothing of the engine, and any other would meet it too.
+    pub(crate) fn is_of_any_engine(&self) -> bool {
+        matches!(
+            *self.kind,
+            FaultKind::Interrupted | FaultKind::NoFolder { .. }
+        )
     }
 }
 

@@ -180,7 +180,7 @@ impl Finding {
     }
 
     fn failed(fault: EngineFault, known: Option<DescribeResponse>) -> Result<Self, EngineFault> {
-        if *fault.kind == FaultKind::Interrupted {
+        if fault.is_of_any_engine() {
             return Err(fault);
         }
         Ok(Self {

@@ -19,7 +19,7 @@ use schemas::canonical;
 
 pub(crate) use examine::examine;
 
-use crate::engine::{Catalogue, EngineFault, FaultKind, Supervision};
+use crate::engine::{Catalogue, EngineFault, Supervision};
 use crate::exit::Exit;
 use crate::model_file::{self, ModelFileError};
 use crate::text::escape_json_for_terminal;
@@ -63,8 +63,8 @@ pub struct Report {
 pub enum PreflightError {
     /// The model that was named is of no use.
     Model(ModelFileError),
-    /// The user wanted to stop.
-    Interrupted(EngineFault),
+    /// The user wanted to stop, or no engine can be asked here.
+    Stopped(EngineFault),
     /// A report that has no JSON form.
     NotJson(canonical::NotJson),
 }
@@ -74,7 +74,7 @@ impl PreflightError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Model(_) => Exit::BadInput,
-            Self::Interrupted(fault) => fault.exit(),
+            Self::Stopped(fault) => fault.exit(),
             Self::NotJson(_) => Exit::Internal,
         }
     }
@@ -84,7 +84,7 @@ impl fmt::Display for PreflightError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Model(error) => write!(f, "{error}"),
-            Self::Interrupted(fault) => write!(f, "{fault}"),
+            Self::Stopped(fault) => write!(f, "{fault}"),
             Self::NotJson(error) => write!(f, "{error}"),
         }
     }
@@ -121,9 +121,9 @@ pub fn run(catalogue: &Catalogue, request: &Request) -> Result<Report, Preflight
 }
 
 impl From<EngineFault> for PreflightError {
-    /// Only an interruption stops the report; any other fault is part of it.
+    /// Only what is no engine's own stops the report; any other fault is part of it.
     fn from(fault: EngineFault) -> Self {
-        debug_assert_eq!(*fault.kind, FaultKind::Interrupted);
-        Self::Interrupted(fault)
+        debug_assert!(fault.is_of_any_engine());
+        Self::Stopped(fault)
     }
 }

@@ -126,6 +126,39 @@ fn exit_65_a_setting_that_would_not_be_heeded() {
 }
 
 #[test]
+fn exit_65_a_temporary_folder_or_a_cache_that_cannot_be_used() {
+    let desk = Desk::new();
+    let lockstep = |variable: &str, arguments: &[&str]| {
+        let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+        // A file where a folder should be.
+        command.env(variable, desk.path("model.gguf"));
+        Run::of(command.args(arguments))
+    };
+    let compare = |profile: &'static str| {
+        let words = "per-token --engines engines.toml --model model.gguf --prompt Hi --candidate candidate \
+                     --reference reference --profile";
+        let words = words.split_whitespace();
+        words.chain([profile]).collect::<Vec<_>>()
+    };
+    let told = ["no private temporary folder", "TMPDIR"];
+    let run = lockstep("TMPDIR", &compare("exact"));
+    run.exits(65).says(&told);
+    for looks in ["preflight", "inspect"] {
+        let model: &[&str] = if looks == "inspect" {
+            &["model.gguf"]
+        } else {
+            &[]
+        };
+        let run = lockstep("TMPDIR", &[&[looks], model].concat());
+        run.exits(65).complains(&told);
+    }
+    let run = lockstep("XDG_CACHE_HOME", &compare("f32"));
+    run.exits(65)
+        .says(&["model.gguf/lockstep/twins: ", "XDG_CACHE_HOME"]);
+    lockstep("XDG_CACHE_HOME", &compare("exact")).exits(0);
+}
+
+#[test]
 fn exit_65_what_is_no_file_is_not_waited_for() {
     let desk = Desk::new();
     let made = Run::of(desk.command("mkfifo").arg("pipe"));
