@@ -64,7 +64,7 @@ fn refused_or_failed(fault: EngineFault) -> Ending {
 fn declined(client: &Client<'_>, id: ItemId, error: String) -> Ending {
     Ending::Failed(EngineFault {
         engine: client.spec().name.clone(),
-        command: client.spec().command.clone(),
+        command: client.spec().shown_command(),
         kind: Box::new(FaultKind::Declined { id, error }),
         stderr: Vec::new(),
     })

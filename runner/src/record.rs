@@ -182,7 +182,7 @@ fn engine_environment(client: &Client<'_>, answer: Option<&EvaluatedItem>) -> En
     let executable = client.spec().executable();
     let identity = executable.and_then(|path| model_file::identity(&path).ok());
     EngineEnvironment {
-        command: client.spec().command.clone(),
+        command: client.spec().shown_command(),
         binary_sha256: identity.map(|identity| identity.sha256),
         variables: client.recorded_environment(),
         prefill_ns: answer.map(|answer| answer.response.prefill_ns),

@@ -3,7 +3,10 @@
 
 mod stand_in;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use runner::engine::{Catalogue, Client, ConfigError, EngineSettings, Origin, Places};
@@ -13,7 +16,7 @@ use schemas::evaluate::{EvaluateRequest, Positions};
 use schemas::line::Answer;
 use schemas::tag::Tag;
 use schemas::tokenize::TokenizeRequest;
-use stand_in::{MODEL, id, patient, rows, text};
+use stand_in::{MODEL, PROGRAM, id, patient, rows, text};
 use tempfile::TempDir;
 
 /// A folder with an `engines.toml`, as the place from which everything is found.
@@ -254,6 +257,30 @@ fn the_builds_of_the_first_folder_that_has_them_are_taken() {
         command("rust-engine"),
         folder.path().join("target/release/rust-engine")
     );
+}
+
+#[test]
+fn programs_in_a_folder_whose_name_is_not_utf8_are_found() {
+    let parent = tempfile::tempdir().expect("folder");
+    let folder = parent.path().join(OsStr::from_bytes(b"f\xff"));
+    fs::create_dir(&folder).expect("folder");
+    for name in ["rust-engine", "llama-scalar", "other"] {
+        symlink(PROGRAM, folder.join(name)).expect("linked");
+    }
+    let text = "[[engine]]\nname = \"other\"\ncommand = [\"./other\"]\n";
+    fs::write(folder.join("engines.toml"), text).expect("written");
+    let places = Places {
+        current_folder: folder.clone(),
+        program_folder: Some(folder.clone()),
+        references: Some(folder),
+        ..Places::default()
+    };
+    let catalogue = Catalogue::load_from(None, &places).expect("good");
+    for name in ["rust-engine", "llama-scalar", "other"] {
+        let client = Client::new(catalogue.find(name).expect("known"), patient());
+        let described = client.describe(None);
+        assert!(described.is_ok(), "{name}: {described:?}");
+    }
 }
 
 #[test]

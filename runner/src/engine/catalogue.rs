@@ -2,6 +2,7 @@
 //! first `engines.toml` that is found.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -158,7 +159,7 @@ impl Catalogue {
 }
 
 fn built_in(places: &Places) -> Vec<EngineSpec> {
-    let engine = |name: &str, command: String, environment| EngineSpec {
+    let engine = |name: &str, command: OsString, environment| EngineSpec {
         name: name.to_owned(),
         command: vec![command],
         defaults: EngineSettings::default(),
@@ -169,11 +170,8 @@ fn built_in(places: &Places) -> Vec<EngineSpec> {
     // writes to standard output. The variable changes nothing else.
     let quiet = BTreeMap::from([("GGML_NO_BACKTRACE".to_owned(), "1".to_owned())]);
     let candidate = match &places.program_folder {
-        Some(folder) => folder
-            .join(DEFAULT_CANDIDATE)
-            .to_string_lossy()
-            .into_owned(),
-        None => DEFAULT_CANDIDATE.to_owned(),
+        Some(folder) => folder.join(DEFAULT_CANDIDATE).into(),
+        None => DEFAULT_CANDIDATE.into(),
     };
     let mut engines = vec![engine(DEFAULT_CANDIDATE, candidate, BTreeMap::new())];
     engines.extend(REFERENCE_BUILDS.map(|build| {
@@ -185,7 +183,7 @@ fn built_in(places: &Places) -> Vec<EngineSpec> {
 
 /// The first build of this name that is there; if none is, the first place where it could be,
 /// so that starting it fails with a path that can be looked at.
-fn reference_program(places: &Places, name: &str) -> String {
+fn reference_program(places: &Places, name: &str) -> OsString {
     let programs: Vec<_> = places
         .reference_folders()
         .into_iter()
@@ -195,10 +193,7 @@ fn reference_program(places: &Places, name: &str) -> String {
         .iter()
         .find(|program| program.is_file())
         .or(programs.first());
-    found.map_or_else(
-        || name.to_owned(),
-        |program| program.to_string_lossy().into_owned(),
-    )
+    found.map_or_else(|| name.into(), |program| program.clone().into())
 }
 
 fn first_found(places: &Places) -> Result<Vec<EngineSpec>, ConfigError> {

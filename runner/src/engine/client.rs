@@ -18,7 +18,7 @@ use super::fault::{EngineFault, FaultKind, Wait};
 use super::identity::Identity;
 use super::scratch::Scratch;
 use super::session::Session;
-use super::spec::{EngineSettings, EngineSpec};
+use super::spec::{EngineSettings, EngineSpec, shown};
 use super::supervision::Supervision;
 use crate::text::path_argument;
 
@@ -151,7 +151,7 @@ impl<'a> Client<'a> {
         arguments: Vec<OsString>,
         line_limit_bytes: usize,
     ) -> Result<Session, EngineFault> {
-        let mut command: Vec<OsString> = self.spec.command.iter().map(OsString::from).collect();
+        let mut command = self.spec.command.clone();
         command.extend(arguments);
         let environment = environment::complete(self.spec, &scratch.temporary());
         let identity = self.identity(&command);
@@ -175,10 +175,7 @@ impl<'a> Client<'a> {
     fn identity(&self, command: &[OsString]) -> Identity {
         Identity {
             engine: self.spec.name.clone(),
-            command: command
-                .iter()
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect(),
+            command: shown(command),
             tail: None,
             memory_bytes: self.supervision.memory_bytes,
         }

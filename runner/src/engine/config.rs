@@ -10,6 +10,7 @@
 //! A mistake is reported with the file and the line; an unknown key is a mistake.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -99,14 +100,20 @@ impl Entry {
     fn into_spec(self, path: &Path) -> Result<EngineSpec, Mistake> {
         check_name(&self.name)?;
         let at = self.command.span();
-        let mut command = self.command.into_inner();
-        match command.first_mut() {
-            Some(program) if !program.is_empty() => *program = beside(path, program),
-            _ => return Err((at, "`command` is empty, expected a program".to_owned())),
-        }
-        if command.iter().any(|word| word.contains('\0')) {
+        let words = self.command.into_inner();
+        if words.iter().any(|word| word.contains('\0')) {
             return Err((at, "`command` holds a NUL character".to_owned()));
         }
+        let command: Vec<OsString> = match words.split_first() {
+            Some((program, arguments)) if !program.is_empty() => {
+                let arguments = arguments.iter().map(OsString::from);
+                [beside(path, program)]
+                    .into_iter()
+                    .chain(arguments)
+                    .collect()
+            }
+            _ => return Err((at, "`command` is empty, expected a program".to_owned())),
+        };
         let (at, defaults) = match self.settings {
             Some(settings) => (settings.span(), settings.into_inner()),
             None => (at, EngineSettings::default()),
@@ -169,15 +176,14 @@ fn check_variable(name: &Spanned<String>, value: &Spanned<String>) -> Result<(),
 }
 
 /// A program with a slash is relative to the file that names it; one without is searched for.
-fn beside(path: &Path, program: &str) -> String {
+fn beside(path: &Path, program: &str) -> OsString {
     if !program.contains('/') {
-        return program.to_owned();
+        return program.into();
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let program = folder.join(program.strip_prefix("./").unwrap_or(program));
     // Absolute, so that it means the same wherever the engine is started.
-    let program = std::path::absolute(&program).unwrap_or(program);
-    program.to_string_lossy().into_owned()
+    std::path::absolute(&program).unwrap_or(program).into()
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -8,6 +8,7 @@ use schemas::line::ItemId;
 use super::fault::{EngineFault, FaultKind, Wait};
 use super::identity::Identity;
 use super::session::Session;
+use super::spec::shown;
 use super::supervision::Supervision;
 
 /// Runs a sub-command of this program: one line in, one line out. It sees no environment.
@@ -28,10 +29,7 @@ pub(crate) fn ask_own_program(
         identity.fault(FaultKind::Runner { problem })
     })?;
     let command: Vec<OsString> = vec![program.into_os_string(), subcommand.into()];
-    identity.command = command
-        .iter()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
+    identity.command = shown(&command);
     let mut session = Session::start(
         &command,
         &BTreeMap::new(),

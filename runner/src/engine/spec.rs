@@ -13,7 +13,7 @@ pub struct EngineSpec {
     /// The name by which it is asked for and by which receipts know it.
     pub name: String,
     /// The program and its leading arguments; the sub-command of the protocol follows them.
-    pub command: Vec<String>,
+    pub command: Vec<OsString>,
     /// Settings that hold when a comparison asks for no other.
     pub defaults: EngineSettings,
     /// Environment variables set on purpose; they are recorded.
@@ -23,6 +23,11 @@ pub struct EngineSpec {
 }
 
 impl EngineSpec {
+    /// The command for people and records; what is not UTF-8 in it is replaced.
+    pub fn shown_command(&self) -> Vec<String> {
+        shown(&self.command)
+    }
+
     /// Whether the program behind a built-in name calls itself otherwise: comparing a build with
     /// itself under two names would look like parity.
     pub(crate) fn is_another_program(&self, description: &DescribeResponse) -> bool {
@@ -129,6 +134,14 @@ impl EngineSpec {
         }
         search(&std::env::var_os("PATH")?, program)
     }
+}
+
+/// The words of a command for people and records.
+pub(super) fn shown(command: &[OsString]) -> Vec<String> {
+    let words = command.iter();
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
 }
 
 /// The file of this name in the folders of a search path.

@@ -114,7 +114,7 @@ fn status(
             Origin::File(path) => path.to_string_lossy().into_owned(),
             Origin::CommandLine => "command line".to_owned(),
         },
-        command: spec.command.clone(),
+        command: spec.shown_command(),
         description: finding.description,
         problem: finding.problem,
         better: finding.better,

@@ -24,7 +24,7 @@ pub(crate) struct Evaluation {
 
 /// Its name is that of its file, so that a link can make it stand in for any engine.
 pub(crate) fn describe(with_model: bool, can_run: bool) -> DescribeResponse {
-    let program = std::env::args().next().unwrap_or_default();
+    let program = std::env::args_os().next().unwrap_or_default();
     let name = Path::new(&program).file_name().unwrap_or_default();
     DescribeResponse {
         schema: Tag::new(),

@@ -63,7 +63,10 @@ impl Call {
 }
 
 fn main() -> ExitCode {
-    let Some(call) = Call::read(std::env::args().skip(1)) else {
+    // The program's own path may be anything.
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| word.into_string().expect("the runner's words are UTF-8"));
+    let Some(call) = Call::read(words) else {
         eprintln!("usage: stand-in [--fault FAULT] [--log FILE] SUBCOMMAND [FLAGS]");
         return ExitCode::from(64);
     };

@@ -28,7 +28,7 @@ pub(crate) const MODEL: &str = "model.gguf";
 pub(crate) fn engine(command: &[&str]) -> EngineSpec {
     EngineSpec {
         name: "stand-in".to_owned(),
-        command: command.iter().map(|&word| word.to_owned()).collect(),
+        command: command.iter().map(Into::into).collect(),
         defaults: EngineSettings::default(),
         environment: BTreeMap::new(),
         origin: Origin::CommandLine,

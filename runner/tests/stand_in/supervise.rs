@@ -23,10 +23,7 @@ pub(crate) fn supervise(log: &Path) -> ExitCode {
     ];
     let spec = EngineSpec {
         name: "hanging".to_owned(),
-        command: words
-            .iter()
-            .map(|word| word.to_str().expect("UTF-8").to_owned())
-            .collect(),
+        command: words.iter().map(Into::into).collect(),
         defaults: EngineSettings::default(),
         environment: BTreeMap::new(),
         origin: Origin::CommandLine,
