@@ -83,6 +83,7 @@ pub(crate) fn receipt(
             template_asked: request.prompt.template.to_string(),
             template: run.prompt.template.to_owned(),
             chat_template: run.prompt.chat.clone(),
+            in_reference_model: run.prompt.in_reference_model,
             formatted: Text::from_bytes(run.prompt.text.clone()),
             bos: run.prompt.bos,
             parse_special: run.prompt.parse_special,

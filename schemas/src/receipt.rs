@@ -189,6 +189,9 @@ pub struct PromptRecord {
     pub template: String,
     /// Where it is the model file's own: which one, and what it was told.
     pub chat_template: Option<ChatTemplateRecord>,
+    /// Where a model file has the say and the reference has another one: what that one has in the
+    /// place of the candidate's chat template.
+    pub in_reference_model: Option<TemplateElsewhere>,
     /// What was tokenized.
     pub formatted: Text,
     /// What was asked about the BOS token.
@@ -205,17 +208,15 @@ pub struct ChatTemplateRecord {
     pub key: String,
     /// The day that it was told, where it asked for one.
     pub date: Option<String>,
-    /// Where the reference has another model file: what that has under the same key.
-    pub in_reference_model: Option<TemplateElsewhere>,
 }
 
-/// A template beside another one.
+/// What stands in the place of a template that another file has, or has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateElsewhere {
-    /// The same text.
+    /// A template that writes the same.
     Same,
-    /// Another one.
+    /// A template that is not that one.
     Different,
     /// There is none.
     Absent,

@@ -44,6 +44,8 @@ pub struct FormattedPrompt {
     pub template: &'static str,
     /// Where it is the model file's own: which one.
     pub chat: Option<ChatTemplateRecord>,
+    /// What another file of the reference's has in its place, where the files have the say.
+    pub in_reference_model: Option<TemplateElsewhere>,
     /// What is tokenized.
     pub text: Vec<u8>,
     /// What is done about BOS.
@@ -71,9 +73,24 @@ pub fn format(
             })?)
         }
     };
-    match found {
+    let formatted = match &found {
         None => with_built_in(asked, Template::Raw),
-        Some(template) => with_chat_template(asked, &template, reference, supervision),
+        Some(template) => with_chat_template(asked, template, supervision),
+    }?;
+    Ok(FormattedPrompt {
+        in_reference_model: reference.map(|other| beside(found.as_ref(), other)),
+        ..formatted
+    })
+}
+
+/// What the reference's file has in the place of the candidate's template, if there is one.
+fn beside(template: Option<&ChatTemplate>, reference: &Header) -> TemplateElsewhere {
+    let name = template.and_then(ChatTemplate::name);
+    match (chat::find(reference, name), template) {
+        (Ok(None), _) => TemplateElsewhere::Absent,
+        (Ok(Some(other)), Some(own)) if other.writes_as(own) => TemplateElsewhere::Same,
+        // One that cannot be read is not the candidate's, either.
+        _ => TemplateElsewhere::Different,
     }
 }
 
@@ -87,6 +104,7 @@ fn with_built_in(asked: &AskedPrompt, template: Template) -> Result<FormattedPro
     Ok(FormattedPrompt {
         template: template.name(),
         chat: None,
+        in_reference_model: None,
         text: [before.as_bytes(), &asked.user, after.as_bytes()].concat(),
         bos: asked.bos.unwrap_or_else(|| template.bos()),
         parse_special: template.parse_special(),
@@ -102,7 +120,6 @@ fn other_words(words: &str) -> &'static str {
 fn with_chat_template(
     asked: &AskedPrompt,
     template: &ChatTemplate,
-    reference: Option<&Header>,
     supervision: &Supervision,
 ) -> Result<FormattedPrompt, PromptError> {
     let user = std::str::from_utf8(&asked.user).map_err(|error| PromptError::NotUtf8 {
@@ -136,18 +153,13 @@ fn with_chat_template(
     } else {
         Bos::Model
     };
-    let same_key = |header| match chat::find(header, template.name()) {
-        Ok(None) => TemplateElsewhere::Absent,
-        Ok(Some(other)) if other.writes_as(template) => TemplateElsewhere::Same,
-        _ => TemplateElsewhere::Different,
-    };
     Ok(FormattedPrompt {
         template: choice::GGUF,
         chat: Some(ChatTemplateRecord {
             key: template.key.clone(),
             date: rendered.date.map(|date| date.to_string()),
-            in_reference_model: reference.map(same_key),
         }),
+        in_reference_model: None,
         text: rendered.text.into_bytes(),
         bos: asked.bos.unwrap_or(bos),
         parse_special: true,

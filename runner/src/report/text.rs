@@ -100,33 +100,30 @@ fn push_engine(text: &mut String, role: &str, engine: &EngineRecord) {
 
 /// Which template was taken, where the command line leaves that to the model file.
 fn push_template(text: &mut String, prompt: &PromptRecord) {
-    let Some(chat) = &prompt.chat_template else {
-        if prompt.template_asked != prompt.template {
-            let _ = writeln!(
-                text,
-                "template: {} ({}: the model file has no chat template)",
-                prompt.template,
-                escape_for_terminal(&prompt.template_asked)
-            );
-        }
+    let chat = prompt.chat_template.as_ref();
+    if chat.is_none() && prompt.template_asked == prompt.template {
         return;
-    };
+    }
     let _ = write!(
         text,
         "template: {} ({}: {}",
         prompt.template,
         escape_for_terminal(&prompt.template_asked),
-        escape_for_terminal(&chat.key)
+        chat.map_or_else(
+            || "the model file has no chat template".to_owned(),
+            |chat| escape_for_terminal(&chat.key)
+        )
     );
-    if let Some(date) = &chat.date {
+    if let Some(date) = chat.and_then(|chat| chat.date.as_ref()) {
         let _ = write!(text, ", told that today is {}", escape_for_terminal(date));
     }
-    match chat.in_reference_model {
-        Some(TemplateElsewhere::Different) => text.push_str("; the reference's file has another"),
-        Some(TemplateElsewhere::Absent) => text.push_str("; the reference's file has none"),
-        Some(TemplateElsewhere::Same) | None => {}
-    }
-    text.push_str(")\n");
+    let elsewhere = match (prompt.in_reference_model, chat) {
+        (Some(TemplateElsewhere::Different), Some(_)) => "; the reference's file has another",
+        (Some(TemplateElsewhere::Different), None) => "; the reference's file has one",
+        (Some(TemplateElsewhere::Absent), Some(_)) => "; the reference's file has none",
+        _ => "",
+    };
+    let _ = writeln!(text, "{elsewhere})");
 }
 
 fn push_rows(text: &mut String, receipt: &Receipt, detail: Detail) {

@@ -71,8 +71,9 @@ fn the_files_template_is_what_both_engines_tokenize() {
     assert_eq!(prompt["template_asked"], "gguf");
     assert_eq!(prompt["template"], "gguf");
     assert_eq!(prompt["system"], " Be brief. ");
-    let chat = json!({"key": KEY, "date": null, "in_reference_model": null});
+    let chat = json!({"key": KEY, "date": null});
     assert_eq!(prompt["chat_template"], chat);
+    assert_eq!(prompt["in_reference_model"], Value::Null);
 }
 
 /// The trap: the template writes BOS, and the tokenizer would put another one before it.
@@ -199,12 +200,34 @@ fn another_template_in_the_references_file_is_told() {
         let flags = [&flags[..], &["--reference-model", "other.gguf"]].concat();
         let (text, receipt) = desk.both(&flags);
         text.exits(0).says(&[said]);
-        assert_eq!(
-            receipt["prompt"]["chat_template"]["in_reference_model"],
-            word
-        );
+        assert_eq!(receipt["prompt"]["in_reference_model"], word);
         // One text goes to both, the candidate's.
         assert_eq!(receipt["prompt"]["formatted"], "<Hi>");
+    }
+}
+
+#[test]
+fn a_template_in_the_references_file_alone_is_told() {
+    let desk = Desk::new();
+    let sound = (KEY, "<{{ messages[0].content }}>");
+    let broken = (KEY, "{{");
+    for (templates, word, said) in [
+        (&[sound][..], "different", "; the reference's file has one)"),
+        (&[broken], "different", "; the reference's file has one)"),
+        (&[], "absent", "the model file has no chat template)"),
+    ] {
+        model::write_with(&desk.path("other.gguf"), true, Some("default"), templates);
+        let flags = ["--prompt", "Hi", "--reference-model", "other.gguf"];
+        let auto = [&flags[..], &["--prompt-template", "auto"]].concat();
+        let (text, receipt) = desk.both(&auto);
+        text.exits(0).says(&[said]);
+        assert_eq!(receipt["prompt"]["in_reference_model"], word);
+        assert_eq!(receipt["prompt"]["template"], "raw");
+        assert_eq!(receipt["prompt"]["formatted"], "Hi");
+        // Where no file has the say, none is asked.
+        let (raw, receipt) = desk.both(&flags);
+        assert!(!raw.stdout.contains("template"), "{raw:?}");
+        assert_eq!(receipt["prompt"]["in_reference_model"], Value::Null);
     }
 }
 
