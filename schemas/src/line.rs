@@ -34,10 +34,25 @@ impl fmt::Display for MessageError {
 impl std::error::Error for MessageError {}
 
 /// Reads one object; what follows it on the line is refused.
-pub fn read<T: DeserializeOwned + Serialize>(text: &str) -> Result<T, MessageError> {
-    let value = parse(text)?;
+pub fn read<T: Kind + DeserializeOwned + Serialize>(text: &str) -> Result<T, MessageError> {
+    let value = parse(text).map_err(|error| other_version::<T>(text).unwrap_or(error))?;
     check_forms(text, &value)?;
     Ok(value)
+}
+
+/// Only finds out what an object says that it is.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+struct Head<K: Kind> {
+    #[expect(dead_code, reason = "reading it is its check")]
+    schema: Tag<K>,
+}
+
+/// That an object is of another version, or of another kind, is why its fields are others: a sorted
+/// object has some of them before it says so.
+fn other_version<K: Kind>(text: &str) -> Option<MessageError> {
+    let error = parse::<Head<K>>(text).err()?;
+    (error.path == "schema").then_some(error)
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, MessageError> {
@@ -193,6 +208,10 @@ pub struct Failure<T: Kind> {
 #[derive(Deserialize)]
 struct HasError {
     error: Option<IgnoredAny>,
+}
+
+impl<T: Kind> Kind for Failure<T> {
+    const SCHEMA: &'static str = T::SCHEMA;
 }
 
 impl<T: Kind + DeserializeOwned + Serialize> Answer<T> {

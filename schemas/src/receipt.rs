@@ -78,7 +78,7 @@ pub struct Receipt {
 }
 
 impl Kind for Receipt {
-    const SCHEMA: &'static str = "lockstep/receipt/v1";
+    const SCHEMA: &'static str = "lockstep/receipt/v2";
 }
 
 /// What a comparison says.

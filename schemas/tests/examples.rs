@@ -81,6 +81,32 @@ fn every_kind_has_valid_and_invalid_examples() {
     }
 }
 
+/// The receipt's example is one of its first version, whose other fields come before `schema`.
+#[test]
+fn another_version_is_refused_by_both_names() {
+    for entry in catalogue::entries() {
+        let name = "invalid.schema.other-version.json";
+        let examples = examples(&entry);
+        let (_, text) = examples
+            .iter()
+            .find(|(found, _)| found == name)
+            .unwrap_or_else(|| panic!("{}: no {name}", entry.name));
+        let version = |text: &str| {
+            let (_, rest) = text.split_once(&format!("lockstep/{}/v", entry.name))?;
+            Some(format!("{}/v{}", entry.name, rest.chars().next()?))
+        };
+        let found = version(text).expect("it says what it is");
+        let known = version(&entry.schema.to_string()).expect("the schema says so, too");
+        assert_ne!(found, known);
+        let refused = (entry.check)(text)
+            .expect_err("another version")
+            .to_string();
+        for part in ["field `schema`", &found, &known] {
+            assert!(refused.contains(part), "`{refused}` does not say {part}");
+        }
+    }
+}
+
 #[test]
 fn reader_and_validator_agree_on_every_example() {
     for entry in catalogue::entries() {

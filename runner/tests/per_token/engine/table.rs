@@ -36,7 +36,7 @@ use schemas::evaluate::{
     EvaluateRequest, EvaluateResponse, Evaluated, greedy_file_name, logits_file_name,
 };
 use schemas::line::{self, Answer, Failure};
-use schemas::tag::Tag;
+use schemas::tag::{Kind, Tag};
 use schemas::tokenize::{TokenizeRequest, TokenizeResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,7 +120,7 @@ fn main() -> ExitCode {
 
 fn answer_lines<Q, A>(call: &Call, answer: impl Fn(Q) -> A)
 where
-    Q: DeserializeOwned + Serialize,
+    Q: Kind + DeserializeOwned + Serialize,
     A: Serialize,
 {
     for text in io::stdin().lock().lines() {
