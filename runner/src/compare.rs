@@ -29,11 +29,22 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// What was found of each, the greedy steps last.
+    pub fn all(&self) -> impl Iterator<Item = &RowRecord> {
+        let positions = self.positions.iter().map(|position| &position.row);
+        positions.chain(&self.greedy.steps)
+    }
+
     /// The verdict of all of them.
     pub fn verdict(&self) -> Verdict {
-        let positions = self.positions.iter().map(|position| position.row.verdict);
-        let steps = self.greedy.steps.iter().map(|step| step.verdict);
-        judge::all(positions.chain(steps))
+        let verdict = judge::all(self.all().map(|row| row.verdict));
+        let candidate_computes = self.all().any(|row| row.candidate_constant.is_none());
+        let reference_computes = self.all().any(|row| row.reference_constant.is_none());
+        if candidate_computes && reference_computes {
+            verdict
+        } else {
+            judge::at_best_inconclusive(verdict)
+        }
     }
 
     /// The first position that diverged.

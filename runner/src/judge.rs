@@ -36,6 +36,8 @@ pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison)
         differing: found.differing,
         candidate_non_finite: found.candidate_non_finite,
         reference_non_finite: found.reference_non_finite,
+        candidate_constant: found.candidate_constant,
+        reference_constant: found.reference_constant,
         metrics: found.metrics,
     }
 }
@@ -54,6 +56,16 @@ pub fn other_choice(profile: Profile, row: &mut RowRecord) {
 pub fn at_best_match(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::BitExact => Verdict::Match,
+        other => other,
+    }
+}
+
+/// The verdict on rows that all hold one number on one side. However equal they are, nothing is
+/// compared where nothing was computed: llama.cpp makes zeros of NaN where it quantizes activations,
+/// and so does everyone who follows it to the bit.
+pub fn at_best_inconclusive(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::BitExact | Verdict::Match => Verdict::Inconclusive,
         other => other,
     }
 }

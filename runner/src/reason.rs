@@ -1,5 +1,6 @@
 //! Why a verdict is what it is, in one sentence for people.
 
+use schemas::number::Finite;
 use schemas::receipt::{Profile, Verdict};
 use schemas::row::RowRecord;
 
@@ -13,13 +14,18 @@ pub const SAME_PROGRAM: &str =
 
 /// The sentence for an ending; `verdict` is that of the rows.
 pub fn of(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -> String {
-    let reason = of_ending(case, ending, verdict, profile);
-    match case.tokens.as_ref().and_then(AgreedTokens::adopted) {
-        Some(index) => format!(
-            "{reason}, on the reference's tokens (the candidate's differ from index {index} on)"
-        ),
-        None => reason,
-    }
+    let adopted = case.tokens.as_ref().and_then(AgreedTokens::adopted);
+    let whose = |index| {
+        format!(", on the reference's tokens (the candidate's differ from index {index} on)")
+    };
+    let rows = case.rows.as_ref();
+    let parts = [
+        Some(of_ending(case, ending, verdict, profile)),
+        adopted.map(whose),
+        rows.and_then(|rows| of_constants(rows, "candidate", |row| row.candidate_constant)),
+        rows.and_then(|rows| of_constants(rows, "reference", |row| row.reference_constant)),
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 fn of_ending(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -> String {
@@ -57,8 +63,30 @@ fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
         Verdict::Inconclusive if profile == Profile::Production => {
             format!("measured {compared}; no floor is known, so there is nothing to judge them by")
         }
-        _ => first_bad(rows, verdict),
+        _ => first_bad(rows, verdict).unwrap_or_else(|| format!("{compared} show nothing")),
     }
+}
+
+/// What is added where rows of an engine hold one number throughout.
+fn of_constants(
+    rows: &Rows,
+    engine: &str,
+    constant: impl Fn(&RowRecord) -> Option<Finite>,
+) -> Option<String> {
+    let found: Vec<Finite> = rows.all().filter_map(constant).collect();
+    let first = found.first()?;
+    let number = if found.iter().all(|other| other == first) {
+        format!("one number, {}", first.get())
+    } else {
+        "one number throughout".to_owned()
+    };
+    let all = rows.all().count();
+    Some(if found.len() == all {
+        format!("; every row of the {engine} holds {number}")
+    } else {
+        let n = found.len();
+        format!("; rows of the {engine} that hold {number}: {n} of {all}")
+    })
 }
 
 fn counted(n: usize, noun: &str) -> String {
@@ -66,15 +94,15 @@ fn counted(n: usize, noun: &str) -> String {
 }
 
 /// Where the verdict was first reached, and by what.
-fn first_bad(rows: &Rows, verdict: Verdict) -> String {
+fn first_bad(rows: &Rows, verdict: Verdict) -> Option<String> {
     let bad = |row: &RowRecord| row.verdict == verdict;
     if let Some(position) = rows.positions.iter().find(|position| bad(&position.row)) {
-        return format!("position {}: {}", position.position, of_row(&position.row));
+        let found = of_row(&position.row);
+        return Some(format!("position {}: {found}", position.position));
     }
-    match rows.greedy.steps.iter().position(bad) {
-        Some(step) => format!("greedy step {step}: {}", of_row(&rows.greedy.steps[step])),
-        None => "nothing was compared".to_owned(),
-    }
+    let step = rows.greedy.steps.iter().position(bad)?;
+    let found = of_row(&rows.greedy.steps[step]);
+    Some(format!("greedy step {step}: {found}"))
 }
 
 fn of_row(row: &RowRecord) -> String {

@@ -129,11 +129,8 @@ pub(crate) fn receipt(
 
 /// Of all positions and steps; none where a row is not finite, for that is no small difference.
 fn largest_difference(rows: &Rows) -> Option<Finite> {
-    let positions = rows.positions.iter().map(|position| &position.row);
-    let all: Option<Vec<_>> = positions
-        .chain(&rows.greedy.steps)
-        .map(|row| Some(row.metrics.as_ref()?.max_abs))
-        .collect();
+    let all = rows.all().map(|row| Some(row.metrics.as_ref()?.max_abs));
+    let all: Option<Vec<_>> = all.collect();
     let largest = |a: &Finite, b: &Finite| a.get().total_cmp(&b.get());
     all?.into_iter().max_by(largest)
 }

@@ -97,7 +97,8 @@ pub enum Verdict {
     Refused,
     /// An engine died, hung or gave output that is not right.
     EngineFailed,
-    /// Nothing was compared, or there is nothing to judge it by.
+    /// Nothing was compared, there is nothing to judge it by, or it shows nothing: every row of an
+    /// engine holds one number throughout.
     Inconclusive,
 }
 

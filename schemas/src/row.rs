@@ -46,6 +46,10 @@ pub struct RowRecord {
     pub candidate_non_finite: NonFinite,
     /// The same of the reference.
     pub reference_non_finite: NonFinite,
+    /// The one number that all the candidate's logits are, where they are, and there are several.
+    pub candidate_constant: Option<Finite>,
+    /// The same of the reference.
+    pub reference_constant: Option<Finite>,
     /// Distances; absent when a number is not finite.
     pub metrics: Option<Metrics>,
 }

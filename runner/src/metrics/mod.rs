@@ -23,6 +23,10 @@ pub struct Comparison {
     pub candidate_non_finite: NonFinite,
     /// Numbers of the reference that are not finite.
     pub reference_non_finite: NonFinite,
+    /// The one number that all of several logits of the candidate are.
+    pub candidate_constant: Option<Finite>,
+    /// The one number that all of several logits of the reference are.
+    pub reference_constant: Option<Finite>,
     /// Distances; `None` when a number is not finite.
     pub metrics: Option<Metrics>,
 }
@@ -43,6 +47,8 @@ pub fn compare(candidate: &[f32], reference: &[f32]) -> Comparison {
         differing,
         candidate_non_finite,
         reference_non_finite,
+        candidate_constant: constant(candidate),
+        reference_constant: constant(reference),
         metrics: finite.then(|| metrics(candidate, reference)),
     }
 }
@@ -55,6 +61,15 @@ fn non_finite(row: &[f32]) -> NonFinite {
         count: others + u64::from(first_index.is_some()),
         first_index,
     }
+}
+
+/// The one number that a row holds throughout. The only logit of a row says all that it can.
+fn constant(row: &[f32]) -> Option<Finite> {
+    let (&first, others) = row.split_first()?;
+    if others.is_empty() || others.iter().any(|&other| other != first) {
+        return None;
+    }
+    Finite::new(f64::from(first))
 }
 
 fn metrics(candidate: &[f32], reference: &[f32]) -> Metrics {
@@ -155,6 +170,21 @@ mod tests {
         // NaN against the same NaN has equal bits and is still not finite.
         assert_eq!(compare(&bad, &bad).reference_non_finite.count, 2);
         assert!(compare(&bad, &bad).metrics.is_none());
+    }
+
+    #[test]
+    fn a_row_of_one_number_is_seen() {
+        let constant = |row: &[f32]| compare(row, row).candidate_constant.map(Finite::get);
+        assert_eq!(constant(&[1.5; 3]), Some(1.5));
+        // Nothing but the sign of nothing differs.
+        assert_eq!(constant(&[0.0, -0.0]), Some(0.0));
+        assert_eq!(constant(&[0.0, f32::MIN_POSITIVE]), None);
+        assert_eq!(constant(&[0.0]), None, "a vocabulary of one");
+        for other in [f32::NAN, f32::INFINITY] {
+            assert_eq!(constant(&[other; 2]), None, "it is counted as not finite");
+        }
+        let both = compare(&[0.0, 0.0], &[0.0, 1.0]);
+        assert!(both.candidate_constant.is_some() && both.reference_constant.is_none());
     }
 
     #[test]

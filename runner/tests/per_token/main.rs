@@ -8,6 +8,7 @@ mod adopted;
 mod artifacts;
 mod chat_template_faults;
 mod chat_templates;
+mod constant_rows;
 mod desk;
 mod exits;
 mod exits_unavailable;

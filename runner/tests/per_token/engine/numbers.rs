@@ -18,11 +18,15 @@ pub(crate) fn row(tokens: &[u32], columns: u32) -> Vec<f32> {
 }
 
 /// The tokens that a number of greedy steps choose, and the rows from which they were chosen.
-pub(crate) fn greedy(tokens: &[u32], steps: u32, columns: u32) -> (Vec<u32>, Vec<Vec<f32>>) {
+pub(crate) fn greedy(
+    tokens: &[u32],
+    steps: u32,
+    row: impl Fn(&[u32]) -> Vec<f32>,
+) -> (Vec<u32>, Vec<Vec<f32>>) {
     let mut tokens = tokens.to_vec();
     let rows: Vec<_> = (0..steps)
         .map(|_| {
-            let row = row(&tokens, columns);
+            let row = row(&tokens);
             tokens.push(lowest_largest(&row));
             row
         })

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `--add POSITION COLUMN X` | adds X to one logit |
 //! | `--swap-rows A B` | gives position A the row of B, and B that of A |
+//! | `--fill POSITION X` | makes every logit of a position X |
 //! | `--shift X` | adds X to every logit, those of the greedy steps too |
 //! | `--set-nan POSITION COLUMN` | makes one logit not a number |
 //! | `--choose-second STEP` | lets one greedy step choose its second best token: its row and its id agree on it |
@@ -79,6 +80,10 @@ fn change(changes: &[String], out: &Path, mut item: Evaluated) -> Evaluated {
                 let (row_a, row_b) = (logits.read(a), logits.read(b));
                 logits.edit(a, |row| row.copy_from_slice(&row_b));
                 logits.edit(b, |row| row.copy_from_slice(&row_a));
+            }
+            "--fill" => {
+                let (row, value) = (index(number()), float(number()));
+                logits.edit(row, |row| row.fill(value));
             }
             "--shift" => {
                 let plus = float(number());

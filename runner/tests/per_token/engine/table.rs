@@ -15,6 +15,7 @@
 //! | `boasts` | describes a vocabulary of one token more than its rows have |
 //! | `other-arithmetic` | evaluates with another arithmetic than it is asked for |
 //! | `no-tokenizer` | cannot tokenize for the model, and says so by its exit code |
+//! | `zeros` | computes nothing: every logit is 0 |
 //! | `hangs` | never answers `evaluate` |
 //!
 //! Good answers only: faults of the protocol are the stand-in's affair.
@@ -214,11 +215,16 @@ fn evaluate(call: &Call, out: &Path, request: &EvaluateRequest) -> EvaluateRespo
             });
         }
     };
-    let rows: Vec<_> = positions
-        .iter()
-        .map(|&position| numbers::row(&request.tokens[..=position], columns))
-        .collect();
-    let (greedy_ids, greedy) = numbers::greedy(&request.tokens, request.greedy_steps, columns);
+    let row = |tokens: &[u32]| {
+        if call.has("zeros") {
+            vec![0.0; columns as usize]
+        } else {
+            numbers::row(tokens, columns)
+        }
+    };
+    let rows = positions.iter().map(|&last| row(&request.tokens[..=last]));
+    let rows: Vec<_> = rows.collect();
+    let (greedy_ids, greedy) = numbers::greedy(&request.tokens, request.greedy_steps, row);
     let (logits, greedy_logits) = (logits_file_name(&request.id), greedy_file_name(&request.id));
     npy::write(&out.join(&logits), &rows, columns);
     npy::write(&out.join(&greedy_logits), &greedy, columns);
