@@ -61,11 +61,7 @@ pub fn compare(
     profile: Profile,
     limits: &Limits,
 ) -> Result<Rows, Ending> {
-    let Evaluations {
-        candidate,
-        reference,
-    } = evaluations;
-    let mut pair = Pair::new(&candidate.logits, &reference.logits)?;
+    let mut pair = Pair::new(evaluations, |item| &item.logits)?;
     let mut positions = Vec::with_capacity(tokens.ids().len());
     for (position, &token) in tokens.ids().iter().enumerate() {
         let rungs: &[Rung] = match position {
@@ -88,12 +84,8 @@ fn compare_greedy(
     profile: Profile,
     limits: &Limits,
 ) -> Result<GreedyRecord, Ending> {
-    let Evaluations {
-        candidate,
-        reference,
-    } = evaluations;
-    let candidate_ids = &candidate.response.greedy_ids;
-    let reference_ids = &reference.response.greedy_ids;
+    let candidate_ids = &evaluations.candidate.response.greedy_ids;
+    let reference_ids = &evaluations.reference.response.greedy_ids;
     let mut record = GreedyRecord {
         candidate_ids: candidate_ids.clone(),
         reference_ids: reference_ids.clone(),
@@ -103,7 +95,7 @@ fn compare_greedy(
     if candidate_ids.is_empty() {
         return Ok(record);
     }
-    let mut pair = Pair::new(&candidate.greedy, &reference.greedy)?;
+    let mut pair = Pair::new(evaluations, |item| &item.greedy)?;
     for (step, (&candidate, &reference)) in candidate_ids.iter().zip(reference_ids).enumerate() {
         pair.read(step)?;
         check_choice("candidate", step, candidate, &pair.candidate_row)?;
@@ -144,7 +136,12 @@ struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    fn new(candidate: &'a LogitsFile, reference: &'a LogitsFile) -> Result<Self, Ending> {
+    fn new(
+        evaluations: &'a Evaluations,
+        file: impl Fn(&'a EvaluatedItem) -> &'a LogitsFile,
+    ) -> Result<Self, Ending> {
+        let candidate = file(&evaluations.candidate);
+        let reference = file(&evaluations.reference);
         if candidate.columns() != reference.columns() {
             return Err(Ending::Shapes(format!(
                 "the candidate's rows have {} logits, the reference's {}",

@@ -140,29 +140,18 @@ mod tests {
     }
 
     #[test]
-    fn bits_decide_in_exact() {
+    fn bits_decide_in_exact_alone() {
         let reference = [1.0, 2.0, 3.0];
         let nearly = [1.0, 2.0, 3.0f32.next_up()];
-        assert_eq!(
-            verdict(Profile::Exact, &reference, &reference),
-            Verdict::BitExact
-        );
-        assert_eq!(
-            verdict(Profile::Exact, &nearly, &reference),
-            Verdict::Diverged
-        );
-        assert_eq!(verdict(Profile::F32, &nearly, &reference), Verdict::Match);
-    }
-
-    #[test]
-    fn a_constant_shift_differs_in_exact_alone() {
-        let reference = [1.0, 2.0, 3.0];
         let shifted = [2.0, 3.0, 4.0];
-        assert_eq!(
-            verdict(Profile::Exact, &shifted, &reference),
-            Verdict::Diverged
-        );
-        assert_eq!(verdict(Profile::F32, &shifted, &reference), Verdict::Match);
+        for (candidate, exact, f32) in [
+            (reference, Verdict::BitExact, Verdict::BitExact),
+            (nearly, Verdict::Diverged, Verdict::Match),
+            (shifted, Verdict::Diverged, Verdict::Match),
+        ] {
+            assert_eq!(verdict(Profile::Exact, &candidate, &reference), exact);
+            assert_eq!(verdict(Profile::F32, &candidate, &reference), f32);
+        }
     }
 
     #[test]

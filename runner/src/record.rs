@@ -12,7 +12,7 @@ use schemas::number::Finite;
 use schemas::receipt::{
     EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, TokensFrom, Verdict,
 };
-use schemas::row::Metrics;
+use schemas::row::{Metrics, PositionRow};
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
 
@@ -53,67 +53,34 @@ pub(crate) fn receipt(
     verdict: Verdict,
     exit: Exit,
 ) -> Receipt {
-    let request = run.request;
     let rows = case.rows.as_ref();
+    let tokens = case.tokens.as_ref();
     let positions = rows.map_or(Vec::new(), |rows| rows.positions.clone());
-    let metrics = || {
-        positions
-            .iter()
-            .map(|position| position.row.metrics.as_ref())
-    };
-    let of = |value: fn(&Metrics) -> Option<Finite>| {
-        metrics().map(|metrics| metrics.and_then(value)).collect()
-    };
-    let ids = case.tokens.as_ref().map(|tokens| tokens.ids().to_vec());
-    let answers = case.evaluations.as_ref();
     Receipt {
         schema: Tag::new(),
         verdict,
         exit: exit.record(),
         status: judge::status(verdict),
         reason: String::new(),
-        profile: request.profile,
+        profile: run.request.profile,
         model: identities.model,
         reference_model: identities.reference_model,
         twin: case.twin.clone(),
         tokenizer: identities.tokenizer,
-        prompt: PromptRecord {
-            text: Text::from_bytes(request.prompt.user.clone()),
-            system: request.prompt.system.clone(),
-            template_asked: request.prompt.template.to_string(),
-            template: run.prompt.template.to_owned(),
-            chat_template: run.prompt.chat.clone(),
-            in_reference_model: run.prompt.in_reference_model,
-            formatted: Text::from_bytes(run.prompt.text.clone()),
-            bos: run.prompt.bos,
-            parse_special: run.prompt.parse_special,
-        },
-        engines: Engines {
-            candidate: engine_record(
-                &request.candidate,
-                case.candidate.as_ref(),
-                answers.map(|answers| &answers.candidate),
-            ),
-            reference: engine_record(
-                &request.reference,
-                case.reference.as_ref(),
-                answers.map(|answers| &answers.reference),
-            ),
-        },
-        prompt_tokens: case
-            .tokens
-            .as_ref()
+        prompt: prompt_record(run),
+        engines: engine_records(run.request, case),
+        prompt_tokens: tokens
             .filter(|tokens| tokens.prompt_tokens() != tokens.ids().len())
             .map(|tokens| tokens.prompt_tokens() as u64),
-        tokens_from: case.tokens.as_ref().map(|tokens| match tokens.adopted() {
+        tokens_from: tokens.map(|tokens| match tokens.adopted() {
             None => TokensFrom::Agreed,
             Some(_) => TokensFrom::Reference,
         }),
-        tokens: ids,
+        tokens: tokens.map(|tokens| tokens.ids().to_vec()),
         limits: run.limits.applied().to_vec(),
         first_divergence_token: rows.and_then(Rows::first_divergence),
-        per_token_cosine_sim: of(|metrics| metrics.cosine),
-        per_token_l2_dist: of(|metrics| Some(metrics.l2)),
+        per_token_cosine_sim: of_each(&positions, |metrics| metrics.cosine),
+        per_token_l2_dist: of_each(&positions, |metrics| Some(metrics.l2)),
         max_absolute_diff: rows.and_then(largest_difference),
         positions,
         greedy: rows.map(|rows| rows.greedy.clone()),
@@ -127,12 +94,54 @@ pub(crate) fn receipt(
     }
 }
 
+fn prompt_record(run: &Run<'_>) -> PromptRecord {
+    let (asked, formatted) = (&run.request.prompt, &run.prompt);
+    PromptRecord {
+        text: Text::from_bytes(asked.user.clone()),
+        system: asked.system.clone(),
+        template_asked: asked.template.to_string(),
+        template: formatted.template.to_owned(),
+        chat_template: formatted.chat.clone(),
+        in_reference_model: formatted.in_reference_model,
+        formatted: Text::from_bytes(formatted.text.clone()),
+        bos: formatted.bos,
+        parse_special: formatted.parse_special,
+    }
+}
+
+/// A metric of each position, absent where a row is not finite.
+fn of_each(
+    positions: &[PositionRow],
+    value: impl Fn(&Metrics) -> Option<Finite>,
+) -> Vec<Option<Finite>> {
+    let metrics = positions.iter().map(|position| &position.row.metrics);
+    metrics
+        .map(|metrics| metrics.as_ref().and_then(&value))
+        .collect()
+}
+
 /// Of all positions and steps; none where a row is not finite, for that is no small difference.
 fn largest_difference(rows: &Rows) -> Option<Finite> {
     let all = rows.all().map(|row| Some(row.metrics.as_ref()?.max_abs));
     let all: Option<Vec<_>> = all.collect();
     let largest = |a: &Finite, b: &Finite| a.get().total_cmp(&b.get());
     all?.into_iter().max_by(largest)
+}
+
+fn engine_records(request: &Request, case: &Case) -> Engines {
+    let answers = case.evaluations.as_ref();
+    Engines {
+        candidate: engine_record(
+            &request.candidate,
+            case.candidate.as_ref(),
+            answers.map(|answers| &answers.candidate),
+        ),
+        reference: engine_record(
+            &request.reference,
+            case.reference.as_ref(),
+            answers.map(|answers| &answers.reference),
+        ),
+    }
 }
 
 fn engine_record(

@@ -123,6 +123,34 @@ enum Kv {
     F32,
 }
 
+impl ProfileFlag {
+    fn profile(self) -> Profile {
+        match self {
+            Self::Exact => Profile::Exact,
+            Self::F32 => Profile::F32,
+            Self::Production => Profile::Production,
+        }
+    }
+}
+
+impl TokensFromFlag {
+    fn tokens_from(self) -> TokensFrom {
+        match self {
+            Self::Agreed => TokensFrom::Agreed,
+            Self::Reference => TokensFrom::Reference,
+        }
+    }
+}
+
+impl Kv {
+    fn kv_type(self) -> KvType {
+        match self {
+            Self::F16 => KvType::F16,
+            Self::F32 => KvType::F32,
+        }
+    }
+}
+
 fn only_cpu(word: &str) -> Result<String, String> {
     match word {
         "cpu" => Ok(word.to_owned()),
@@ -166,11 +194,7 @@ impl Flags {
         cache: PathBuf,
         engines_file: Option<PathBuf>,
     ) -> Result<(Request, Presentation), FlagError> {
-        let profile = match self.profile {
-            ProfileFlag::Exact => Profile::Exact,
-            ProfileFlag::F32 => Profile::F32,
-            ProfileFlag::Production => Profile::Production,
-        };
+        let profile = self.profile.profile();
         let overrides = self.limits.overrides(profile)?;
         let limits_file = self.limits.file(profile)?;
         if profile == Profile::F32 && self.kv == Some(Kv::F16) {
@@ -178,19 +202,9 @@ impl Flags {
                 "--kv f16: the profile f32 compares with an f32 KV cache".to_owned(),
             ));
         }
+        let presentation = self.presentation();
+        let choices = self.choices();
         let (prompt, prompt_words) = self.prompt.check()?;
-        let presentation = Presentation {
-            format: self.format,
-            detail: match (self.verbose, self.quiet) {
-                (true, _) => Detail::Verbose,
-                (_, true) => Detail::Quiet,
-                _ => Detail::Normal,
-            },
-            dump_ids: self.dump_ids,
-            dump_cpp_ids: self.dump_cpp_ids,
-            out: self.out,
-            keep_logits: self.keep_logits,
-        };
         let default_reference = catalogue::default_reference(profile);
         let request = Request {
             prompt,
@@ -204,28 +218,41 @@ impl Flags {
             reference: self
                 .reference
                 .unwrap_or_else(|| default_reference.to_owned()),
-            tokens_from: match self.tokens_from {
-                TokensFromFlag::Agreed => TokensFrom::Agreed,
-                TokensFromFlag::Reference => TokensFrom::Reference,
-            },
+            tokens_from: self.tokens_from.tokens_from(),
             greedy_steps: self.max_tokens,
             max_positions: self.max_positions.map(|n| n as usize),
-            choices: Choices {
-                threads: self.threads,
-                candidate_threads: self.candidate_threads,
-                reference_threads: self.reference_threads,
-                micro_batch: self.micro_batch,
-                kv: self.kv.map(|kv| match kv {
-                    Kv::F16 => KvType::F16,
-                    Kv::F32 => KvType::F32,
-                }),
-            },
+            choices,
             limits_file,
             overrides,
             supervision: Supervision::default(),
             cache,
         };
         Ok((request, presentation))
+    }
+
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            format: self.format,
+            detail: match (self.verbose, self.quiet) {
+                (true, _) => Detail::Verbose,
+                (_, true) => Detail::Quiet,
+                _ => Detail::Normal,
+            },
+            dump_ids: self.dump_ids,
+            dump_cpp_ids: self.dump_cpp_ids,
+            out: self.out.clone(),
+            keep_logits: self.keep_logits,
+        }
+    }
+
+    fn choices(&self) -> Choices {
+        Choices {
+            threads: self.threads,
+            candidate_threads: self.candidate_threads,
+            reference_threads: self.reference_threads,
+            micro_batch: self.micro_batch,
+            kv: self.kv.map(Kv::kv_type),
+        }
     }
 
     /// The supervision's own flags.
