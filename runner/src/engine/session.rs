@@ -22,9 +22,9 @@ use super::supervision::Supervision;
 /// nothing beside the work of an engine.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// How long the last bytes of an engine that has ended may take through the pipe, when somebody
-/// else still holds it open.
-const LAST_BYTES: Duration = Duration::from_millis(200);
+/// How long the last bytes of an engine that has ended may take through the pipe, when a process that
+/// left its group still holds it open. Long: on a busy machine our own reader waits for its turn, too.
+const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// How long an engine may take to end after it closed its standard output, and how long its last
 /// words are waited for.
@@ -165,6 +165,11 @@ impl Session {
                 return Err(self.timed_out(wait));
             }
             ended = self.process.wait(Duration::ZERO)?.is_some();
+            if ended {
+                // Nothing that it left behind is to hold its pipe open: what is in it is read to
+                // its end, however long the reader takes.
+                self.process.kill();
+            }
             if !ended && index.is_some_and(|index| self.requests.lost(index)) {
                 // It may be about to end, which would be the better account.
                 return match self.process.wait(LAST_WORDS.min(remaining(deadline)))? {
