@@ -21,6 +21,14 @@ fn assert_bad(fault: &EngineFault, words: &str) {
     );
 }
 
+/// What becomes of one request of tokens for each of these names.
+fn tokenize_fault(fault: &str, names: &[&str]) -> EngineFault {
+    let spec = faulty(fault);
+    let requests: Vec<_> = names.iter().map(|name| text(name, "x")).collect();
+    let answers = Client::new(&spec, patient()).tokenize(Path::new(MODEL), None, &requests);
+    answers.expect_err("must fail")
+}
+
 #[test]
 fn half_a_line() {
     let fault = fault_of(&faulty("half-line"), patient());
@@ -127,12 +135,8 @@ fn two_answers_to_one_request() {
     assert!(matches!(*fault.kind, FaultKind::Unasked { .. }));
     assert_bad(&fault, "wrote more than it was asked for: `{");
 
-    let spec = faulty("twice");
-    let requests = [text("a", "x"), text("b", "y")];
-    let fault = Client::new(&spec, patient()).tokenize(Path::new(MODEL), None, &requests);
-    let fault = fault.expect_err("must fail");
     assert_eq!(
-        *fault.kind,
+        *tokenize_fault("twice", &["a", "b"]).kind,
         FaultKind::WrongItem {
             expected: id("b"),
             found: id("a")
@@ -153,10 +157,7 @@ fn an_item_that_is_never_answered() {
     assert_eq!(fault.exit(), Exit::Retryable);
 
     // When the engine sees the end of the requests, it ends, and nobody waits for a limit.
-    let spec = faulty("skip-second");
-    let requests = [text("a", "x"), text("b", "y")];
-    let fault = Client::new(&spec, patient()).tokenize(Path::new(MODEL), None, &requests);
-    let fault = fault.expect_err("must fail");
+    let fault = tokenize_fault("skip-second", &["a", "b"]);
     assert_eq!(
         *fault.kind,
         FaultKind::Unanswered {
@@ -180,10 +181,8 @@ fn a_file_name_that_leads_elsewhere() {
 fn lists_of_the_wrong_length() {
     let fault = fault_of(&faulty("few-greedy-ids"), patient());
     assert_bad(&fault, "field `greedy_ids`: found 3 ids, expected 2");
-    let spec = faulty("missing-piece");
-    let fault = Client::new(&spec, patient()).tokenize(Path::new(MODEL), None, &[text("a", "x")]);
     assert_bad(
-        &fault.expect_err("must fail"),
+        &tokenize_fault("missing-piece", &["a"]),
         "1 pieces, expected one for each of 2 ids",
     );
 }

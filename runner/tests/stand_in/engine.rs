@@ -15,6 +15,8 @@ mod faults;
 mod files;
 mod log;
 mod supervise;
+#[path = "../test_engines/mod.rs"]
+mod test_engines;
 
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;

@@ -7,8 +7,9 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, Mode};
 use schemas::line::ItemId;
 
-use crate::answers::Evaluation;
 use crate::faults::Fault;
+use crate::test_engines::Evaluation;
+use crate::test_engines::npy::{self, store};
 
 /// Writes both files of one item; the fault concerns the first one.
 pub(crate) fn write(fault: Fault, out: &Path, id: &ItemId, evaluation: &Evaluation) {
@@ -20,14 +21,16 @@ pub(crate) fn write(fault: Fault, out: &Path, id: &ItemId, evaluation: &Evaluati
         Fault::Infinity => rows[0][3] = f32::NEG_INFINITY,
         _ => {}
     }
-    let good = npy("<f4", "False", [rows.len() as u64, columns], &rows);
-    let with_header = |dtype: &str, order: &str, shape: [u64; 2]| npy(dtype, order, shape, &rows);
+    let with_header =
+        |dtype: &str, order: &str, shape: [u64; 2]| npy::bytes(dtype, order, shape, &rows);
+    let shape = [rows.len() as u64, columns];
+    let good = with_header("<f4", "False", shape);
     let bytes = match fault {
         Fault::ShortFile => good[..good.len() - 1].to_vec(),
         Fault::LongFile => [&good[..], &[0; 4]].concat(),
         Fault::OtherShape => with_header("<f4", "False", [columns, rows.len() as u64]),
-        Fault::OtherDtype => with_header("<f8", "False", [rows.len() as u64, columns]),
-        Fault::FortranOrder => with_header("<f4", "True", [rows.len() as u64, columns]),
+        Fault::OtherDtype => with_header("<f8", "False", shape),
+        Fault::FortranOrder => with_header("<f4", "True", shape),
         Fault::GarbageHeader => vec![b'x'; good.len()],
         Fault::EmptyFile => Vec::new(),
         _ => good,
@@ -43,12 +46,8 @@ pub(crate) fn write(fault: Fault, out: &Path, id: &ItemId, evaluation: &Evaluati
         }
         _ => store(&path, &bytes),
     }
-    let greedy = &evaluation.greedy;
-    let shape = [greedy.len() as u64, columns];
-    store(
-        &out.join(format!("{id}.greedy.npy")),
-        &npy("<f4", "False", shape, greedy),
-    );
+    let greedy = out.join(format!("{id}.greedy.npy"));
+    npy::write(&greedy, &evaluation.greedy, columns);
 }
 
 /// Leaves the header and nothing else.
@@ -58,29 +57,4 @@ pub(crate) fn truncate(path: &Path) {
         .open(path)
         .expect("the file was written before");
     file.set_len(128).expect("a file can be cut");
-}
-
-/// As the protocol wants it: complete before it has its name.
-fn store(path: &Path, bytes: &[u8]) {
-    let temporary = path.with_extension("part");
-    fs::write(&temporary, bytes).expect("the folder can be written");
-    fs::rename(&temporary, path).expect("a file can be renamed");
-}
-
-fn npy(dtype: &str, order: &str, [rows, columns]: [u64; 2], data: &[Vec<f32>]) -> Vec<u8> {
-    let mut text =
-        format!("{{'descr': '{dtype}', 'fortran_order': {order}, 'shape': ({rows}, {columns}), }}");
-    while (10 + text.len() + 1) % 64 != 0 {
-        text.push(' ');
-    }
-    text.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((text.len() as u16).to_le_bytes());
-    bytes.extend(text.as_bytes());
-    bytes.extend(
-        data.iter()
-            .flatten()
-            .flat_map(|number| number.to_le_bytes()),
-    );
-    bytes
 }

@@ -21,27 +21,25 @@
 //! Good answers only: faults of the protocol are the stand-in's affair.
 
 mod log;
-mod npy;
-mod numbers;
+#[path = "../../test_engines/mod.rs"]
+mod test_engines;
 mod vocabulary;
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use log::Log;
-use schemas::describe::{Arithmetic, Build, DescribeResponse, KvType, ModelFacts, Settings};
-use schemas::evaluate::{
-    EvaluateRequest, EvaluateResponse, Evaluated, greedy_file_name, logits_file_name,
-};
+use schemas::describe::{Arithmetic, DescribeResponse, Settings};
+use schemas::evaluate::{EvaluateRequest, EvaluateResponse};
 use schemas::line::{self, Answer, Failure};
 use schemas::tag::{Kind, Tag};
 use schemas::tokenize::{TokenizeRequest, TokenizeResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use vocabulary::{BEGIN, SIZE};
+use test_engines::npy;
+use vocabulary::SIZE;
 
 /// The model's own context, as this engine tells it.
 const CONTEXT: u32 = 1024;
@@ -139,104 +137,57 @@ fn say(message: &impl Serialize) {
 }
 
 fn describe(call: &Call) -> DescribeResponse {
-    let with_model = call.flag("--model").is_some();
     let refuses = call.has("refuses");
-    DescribeResponse {
-        schema: Tag::new(),
-        name: "table-engine".to_owned(),
-        version: "1".to_owned(),
-        build: Build {
-            compiler: "rustc".to_owned(),
-            flags: Vec::new(),
-            simd: Vec::new(),
-            library: None,
-        },
-        arithmetics: if call.has("fast") {
-            vec![Arithmetic::Fast]
-        } else {
-            vec![Arithmetic::Exact, Arithmetic::F32]
-        },
-        architectures: vec!["llama".to_owned()],
-        tensor_types: vec!["F32".to_owned()],
-        tokenizers: None,
-        kernels: vec!["table".to_owned()],
-        settings: settings(call),
-        model: with_model.then(|| ModelFacts {
-            architecture: "llama".to_owned(),
-            vocabulary_size: call.columns() + u32::from(call.has("boasts")),
-            context: CONTEXT,
-            special_tokens: BTreeMap::from([("bos".to_owned(), BEGIN)]),
-            tensor_type_counts: BTreeMap::from([("F32".to_owned(), 1)]),
-        }),
-        can_run: with_model.then_some(!refuses),
-        reason: (with_model && refuses).then(|| "the table is closed".to_owned()),
+    let columns = call.columns() + u32::from(call.has("boasts"));
+    let model = call.flag("--model");
+    let model = model.map(|_| test_engines::model_facts(columns, CONTEXT));
+    let with_model = model.is_some();
+    let mut description = test_engines::describe("table-engine", settings(call), model);
+    description.kernels = vec!["table".to_owned()];
+    if call.has("fast") {
+        description.arithmetics = vec![Arithmetic::Fast];
     }
+    if with_model && refuses {
+        description.can_run = Some(false);
+        description.reason = Some("the table is closed".to_owned());
+    }
+    description
 }
 
 /// What the flags say, else the defaults.
 fn settings(call: &Call) -> Settings {
-    let number = |name: &str, default: u32| {
-        call.flag(name)
-            .map_or(default, |text| text.parse().expect("a number"))
-    };
-    let own = if call.has("fast") {
-        Arithmetic::Fast
-    } else {
-        Arithmetic::Exact
-    };
-    Settings {
-        arithmetic: match call.flag("--arithmetic") {
-            Some(_) if call.has("other-arithmetic") => Arithmetic::Fast,
-            Some("f32") => Arithmetic::F32,
-            _ => own,
-        },
-        threads: number("--threads", 1),
-        context: number("--context", CONTEXT),
-        micro_batch: number("--micro-batch", 512),
-        kv: match call.flag("--kv") {
-            Some("f32") => KvType::F32,
-            _ => KvType::F16,
-        },
-        flash_attention: call.flag("--flash-attention") == Some("on"),
-        library: None,
-        cpu_features: Vec::new(),
+    let mut settings = test_engines::settings(CONTEXT, |name| call.flag(name));
+    let asked = call.flag("--arithmetic").is_some();
+    if call.has(if asked { "other-arithmetic" } else { "fast" }) {
+        settings.arithmetic = Arithmetic::Fast;
     }
+    settings
 }
 
 fn evaluate(call: &Call, out: &Path, request: &EvaluateRequest) -> EvaluateResponse {
     let columns = call.columns();
-    let positions = match request.positions.resolve(request.tokens.len()) {
-        Ok(positions) if request.tokens.iter().all(|&token| token < columns) => positions,
-        problem => {
-            return Answer::Failure(Failure {
-                schema: Tag::new(),
-                id: request.id.clone(),
-                error: format!("positions {problem:?} or a token of them is not in the table"),
-            });
-        }
-    };
-    let row = |tokens: &[u32]| {
+    let positions = request.positions.resolve(request.tokens.len());
+    if positions.is_err() || request.tokens.iter().any(|&token| token >= columns) {
+        return Answer::Failure(Failure {
+            schema: Tag::new(),
+            id: request.id.clone(),
+            error: format!("positions {positions:?} or a token of them is not in the table"),
+        });
+    }
+    let evaluation = test_engines::evaluate(request, settings(call), columns, |tokens| {
         if call.has("zeros") {
             vec![0.0; columns as usize]
         } else {
-            numbers::row(tokens, columns)
+            test_engines::row(tokens, columns)
         }
-    };
-    let rows = positions.iter().map(|&last| row(&request.tokens[..=last]));
-    let rows: Vec<_> = rows.collect();
-    let (greedy_ids, greedy) = numbers::greedy(&request.tokens, request.greedy_steps, row);
-    let (logits, greedy_logits) = (logits_file_name(&request.id), greedy_file_name(&request.id));
-    npy::write(&out.join(&logits), &rows, columns);
-    npy::write(&out.join(&greedy_logits), &greedy, columns);
-    Answer::Success(Evaluated {
-        schema: Tag::new(),
-        id: request.id.clone(),
-        logits,
-        shape: [rows.len() as u64, u64::from(columns)],
-        greedy_ids,
-        greedy_logits,
-        prefill_ns: 1,
-        decode_ns: 1,
-        settings: settings(call),
-    })
+    });
+    let response = evaluation.response;
+    let files = [
+        (&response.logits, &evaluation.logits),
+        (&response.greedy_logits, &evaluation.greedy),
+    ];
+    for (name, rows) in files {
+        npy::write(&out.join(name), rows, response.shape[1]);
+    }
+    Answer::Success(response)
 }

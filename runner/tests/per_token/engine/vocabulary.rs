@@ -4,6 +4,8 @@ use schemas::line::Answer;
 use schemas::tag::Tag;
 use schemas::tokenize::{Bos, Piece, TokenizeRequest, TokenizeResponse, Tokens};
 
+use crate::test_engines::BOS;
+
 /// The control tokens, from id 256.
 const CONTROL: [&str; 5] = [
     "<|begin_of_text|>",
@@ -12,8 +14,6 @@ const CONTROL: [&str; 5] = [
     "<|end_header_id|>",
     "<|eot_id|>",
 ];
-/// BOS.
-pub(crate) const BEGIN: u32 = 256;
 const END: u32 = 257;
 /// How many tokens there are.
 pub(crate) const SIZE: u32 = 256 + CONTROL.len() as u32;
@@ -27,8 +27,8 @@ pub(crate) fn tokenize(request: &TokenizeRequest, has: impl Fn(&str) -> bool) ->
     };
     let mut ids = match (begins, has("doubled-bos")) {
         (false, _) => Vec::new(),
-        (true, false) => vec![BEGIN],
-        (true, true) => vec![BEGIN; 2],
+        (true, false) => vec![BOS],
+        (true, true) => vec![BOS; 2],
     };
     let parse = request.parse_special && !has("special-as-text");
     push_text(&mut ids, request.text.as_bytes(), parse);

@@ -35,7 +35,7 @@ pub(crate) fn greedy(
 }
 
 /// The lowest id among the largest logits.
-pub(crate) fn lowest_largest(row: &[f32]) -> u32 {
+fn lowest_largest(row: &[f32]) -> u32 {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let at = row.iter().position(|&logit| logit == largest);
     at.expect("a vocabulary is not empty") as u32
