@@ -4,9 +4,12 @@
 //! Made ready by scripts/build-references.sh (`all` and `ik`), scripts/fetch-demo-model.sh and
 //! scripts/fetch-gemma3-model.sh. What is missing fails the test: without it nothing is proved.
 
+mod models;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use models::{fetched, smollm2};
 use serde_json::Value;
 
 /// Longer than the micro-batches from which `ik_llama.cpp` goes wrong with some types.
@@ -15,27 +18,8 @@ const PROMPT: &str = "The quick brown fox counts: 1, 2, 3 and 42! She said that 
     but in 1850 somebody tried to count them: one by one, night after night.\n\nfn main() { \
     println!(\"{}\", 7 * 6); } // don't panic";
 
-fn from_environment(variable: &str, below_cache: &str, script: &str) -> PathBuf {
-    let cache = || {
-        let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
-        let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
-        cache.join("lockstep/models").join(below_cache)
-    };
-    let path = std::env::var_os(variable).map_or_else(cache, PathBuf::from);
-    assert!(path.is_file(), "{} is missing: {script}", path.display());
-    path
-}
-
-fn smollm2() -> PathBuf {
-    from_environment(
-        "LOCKSTEP_DEMO_MODEL",
-        "SmolLM2-135M-Instruct.Q4_1.gguf",
-        "scripts/fetch-demo-model.sh",
-    )
-}
-
 fn gemma3() -> PathBuf {
-    from_environment(
+    fetched(
         "LOCKSTEP_GEMMA3_MODEL",
         "gemma-3-270m-q4_k_m.gguf",
         "scripts/fetch-gemma3-model.sh",

@@ -1,12 +1,11 @@
 //! Chat templates that a model file brings: which is taken, and what reaches the engines.
 
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, Run};
-use crate::model;
+use crate::{model, models};
 
 pub(crate) const KEY: &str = "tokenizer.chat_template";
 
@@ -231,25 +230,10 @@ fn a_template_in_the_references_file_alone_is_told() {
     }
 }
 
-fn demo_model() -> PathBuf {
-    let cached = || {
-        let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
-        let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
-        cache.join("lockstep/models/SmolLM2-135M-Instruct.Q4_1.gguf")
-    };
-    let path = std::env::var_os("LOCKSTEP_DEMO_MODEL").map_or_else(cached, PathBuf::from);
-    let shown = path.display();
-    assert!(
-        path.is_file(),
-        "{shown} is missing: run scripts/fetch-demo-model.sh"
-    );
-    path
-}
-
 /// A published template, from the file that its model comes in. SmolLM2's BOS is `<|im_start|>`.
 #[test]
 fn the_demo_model_brings_its_own() {
-    let demo = demo_model();
+    let demo = models::smollm2();
     let desk = Desk::new();
     fs::remove_file(desk.path("model.gguf")).expect("it is there");
     std::os::unix::fs::symlink(demo, desk.path("model.gguf")).expect("a link");

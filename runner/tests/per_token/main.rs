@@ -17,6 +17,8 @@ mod inspect;
 mod interrupt;
 mod limits;
 mod model;
+#[path = "../models/mod.rs"]
+mod models;
 mod norms;
 mod order;
 mod paths;

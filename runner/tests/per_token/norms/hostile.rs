@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 
 use super::{f32s, gate, sound, write};
 use crate::desk::{Desk, Run};
+use crate::models;
 
 /// `--gate strict` on the file that is there.
 fn strict(desk: &Desk) -> Run {
@@ -80,28 +80,12 @@ fn names_of_tensors_and_families_are_escaped() {
     }
 }
 
-/// Where scripts/fetch-demo-model.sh puts SmolLM2-135M, unless the environment says otherwise.
-fn demo_model() -> PathBuf {
-    let path = std::env::var_os("LOCKSTEP_DEMO_MODEL").map_or_else(
-        || {
-            let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-            let cache = std::env::var_os("XDG_CACHE_HOME");
-            let cache = cache.map_or_else(|| home.join(".cache"), PathBuf::from);
-            cache.join("lockstep/models/SmolLM2-135M-Instruct.Q4_1.gguf")
-        },
-        PathBuf::from,
-    );
-    let hint = "run scripts/fetch-demo-model.sh";
-    assert!(path.is_file(), "{} is missing: {hint}", path.display());
-    path
-}
-
 /// The real model: passes as it is, fails with one weight spoilt in place.
 #[test]
 fn the_demo_model_passes_strictly_until_it_is_spoilt() {
     let desk = Desk::new();
     let copy = desk.path("norms.gguf");
-    fs::copy(demo_model(), &copy).expect("copied");
+    fs::copy(models::smollm2(), &copy).expect("copied");
     strict(&desk)
         .exits(0)
         .says(&["Gate strict: PASSED (norm weights: 61, "]);
