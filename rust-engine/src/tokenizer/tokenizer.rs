@@ -1,7 +1,7 @@
 //! The tokenizer: one vocabulary, one way to encode, one policy for the ends of a text.
 
 use super::bpe::ByteLevelBpe;
-use super::fragments::{Fragment, fragments};
+use super::fragments::Fragment;
 use super::json::Json;
 use super::pre_tokenizers::{PreTokenizer, Writing};
 use super::sentence_piece;
@@ -207,7 +207,7 @@ impl Tokenizer {
     ) -> Result<(), TokenizerError> {
         match &self.encoder {
             Encoder::ByteLevelBpe { vocabulary, bpe } => {
-                for fragment in fragments(vocabulary, text, parse_special) {
+                for fragment in vocabulary.specials.cut(text, parse_special) {
                     match fragment {
                         Fragment::Special(id) => ids.push(id),
                         Fragment::Text(text) => bpe.encode(vocabulary, text, ids)?,
@@ -216,7 +216,7 @@ impl Tokenizer {
                 Ok(())
             }
             Encoder::TextBpe { vocabulary, bpe } => {
-                for fragment in fragments(vocabulary, text, parse_special) {
+                for fragment in vocabulary.specials.cut(text, parse_special) {
                     match fragment {
                         Fragment::Special(id) => ids.push(id),
                         Fragment::Text(text) => bpe.encode(vocabulary, text, ids)?,
@@ -230,7 +230,7 @@ impl Tokenizer {
             } => {
                 // The blank goes before the text and before whatever follows a special token.
                 let mut after_special = true;
-                for fragment in fragments(vocabulary, text, parse_special) {
+                for fragment in vocabulary.specials.cut(text, parse_special) {
                     match fragment {
                         Fragment::Special(id) => ids.push(id),
                         Fragment::Text(text) => {

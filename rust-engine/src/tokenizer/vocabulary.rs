@@ -4,6 +4,7 @@ use ahash::{HashMap, HashMapExt};
 
 use super::byte_level::bytes_of_token;
 use super::cpp_order::{hash_map_order, sort_longest_first};
+use super::fragments::Specials;
 use super::overrides::{self, Change};
 use super::pre_tokenizers::{PreTokenizer, Writing};
 use super::special_ids::SpecialIds;
@@ -45,7 +46,7 @@ impl Attributes {
         }
     }
 
-    const fn and(self, other: Self) -> Self {
+    pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -65,8 +66,7 @@ pub(super) struct Token {
 pub(super) struct Vocabulary {
     pub(super) tokens: Vec<Token>,
     ids: HashMap<Vec<u8>, u32>,
-    /// The special tokens, in the order in which they are cut out of a text: longest first.
-    pub(super) specials: Vec<u32>,
+    pub(super) specials: Specials,
     pub(super) special_ids: SpecialIds,
     is_byte_level: bool,
 }
@@ -76,15 +76,17 @@ impl Vocabulary {
         facts: &VocabularyFacts,
         pre: Option<&PreTokenizer>,
     ) -> Result<Self, TokenizerError> {
-        let tokens = tokens(facts)?;
-        let mut vocabulary = Self {
-            ids: ids_by_text(&tokens)?,
-            special_ids: SpecialIds::named(facts, pre, tokens.len()),
+        let mut tokens = tokens(facts)?;
+        let ids = ids_by_text(&tokens)?;
+        let mut special_ids = SpecialIds::named(facts, pre, tokens.len());
+        let order = apply_overrides(facts, &mut tokens, &ids, &mut special_ids)?;
+        let vocabulary = Self {
+            specials: Specials::new(&order, &tokens),
             tokens,
-            specials: Vec::new(),
+            ids,
+            special_ids,
             is_byte_level: pre.is_some_and(|pre| !matches!(pre.writing, Writing::EscapedBlanks(_))),
         };
-        vocabulary.apply_overrides(facts)?;
         vocabulary.check_pieces()?;
         Ok(vocabulary)
     }
@@ -109,44 +111,44 @@ impl Vocabulary {
         piece_of(token, self.is_byte_level, id).ok()
     }
 
-    fn apply_overrides(&mut self, facts: &VocabularyFacts) -> Result<(), TokenizerError> {
-        let Self {
-            tokens,
-            ids,
-            specials,
-            special_ids,
-            ..
-        } = self;
-        let find = |text: &str| ids.get(text.as_bytes()).copied();
-        let apply = |tokens: &mut [Token], changes: Vec<(u32, Change)>| {
-            for (id, change) in changes {
-                let attributes = &mut tokens[id as usize].attributes;
-                *attributes = match change {
-                    Change::Add(added) => attributes.and(added),
-                    Change::Remove(removed) => Attributes(attributes.0 & !removed.0),
-                    Change::Replace(new) => new,
-                };
-            }
-        };
-        let changes = overrides::by_text(special_ids, &find, || {
-            let texts: Vec<&[u8]> = tokens.iter().map(|token| token.text.as_slice()).collect();
-            hash_map_order(&texts)
-        });
-        apply(tokens, changes);
-        *specials = (0..tokens.len() as u32)
-            .filter(|id| tokens[*id as usize].attributes.has_any(Attributes::SPECIAL))
-            .collect();
-        sort_longest_first(specials, |id| tokens[id as usize].text.len());
-        apply(tokens, overrides::by_model(facts, specials, &find)?);
-        Ok(())
-    }
-
     fn check_pieces(&self) -> Result<(), TokenizerError> {
         for (id, token) in (0..).zip(&self.tokens) {
             piece_of(token, self.is_byte_level, id)?;
         }
         Ok(())
     }
+}
+
+/// Makes the tokens what llama.cpp takes them for. Gives the special ones, in the order in which they
+/// are cut out of a text: longest first.
+fn apply_overrides(
+    facts: &VocabularyFacts,
+    tokens: &mut [Token],
+    ids: &HashMap<Vec<u8>, u32>,
+    special_ids: &mut SpecialIds,
+) -> Result<Vec<u32>, TokenizerError> {
+    let find = |text: &str| ids.get(text.as_bytes()).copied();
+    let apply = |tokens: &mut [Token], changes: Vec<(u32, Change)>| {
+        for (id, change) in changes {
+            let attributes = &mut tokens[id as usize].attributes;
+            *attributes = match change {
+                Change::Add(added) => attributes.and(added),
+                Change::Remove(removed) => Attributes(attributes.0 & !removed.0),
+                Change::Replace(new) => new,
+            };
+        }
+    };
+    let changes = overrides::by_text(special_ids, &find, || {
+        let texts: Vec<&[u8]> = tokens.iter().map(|token| token.text.as_slice()).collect();
+        hash_map_order(&texts)
+    });
+    apply(tokens, changes);
+    let mut specials: Vec<_> = (0..tokens.len() as u32)
+        .filter(|id| tokens[*id as usize].attributes.has_any(Attributes::SPECIAL))
+        .collect();
+    sort_longest_first(&mut specials, |id| tokens[id as usize].text.len());
+    apply(tokens, overrides::by_model(facts, &specials, &find)?);
+    Ok(specials)
 }
 
 fn tokens(facts: &VocabularyFacts) -> Result<Vec<Token>, TokenizerError> {

@@ -2,6 +2,7 @@
 //! elsewhere, against llama.cpp; here each rule stands alone, with an input that breaks it.
 
 mod byte_level;
+mod fragments;
 mod json;
 mod refusals;
 mod sentence_piece;
