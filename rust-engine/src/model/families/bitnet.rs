@@ -5,16 +5,23 @@
 //! has; `bitnet` is upstream's older one, with SiLU.
 
 use super::Matrix::{AttentionOutput, Down, Gate, Key, Query, Up, Value};
-use super::{Activation, Family, Fusion, Norm, Output, PLAIN, RopeDivisors};
+use super::{Activation, Family, Fusion, Matrix, Norm, Output, PLAIN, RopeDivisors, Typical};
+
+const ALL: &[Matrix] = &[Query, Key, Value, AttentionOutput, Gate, Up, Down];
 
 /// `bitnet`
 pub(super) const BITNET: Family = Family {
     architecture: "bitnet",
     partial_rotation: true,
     norms: &[Norm::AttentionSub, Norm::FfnSub],
-    scales: &[Query, Key, Value, AttentionOutput, Gate, Up, Down],
+    scales: ALL,
     fusion: Fusion::None,
     output: Output::Embedding,
+    typical: Typical {
+        scales: ALL,
+        ternary: true,
+        ..Typical::PLAIN
+    },
     ..PLAIN
 };
 
@@ -25,6 +32,10 @@ pub(super) const BITNET_B1_58: Family = Family {
     activation: Activation::ReluSquared,
     scales: &[],
     output: Output::EmbeddingAlways,
+    typical: Typical {
+        ternary: true,
+        ..Typical::PLAIN
+    },
     ..BITNET
 };
 

@@ -2,7 +2,7 @@
 //! scaled embeddings, GELU. Norm weights lie in the file with 1 already added.
 
 use super::Matrix::{AttentionOutput, Key, Query, Value};
-use super::{Activation, AttentionScale, Family, Norm, PLAIN, WindowPattern};
+use super::{Activation, AttentionScale, Family, Norm, PLAIN, Typical, WindowPattern};
 
 /// `gemma3`
 pub(super) const GEMMA3: Family = Family {
@@ -17,5 +17,10 @@ pub(super) const GEMMA3: Family = Family {
     // 62 layers are the model of 27 thousand million weights.
     attention_scale: AttentionScale::OfQueriesByShare { layers: 62 },
     logit_cap: true,
+    typical: Typical {
+        rope_base: 1_000_000.0,
+        wide_heads: true,
+        ..Typical::PLAIN
+    },
     ..PLAIN
 };

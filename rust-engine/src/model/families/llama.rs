@@ -4,7 +4,7 @@
 //! narrower than their share of the width (Mistral Nemo).
 
 use super::Matrix::{AttentionOutput, Down, Gate, Key, Query, Up, Value};
-use super::{Family, Matrix, PLAIN, RopeDivisors, RopePairs};
+use super::{Family, Matrix, PLAIN, RopeDivisors, RopePairs, Typical};
 
 const ALL: &[Matrix] = &[Query, Key, Value, AttentionOutput, Gate, Up, Down];
 
@@ -15,5 +15,10 @@ pub(super) const LLAMA: Family = Family {
     rope_divisors: RopeDivisors::Optional,
     biases: ALL,
     scales: ALL,
+    // LLaMA-3.
+    typical: Typical {
+        rope_freqs: true,
+        ..Typical::PLAIN
+    },
     ..PLAIN
 };

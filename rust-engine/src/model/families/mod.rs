@@ -1,8 +1,8 @@
 //! The architectures that can be evaluated, each as data over the one forward pass.
 //!
-//! To add one: copy the neighbour that comes nearest, say where it differs from `PLAIN`, list it
-//! in [`FAMILIES`], and see what its fixture holds (`fixture/parts.rs`), with which the tests compare it
-//! with llama.cpp bit by bit.
+//! To add one: copy the neighbour that comes nearest, say where it differs from `PLAIN` and what its
+//! files usually have (`Typical`), and list it in [`FAMILIES`]. Fixtures are made from this alone, and
+//! with them the tests compare the family with llama.cpp bit by bit.
 
 mod bitnet;
 mod gemma3;
@@ -55,6 +55,26 @@ pub struct Family {
     pub attention_scale: AttentionScale,
     /// Whether logits may be capped by a tanh.
     pub logit_cap: bool,
+    /// What its files usually have.
+    pub typical: Typical,
+}
+
+/// What the files of a family usually have of what they may have. Evaluating a model never asks for
+/// it: there the file decides. Fixtures are made like this.
+#[derive(Clone, Copy, Debug)]
+pub struct Typical {
+    /// Matrices with a bias.
+    pub biases: &'static [Matrix],
+    /// Matrices with a factor.
+    pub scales: &'static [Matrix],
+    /// Whether the weights of layers are minus one, zero and one times one factor.
+    pub ternary: bool,
+    /// Whether the file has `rope_freqs.weight`.
+    pub rope_freqs: bool,
+    /// The base of the rotation's wavelengths.
+    pub rope_base: f32,
+    /// Whether heads are wider than their share of the width.
+    pub wide_heads: bool,
 }
 
 /// Which elements of a head turn together.
@@ -190,7 +210,20 @@ const PLAIN: Family = Family {
     window: None,
     attention_scale: AttentionScale::OfScores,
     logit_cap: false,
+    typical: Typical::PLAIN,
 };
+
+impl Typical {
+    /// As most have it.
+    const PLAIN: Self = Self {
+        biases: &[],
+        scales: &[],
+        ternary: false,
+        rope_freqs: false,
+        rope_base: 10_000.0,
+        wide_heads: false,
+    };
+}
 
 impl Family {
     /// The family of that architecture.

@@ -1,13 +1,17 @@
 //! Qwen2 (biases) and Qwen3 (norms of queries and keys).
 
 use super::Matrix::{AttentionOutput, Down, Gate, Key, Output, Query, Up, Value};
-use super::{Family, Norm, PLAIN};
+use super::{Family, Norm, PLAIN, Typical};
 
 /// `qwen2`, which also names Qwen2.5.
 pub(super) const QWEN2: Family = Family {
     architecture: "qwen2",
     biases: &[Query, Key, Value, Output],
     scales: &[Query, Key, Value, AttentionOutput],
+    typical: Typical {
+        biases: &[Query, Key, Value],
+        ..Typical::PLAIN
+    },
     ..PLAIN
 };
 
@@ -17,5 +21,9 @@ pub(super) const QWEN3: Family = Family {
     norms: &[Norm::Query, Norm::Key],
     biases: &[Query, Key, Value],
     scales: &[Query, Key, Value, AttentionOutput, Gate, Up, Down],
+    typical: Typical {
+        wide_heads: true,
+        ..Typical::PLAIN
+    },
     ..PLAIN
 };
