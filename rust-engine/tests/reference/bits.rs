@@ -70,7 +70,11 @@ fn assert_parity(what: &str, model: &str, n_tokens: u32) {
 #[test]
 fn a_fixture_of_every_type_has_the_references_bits() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    assert_parity("mixed", &fixture(folder.path(), "mixed"), 100);
+    let model = fixture(folder.path(), "mixed");
+    let counts = &describe(RUST_ENGINE, &model)["model"]["tensor_type_counts"];
+    let n_types = counts.as_object().expect("counts").len();
+    assert_eq!(n_types, 18, "all that llama.cpp has, of {counts}");
+    assert_parity("mixed", &model, 100);
 }
 
 #[test]
