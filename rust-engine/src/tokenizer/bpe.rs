@@ -1,14 +1,15 @@
 //! Byte-level BPE: the words of a text to ids.
 //!
-//! The merging is done by the BPE model of the `tokenizers` crate: a queue of pairs by rank, leftmost
-//! first among equals, which is llama.cpp's order too. What differs lies around the queue, and is
-//! made the same here:
+//! The merging is done by the BPE model of the `tokenizers` crate: a queue of pairs by rank,
+//! leftmost first among equals, which is llama.cpp's order too. What differs lies around the queue,
+//! and is made the same here:
 //!
 //! - The crate merges ids and wants every part and every result of a merge in the vocabulary;
-//!   llama.cpp merges strings and looks the results up last. So missing strings get ids of their own
-//!   beyond the vocabulary, and where one remains, its bytes are looked up one by one, as llama.cpp
-//!   does (a byte without a token is dropped there, silently; so it is here).
-//! - Of two equal merges llama.cpp keeps the first rank, the crate the last: the later one is left out.
+//!   llama.cpp merges strings and looks the results up last. So missing strings get ids of their
+//!   own beyond the vocabulary, and where one remains, its bytes are looked up one by one, as
+//!   llama.cpp does (a byte without a token is dropped there, silently; so it is here).
+//! - Of two equal merges llama.cpp keeps the first rank, the crate the last: the later one is left
+//!   out.
 //! - `ignore_merges` is answered here, because the added strings are no tokens.
 
 use std::collections::HashSet;
@@ -18,7 +19,7 @@ use tokenizers::models::bpe::{BPE, Vocab};
 
 use super::TokenizerError;
 use super::byte_level::CHARACTERS;
-use super::characters::{Characters, encode_code_point};
+use super::characters::Characters;
 use super::pre_tokenizers::PreTokenizer;
 use super::splits::Splitter;
 use super::vocabulary::{Vocabulary, until_nul};
@@ -55,19 +56,12 @@ impl ByteLevelBpe {
         text: &[u8],
         ids: &mut Vec<u32>,
     ) -> Result<(), TokenizerError> {
-        let characters = Characters::of(text)?;
-        let mut bytes = Vec::new();
-        let mut word = String::new();
-        let mut start = 0;
-        for end in self.splitter.word_ends(&characters) {
-            bytes.clear();
-            for code_point in &characters.codes[start..end] {
-                encode_code_point(*code_point, &mut bytes);
-            }
-            word.clear();
-            word.extend(bytes.iter().map(|byte| CHARACTERS[usize::from(*byte)]));
+        for word in self.splitter.words(&Characters::of(text)?) {
+            let word: String = word
+                .iter()
+                .map(|byte| CHARACTERS[usize::from(*byte)])
+                .collect();
             self.encode_word(vocabulary, &word, ids)?;
-            start = end;
         }
         Ok(())
     }

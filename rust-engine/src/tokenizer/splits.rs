@@ -14,7 +14,7 @@
 use regex_automata::util::syntax;
 use regex_automata::{Input, meta};
 
-use super::characters::{Characters, Class};
+use super::characters::{Characters, Class, encode_code_point};
 
 /// Whether a character belongs to a set that the classes do not give.
 pub(super) type Member = fn(u32, Class) -> bool;
@@ -92,8 +92,20 @@ impl Splitter {
         }
     }
 
+    /// The bytes of each word.
+    pub(super) fn words(&self, characters: &Characters) -> impl Iterator<Item = Vec<u8>> {
+        let mut start = 0;
+        self.word_ends(characters).into_iter().map(move |end| {
+            let mut word = Vec::new();
+            for code_point in &characters.codes[std::mem::replace(&mut start, end)..end] {
+                encode_code_point(*code_point, &mut word);
+            }
+            word
+        })
+    }
+
     /// Where each word ends, as an index into the characters; the last end is their number.
-    pub(super) fn word_ends(&self, characters: &Characters) -> Vec<usize> {
+    fn word_ends(&self, characters: &Characters) -> Vec<usize> {
         let n_characters = characters.codes.len();
         let mut ends = if n_characters == 0 {
             Vec::new()
@@ -260,19 +272,11 @@ mod tests {
 
     fn words(pre: &str, text: &str) -> Vec<String> {
         let characters = Characters::of(text.as_bytes()).unwrap();
-        let letters: Vec<char> = text.chars().collect();
         let pre = PreTokenizer::named(Some(pre)).unwrap();
         let splitter = Splitter::new(pre.splits);
-        let mut start = 0;
-        let word = |end: usize| {
-            letters[std::mem::replace(&mut start, end)..end]
-                .iter()
-                .collect()
-        };
         splitter
-            .word_ends(&characters)
-            .into_iter()
-            .map(word)
+            .words(&characters)
+            .map(|word| String::from_utf8(word).unwrap())
             .collect()
     }
 

@@ -7,7 +7,7 @@ use ahash::{HashMap, HashMapExt};
 use memchr::memmem;
 
 use super::TokenizerError;
-use super::characters::{Characters, encode_code_point};
+use super::characters::Characters;
 use super::merges::merge;
 use super::pre_tokenizers::{PreTokenizer, Words, Writing};
 use super::splits::Splitter;
@@ -46,14 +46,8 @@ impl TextBpe {
             Writing::EscapedBlanks(_) => Characters::of(&escape_blanks(text, false))?,
             Writing::Text | Writing::ByteAlphabet => Characters::of(text)?,
         };
-        let mut start = 0;
-        for end in self.splitter.word_ends(&characters) {
-            let mut word = Vec::new();
-            for code_point in &characters.codes[start..end] {
-                encode_code_point(*code_point, &mut word);
-            }
+        for word in self.splitter.words(&characters) {
             self.encode_word(vocabulary, word, ids)?;
-            start = end;
         }
         Ok(())
     }

@@ -20,19 +20,15 @@ pub struct Tokenizer {
 }
 
 enum Encoder {
-    ByteLevelBpe {
-        vocabulary: Vocabulary,
-        bpe: Box<ByteLevelBpe>,
-    },
-    TextBpe {
-        vocabulary: Vocabulary,
-        bpe: Box<TextBpe>,
-    },
-    SentencePiece {
-        vocabulary: Vocabulary,
-        space_prefix: bool,
-    },
+    Vocabulary(Box<Vocabulary>, Merging),
     Json(Box<Json>),
+}
+
+/// How the texts between special tokens are encoded.
+enum Merging {
+    ByteLevelBpe(Box<ByteLevelBpe>),
+    TextBpe(Box<TextBpe>),
+    SentencePiece { space_prefix: bool },
 }
 
 /// Each `tokenizer.ggml.model` that is known, with the values of `tokenizer.ggml.pre` for it.
@@ -57,7 +53,7 @@ impl Tokenizer {
     }
 
     /// The tokenizer of a `tokenizer.json`. The ids of special tokens and whether BOS and EOS are
-    /// added come from the model's facts, whose own tokens and pre-tokenizer need not be known here.
+    /// added come from the model's facts, whose tokens and pre-tokenizer need not be known here.
     pub fn from_json(bytes: &[u8], facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
         let json = Json::new(bytes)?;
         let pre = pre_tokenizer(facts);
@@ -103,9 +99,7 @@ impl Tokenizer {
     /// The bytes of a token; a special token has the bytes of its text.
     pub fn piece(&self, id: u32) -> Option<Vec<u8>> {
         match &self.encoder {
-            Encoder::ByteLevelBpe { vocabulary, .. }
-            | Encoder::TextBpe { vocabulary, .. }
-            | Encoder::SentencePiece { vocabulary, .. } => vocabulary.piece(id),
+            Encoder::Vocabulary(vocabulary, _) => vocabulary.piece(id),
             Encoder::Json(json) => json.piece(id),
         }
     }
@@ -113,9 +107,7 @@ impl Tokenizer {
     /// The size of the vocabulary.
     pub fn n_tokens(&self) -> usize {
         match &self.encoder {
-            Encoder::ByteLevelBpe { vocabulary, .. }
-            | Encoder::TextBpe { vocabulary, .. }
-            | Encoder::SentencePiece { vocabulary, .. } => vocabulary.tokens.len(),
+            Encoder::Vocabulary(vocabulary, _) => vocabulary.tokens.len(),
             Encoder::Json(json) => json.n_tokens,
         }
     }
@@ -151,30 +143,30 @@ impl Tokenizer {
             None => &[],
         };
         let vocabulary = Vocabulary::new(facts, Some(pre))?;
-        let special_ids = vocabulary.special_ids.clone();
-        let encoder = if pre.writing == Writing::ByteAlphabet {
-            let bpe = Box::new(ByteLevelBpe::new(&vocabulary, merges, pre)?);
-            Encoder::ByteLevelBpe { vocabulary, bpe }
+        let merging = if pre.writing == Writing::ByteAlphabet {
+            Merging::ByteLevelBpe(Box::new(ByteLevelBpe::new(&vocabulary, merges, pre)?))
         } else {
-            let bpe = Box::new(TextBpe::new(merges, pre));
-            Encoder::TextBpe { vocabulary, bpe }
+            Merging::TextBpe(Box::new(TextBpe::new(merges, pre)))
         };
-        Ok(Self::new(encoder, special_ids, facts, Some(pre)))
+        Ok(Self::with_vocabulary(vocabulary, merging, facts, Some(pre)))
     }
 
     fn sentence_piece(facts: &VocabularyFacts) -> Result<Self, TokenizerError> {
         let vocabulary = Vocabulary::new(facts, None)?;
-        let special_ids = vocabulary.special_ids.clone();
         let space_prefix = facts.add_space_prefix.unwrap_or(true);
-        Ok(Self::new(
-            Encoder::SentencePiece {
-                vocabulary,
-                space_prefix,
-            },
-            special_ids,
-            facts,
-            None,
-        ))
+        let merging = Merging::SentencePiece { space_prefix };
+        Ok(Self::with_vocabulary(vocabulary, merging, facts, None))
+    }
+
+    fn with_vocabulary(
+        vocabulary: Vocabulary,
+        merging: Merging,
+        facts: &VocabularyFacts,
+        pre: Option<&PreTokenizer>,
+    ) -> Self {
+        let special_ids = vocabulary.special_ids.clone();
+        let encoder = Encoder::Vocabulary(Box::new(vocabulary), merging);
+        Self::new(encoder, special_ids, facts, pre)
     }
 
     fn new(
@@ -205,48 +197,36 @@ impl Tokenizer {
         parse_special: bool,
         ids: &mut Vec<u32>,
     ) -> Result<(), TokenizerError> {
-        match &self.encoder {
-            Encoder::ByteLevelBpe { vocabulary, bpe } => {
-                for fragment in vocabulary.specials.cut(text, parse_special) {
-                    match fragment {
-                        Fragment::Special(id) => ids.push(id),
-                        Fragment::Text(text) => bpe.encode(vocabulary, text, ids)?,
-                    }
-                }
-                Ok(())
+        let (vocabulary, merging) = match &self.encoder {
+            Encoder::Vocabulary(vocabulary, merging) => (vocabulary, merging),
+            Encoder::Json(json) => return json.encode(text, parse_special, ids),
+        };
+        for fragment in vocabulary.specials.cut(text, parse_special) {
+            match fragment {
+                Fragment::Special(id) => ids.push(id),
+                Fragment::Text(text) => merging.encode(vocabulary, text, ids)?,
             }
-            Encoder::TextBpe { vocabulary, bpe } => {
-                for fragment in vocabulary.specials.cut(text, parse_special) {
-                    match fragment {
-                        Fragment::Special(id) => ids.push(id),
-                        Fragment::Text(text) => bpe.encode(vocabulary, text, ids)?,
-                    }
-                }
-                Ok(())
+        }
+        Ok(())
+    }
+}
+
+impl Merging {
+    /// Appends the ids of a text that holds no special token.
+    fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        text: &[u8],
+        ids: &mut Vec<u32>,
+    ) -> Result<(), TokenizerError> {
+        match self {
+            Self::ByteLevelBpe(bpe) => bpe.encode(vocabulary, text, ids),
+            Self::TextBpe(bpe) => bpe.encode(vocabulary, text, ids),
+            // llama.cpp puts the blank before the first text and before one that follows a special
+            // token, which is every text.
+            Self::SentencePiece { space_prefix } => {
+                sentence_piece::encode(vocabulary, text, *space_prefix, ids)
             }
-            Encoder::SentencePiece {
-                vocabulary,
-                space_prefix,
-            } => {
-                // The blank goes before the text and before whatever follows a special token.
-                let mut after_special = true;
-                for fragment in vocabulary.specials.cut(text, parse_special) {
-                    match fragment {
-                        Fragment::Special(id) => ids.push(id),
-                        Fragment::Text(text) => {
-                            sentence_piece::encode(
-                                vocabulary,
-                                text,
-                                *space_prefix && after_special,
-                                ids,
-                            )?;
-                        }
-                    }
-                    after_special = matches!(fragment, Fragment::Special(_));
-                }
-                Ok(())
-            }
-            Encoder::Json(json) => json.encode(text, parse_special, ids),
         }
     }
 }
