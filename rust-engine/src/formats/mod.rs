@@ -65,18 +65,23 @@ pub struct Factors {
 pub trait Block32 {
     /// Bytes of a block.
     const BYTES: usize;
-    /// Whether it meets `Q8_1` activations (which carry their sum) rather than `Q8_0`.
+    /// Whether it has a minimum, and so meets `Q8_1` activations (which carry their sum) rather
+    /// than `Q8_0`.
     const WITH_SUMS: bool;
     /// The 32 codes, as the integers that enter the dot product, and the factors.
     fn unpack(block: &[u8], codes: &mut [i16; 32]) -> Factors;
     /// What a block adds to the dot product, given the sum of the products of codes. The order
     /// of the factors differs between types, and with it the rounding.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32;
-    /// The 32 values: of a type without a minimum each code times `d`.
+    /// The 32 values. Without a minimum nothing is added: 0 would make a zero of a negative one.
     fn decode(block: &[u8], values: &mut [f32; 32]) {
         let mut codes = [0; 32];
-        let Factors { d, .. } = Self::unpack(block, &mut codes);
-        *values = codes.map(|code| f32::from(code) * d);
+        let Factors { d, m } = Self::unpack(block, &mut codes);
+        *values = if Self::WITH_SUMS {
+            codes.map(|code| f32::from(code) * d + m)
+        } else {
+            codes.map(|code| f32::from(code) * d)
+        };
     }
 }
 

@@ -29,10 +29,4 @@ impl Block32 for Q4_1 {
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32 {
         weight.d * activation.d * sum as f32 + weight.m * activation.m
     }
-
-    fn decode(block: &[u8], values: &mut [f32; 32]) {
-        let mut codes = [0; 32];
-        let Factors { d, m } = Self::unpack(block, &mut codes);
-        *values = codes.map(|code| f32::from(code) * d + m);
-    }
 }

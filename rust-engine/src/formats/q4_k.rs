@@ -44,6 +44,23 @@ pub(super) fn factors(block: &[u8]) -> SuperFactors {
     }
 }
 
+/// The values of a block whose header is that of Q4_K, given code `l` of each group; shared with
+/// Q5_K.
+pub(super) fn decode_groups(
+    block: &[u8],
+    values: &mut [f32; 256],
+    code: impl Fn(usize, usize) -> u8,
+) {
+    let SuperFactors { d, d_min, .. } = factors(block);
+    for (group, values) in values.chunks_exact_mut(32).enumerate() {
+        let (scale, minimum) = scale_and_minimum(&block[4..16], group);
+        let (d, m) = (d * f32::from(scale), d_min * f32::from(minimum));
+        for (l, value) in values.iter_mut().enumerate() {
+            *value = d * f32::from(code(group, l)) - m;
+        }
+    }
+}
+
 fn code(block: &[u8], group: usize, l: usize) -> u8 {
     let byte = block[16 + group / 2 * 32 + l];
     if group.is_multiple_of(2) {
@@ -69,13 +86,6 @@ impl Super256 for Q4K {
     }
 
     fn decode(block: &[u8], values: &mut [f32; 256]) {
-        let SuperFactors { d, d_min, .. } = factors(block);
-        for (group, values) in values.chunks_exact_mut(32).enumerate() {
-            let (scale, minimum) = scale_and_minimum(&block[4..16], group);
-            let (d, m) = (d * f32::from(scale), d_min * f32::from(minimum));
-            for (l, value) in values.iter_mut().enumerate() {
-                *value = d * f32::from(code(block, group, l)) - m;
-            }
-        }
+        decode_groups(block, values, |group, l| code(block, group, l));
     }
 }

@@ -6,7 +6,7 @@
 //! value = code · (d · scale) - d_min · minimum
 //! ```
 
-use super::q4_k::{factors, scale_and_minimum};
+use super::q4_k::{decode_groups, factors, scale_and_minimum};
 use super::{Summation, Super256, SuperFactors};
 
 /// The type, for generic code.
@@ -37,13 +37,6 @@ impl Super256 for Q5K {
     }
 
     fn decode(block: &[u8], values: &mut [f32; 256]) {
-        let SuperFactors { d, d_min, .. } = factors(block);
-        for (group, values) in values.chunks_exact_mut(32).enumerate() {
-            let (scale, minimum) = scale_and_minimum(&block[4..16], group);
-            let (d, m) = (d * f32::from(scale), d_min * f32::from(minimum));
-            for (l, value) in values.iter_mut().enumerate() {
-                *value = d * f32::from(code(block, group, l)) - m;
-            }
-        }
+        decode_groups(block, values, |group, l| code(block, group, l));
     }
 }
