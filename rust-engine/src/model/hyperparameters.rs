@@ -108,9 +108,7 @@ impl Hyperparameters {
             },
         })
     }
-}
 
-impl Hyperparameters {
     /// Rows of the matrices for queries, keys and values.
     pub fn qkv_widths(&self) -> [usize; 3] {
         let kv_width = self.n_kv_heads * self.head_width;

@@ -172,9 +172,10 @@ impl Parts<'_> {
         let scale = one_of(family.scales, "scale", 1)?.map(|scale| scale[0]);
         let bias = one_of(family.biases, "bias", rows)?;
         if scale.is_some() && bias.is_some() {
-            // The reference has both orders, and no file has both.
+            // The reference multiplies first in attention, where `fused` takes both, and adds first
+            // in the feed-forward part. No file is known that has both, so none is computed.
             return Err(ModelError::unsupported(format!(
-                "{stem:?} has a scale and a bias: which comes first is not known"
+                "{stem:?} has a scale and a bias: the two beside one matrix are not computed"
             )));
         }
         Ok(Linear {
@@ -232,27 +233,8 @@ impl Parts<'_> {
         let name = |part: &str| format!("blk.{layer}.{part}");
         let (width, ffn_width, head_width) = (sizes.width, sizes.ffn_width, sizes.head_width);
         let query_width = sizes.n_heads * head_width;
-        let (stems, widths) = (["attn_q", "attn_k", "attn_v"], sizes.qkv_widths());
-        let fused =
-            sizes.family.fusion != Fusion::None && self.tensors.has(&name("attn_qkv.weight"));
-        let [query, key, value] = if fused {
-            self.fused(&name("attn_qkv"), stems.map(name), width, widths)?
-        } else {
-            let mut apart =
-                |i: usize, matrix| self.linear(matrix, &name(stems[i]), width, widths[i]);
-            [apart(0, Query)?, apart(1, Key)?, apart(2, Value)?]
-        };
-        let [gate, up] = if sizes.family.fusion == Fusion::AttentionAndGate {
-            let weight = self
-                .tensors
-                .weight(&name("ffn_up.weight"), width, 2 * ffn_width)?;
-            weight.split([ffn_width, ffn_width]).map(Linear::plain)
-        } else {
-            [
-                self.linear(Gate, &name("ffn_gate"), width, ffn_width)?,
-                self.linear(Up, &name("ffn_up"), width, ffn_width)?,
-            ]
-        };
+        let [query, key, value] = self.query_key_value(name)?;
+        let [gate, up] = self.gate_and_up(name)?;
         Ok(Layer {
             attention_norms: Norms {
                 before: self.tensors.vector(&name("attn_norm.weight"), width)?,
@@ -287,6 +269,38 @@ impl Parts<'_> {
             up,
             down: self.linear(Down, &name("ffn_down"), ffn_width, width)?,
         })
+    }
+
+    /// The three matrices before attention, however the file has them.
+    fn query_key_value(
+        &mut self,
+        name: impl Fn(&str) -> String,
+    ) -> Result<[Linear; 3], ModelError> {
+        let sizes = self.sizes;
+        let (stems, rows) = (
+            ["attn_q", "attn_k", "attn_v"].map(&name),
+            sizes.qkv_widths(),
+        );
+        if sizes.family.fusion != Fusion::None && self.tensors.has(&name("attn_qkv.weight")) {
+            return self.fused(&name("attn_qkv"), stems, sizes.width, rows);
+        }
+        let mut apart = |i: usize, matrix| self.linear(matrix, &stems[i], sizes.width, rows[i]);
+        Ok([apart(0, Query)?, apart(1, Key)?, apart(2, Value)?])
+    }
+
+    /// The two matrices that begin the feed-forward part.
+    fn gate_and_up(&mut self, name: impl Fn(&str) -> String) -> Result<[Linear; 2], ModelError> {
+        let (width, rows) = (self.sizes.width, self.sizes.ffn_width);
+        if self.sizes.family.fusion == Fusion::AttentionAndGate {
+            let both = self
+                .tensors
+                .weight(&name("ffn_up.weight"), width, 2 * rows)?;
+            return Ok(both.split([rows, rows]).map(Linear::plain));
+        }
+        Ok([
+            self.linear(Gate, &name("ffn_gate"), width, rows)?,
+            self.linear(Up, &name("ffn_up"), width, rows)?,
+        ])
     }
 
     /// Three matrices out of one, whose biases are together too, or each under its own name.
