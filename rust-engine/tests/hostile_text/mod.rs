@@ -3,6 +3,12 @@
 //! A helper for tests that compare two tokenizers: the same seed gives the same texts on every
 //! machine. Texts are bytes, and some are not UTF-8. It makes texts and knows no tokenizer.
 
+mod pieces;
+
+use pieces::{
+    BLANKS, BROKEN, CODE, CONTRACTIONS, CONTROLS, DIGITS, EMOJI, LOOKALIKES, MARKS, SYMBOLS, WORDS,
+};
+
 /// `SplitMix64`: a dozen lines, and the same numbers everywhere.
 struct Random(u64);
 
@@ -30,200 +36,6 @@ impl Random {
             .collect()
     }
 }
-
-const BLANKS: &[&str] = &[
-    " ", " ", "  ", "   ", "\t", "\n", "\n\n", "\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{a0}",
-    "\u{1680}", "\u{2003}", "\u{200b}", "\u{2028}", "\u{2029}", "\u{202f}", "\u{205f}", "\u{3000}",
-    "\u{feff}", "\u{2060}", "\u{180e}", "▁", "▁▁",
-];
-const DIGITS: &[&str] = &[
-    "0", "1", "7", "42", "123", "1234", "٣", "٤٥", "९", "๗", "Ⅷ", "½", "²", "₃", "①", "㊿", "𝟘",
-    "𝟙𝟚", "１２", "〇", "一",
-];
-const CONTRACTIONS: &[&str] = &[
-    "'s", "'S", "'t", "'T", "'re", "'RE", "'Re", "'ve", "'vE", "'m", "'M", "'ll", "'LL", "'lL",
-    "'d", "'D", "'", "''", "’s", "'x", "'l", "'ſ", "I", "don", " it",
-];
-const WORDS: &[&str] = &[
-    "the",
-    " the",
-    " and",
-    "Hello",
-    " world",
-    "straße",
-    "naïve",
-    "ÉCOLE",
-    "Ελλάδα",
-    "привет",
-    " мир",
-    "שלום",
-    "مرحبا",
-    "हिन्दी",
-    "ไทย",
-    "ქართული",
-    "ǅ",
-    "ﬁ",
-    "ŉ",
-    "a",
-    "B",
-    "zz",
-    "漢字",
-    "かな",
-    "カナ",
-    "한국어",
-    "中文",
-    "𠀀",
-    "𝒜",
-    "aab",
-    "aba",
-    "hello",
-    "unused",
-];
-const SYMBOLS: &[&str] = &[
-    ".", ",", "!", "?", "...", "…", "-", "--", "—", "_", "(", ")", "[", "]", "{", "}", "<", ">",
-    "|", "^", "~", "`", "$", "+", "=", "==", "€", "£", "©", "°", "¬", "×", "÷", "§", "¶", "†",
-    "。", "、", "「", "」", "\\", "/", "//", "&", "*", "%", "#", "@", ";", ":", "\"", "«", "№",
-    "∑", "→", "␀", "﷼", "¨", "´",
-];
-const EMOJI: &[&str] = &[
-    "😀",
-    "👍🏽",
-    "👩‍👩‍👧",
-    "🏳️‍🌈",
-    "🇩🇪",
-    "❤️",
-    "1️⃣",
-    "🧑🏿‍🚀",
-    "\u{200d}",
-    "\u{fe0f}",
-    "🫨",
-    "🀄",
-];
-const MARKS: &[&str] = &[
-    "\u{301}",
-    "\u{308}",
-    "\u{327}",
-    "\u{20dd}",
-    "\u{93f}",
-    "\u{e31}",
-    "e\u{301}",
-    "a\u{308}\u{304}",
-    "\u{64b}",
-    "\u{1ab0}",
-    "\u{e0100}",
-    " \u{301}",
-];
-const CONTROLS: &[&str] = &[
-    "\0",
-    "\u{1}",
-    "\u{7}",
-    "\u{1b}[0m",
-    "\u{7f}",
-    "\u{80}",
-    "\u{ad}",
-    "\u{200e}",
-    "\u{202e}",
-    "\u{fff9}",
-    "\u{e000}",
-    "\u{f8ff}",
-    "\u{10fffd}",
-    "\u{fffe}",
-    "\u{ffff}",
-    "\u{10ffff}",
-    "\u{378}",
-    "\u{1c89}",
-    "\u{2ffc}",
-    "\u{31ef}",
-    "\u{2ebf0}",
-    "\u{e0080}",
-];
-const CODE: &[&str] = &[
-    "fn main() {\n",
-    "    let x = 1;\n",
-    "\tif (a != b) {\r\n",
-    "}\n\n",
-    "x+=1;",
-    "// TODO: ",
-    "a->b",
-    "::<T>",
-    "\"str\\n\"",
-    "<div class=\"a\">",
-    "</div>",
-    "#!/bin/sh\n",
-    "0x1F",
-    "1e-5",
-    "3.14",
-    "$HOME",
-    "`cmd`",
-    "a||b",
-    "!==",
-];
-const LOOKALIKES: &[&str] = &[
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|begin_of_text|>",
-    "<|eot_id|>",
-    "<|start_header_id|>",
-    "<s>",
-    "</s>",
-    "<unk>",
-    "<bos>",
-    "<eos>",
-    "<start_of_turn>",
-    "<end_of_turn>",
-    "<|im_start|",
-    "<|im_|>",
-    "<|",
-    "|>",
-    "< s>",
-    "<0x41>",
-    "<0x0A>",
-    "<mask>",
-    " <mask> ",
-    "<PRE>",
-    "<|a|a|>",
-    "<|channel|>",
-    "<|start|>",
-    "[EOS]",
-    "<|end|>",
-    "<think>",
-    "<|system|>  ",
-    "\n<|user|>\n ",
-    "<unused5>",
-    "[PAD5]",
-    "[UNK]",
-    "<|reserved_special_token_1|>",
-    "<tool_call>",
-    "</think>",
-    "<repo_name>",
-    "<file_sep>",
-    "<filename>",
-];
-const BROKEN: &[&[u8]] = &[
-    b"\x80",
-    b"\xbf\xbf",
-    b"\xc3",
-    b"\xc3(",
-    b"\xc0\x80",
-    b"\xc1\xbf",
-    b"\xe6",
-    b"\xe6\xbc",
-    b"\xe6\xbcx",
-    b"\xe0\x80\x80",
-    b"\xed\xa0\x80",
-    b"\xed\xbf\xbf",
-    b"\xf0\x9f",
-    b"\xf0\x9f\x98",
-    b"\xf0\x80\x80\x80",
-    b"\xf4\x8f\xbf\xbf",
-    b"\xf8\x88",
-    b"\xfe",
-    b"\xff",
-    b"\xff\xff",
-    b"\xe2\x96",
-    b"\xe2\x96\x81\x81",
-];
 
 /// `count` texts; every `specials` text is mixed in as often as the built-in look-alikes.
 pub(crate) fn strings(seed: u64, count: usize, specials: &[&str]) -> Vec<Vec<u8>> {
@@ -315,8 +127,8 @@ pub(crate) fn splitter_traps() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// One line of some 10 kB of each kind of text: mixed, code, and runs of a letter, a digit, a blank,
-/// a mark, punctuation, letters of both cases, and digits that are not all ASCII's.
+/// One line of some 10 kB of each kind of text: mixed, code, and runs of a letter, a digit, a
+/// blank, a mark, punctuation, letters of both cases, and digits that are not all ASCII's.
 pub(crate) fn long_lines(seed: u64) -> Vec<Vec<u8>> {
     const N_BYTES: usize = 10_000;
     let mut random = Random(seed);
