@@ -1,4 +1,5 @@
-//! Products of a weight matrix with activations: `out[position][row] = Σ weight[row] · x[position]`.
+//! Products of a weight matrix with activations:
+//! `out[position][row] = Σ weight[row] · x[position]`.
 //!
 //! Work is shared out by positions when there are many, by rows when there are few; each result
 //! is computed by one thread in one order, so the number of threads changes nothing.
@@ -157,35 +158,48 @@ fn supers<F: Super256>(
             } else {
                 (kernels.super_sums)(&codes, x_codes, &mut sums);
             }
-            let terms = || sums.iter().zip(&factors).zip(d);
-            out[row] = match F::SUMMATION {
-                Summation::Lanes => add_lanes(0.0, terms()),
-                Summation::LanesLessMinima => {
-                    let minima = terms().zip(&x.sums[at..]);
-                    let less = minima.fold(0f32, |total, (((_, weight), d), code_sums)| {
-                        total - weight.d_min * d * minima_sum(weight, code_sums) as f32
-                    });
-                    add_lanes(less, terms())
-                }
-                Summation::Whole => terms().fold(0f32, |total, ((sums, weight), d)| {
-                    total + sums.iter().sum::<i32>() as f32 * (weight.d * d)
-                }),
-                Summation::WholeLessMinima => {
-                    let minima = terms().zip(&x.sums[at..]);
-                    minima.fold(0f32, |total, (((sums, weight), d), code_sums)| {
-                        let less = d * weight.d_min * minima_sum(weight, code_sums) as f32;
-                        total + (d * weight.d * sums.iter().sum::<i32>() as f32 - less)
-                    })
-                }
-                Summation::Groups => terms().fold(0f32, |total, ((sums, weight), d)| {
-                    let step = weight.d * d;
-                    let groups = sums.iter().zip(&weight.scales);
-                    groups.fold(total, |total, (&sum, &scale)| {
-                        total + step * scale as f32 * sum as f32
-                    })
-                }),
-            };
+            out[row] = add_up(F::SUMMATION, &sums, &factors, d, &x.sums[at..]);
         }
+    }
+}
+
+/// One product from what its blocks gave: `sums` of codes times codes, the `factors` of the
+/// weights, and of the activations the factors `d` and the sums of codes alone. The last two may be
+/// longer.
+fn add_up(
+    summation: Summation,
+    sums: &[[i32; 8]],
+    factors: &[SuperFactors],
+    d: &[f32],
+    code_sums: &[[i32; 16]],
+) -> f32 {
+    let terms = || sums.iter().zip(factors).zip(d);
+    match summation {
+        Summation::Lanes => add_lanes(0.0, terms()),
+        Summation::LanesLessMinima => {
+            let minima = terms().zip(code_sums);
+            let less = minima.fold(0f32, |total, (((_, weight), d), code_sums)| {
+                total - weight.d_min * d * minima_sum(weight, code_sums) as f32
+            });
+            add_lanes(less, terms())
+        }
+        Summation::Whole => terms().fold(0f32, |total, ((sums, weight), d)| {
+            total + sums.iter().sum::<i32>() as f32 * (weight.d * d)
+        }),
+        Summation::WholeLessMinima => {
+            let minima = terms().zip(code_sums);
+            minima.fold(0f32, |total, (((sums, weight), d), code_sums)| {
+                let less = d * weight.d_min * minima_sum(weight, code_sums) as f32;
+                total + (d * weight.d * sums.iter().sum::<i32>() as f32 - less)
+            })
+        }
+        Summation::Groups => terms().fold(0f32, |total, ((sums, weight), d)| {
+            let step = weight.d * d;
+            let groups = sums.iter().zip(&weight.scales);
+            groups.fold(total, |total, (&sum, &scale)| {
+                total + step * scale as f32 * sum as f32
+            })
+        }),
     }
 }
 
