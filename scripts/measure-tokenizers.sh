@@ -31,7 +31,7 @@ kinds = {
     "prose": prose, "letter": "a", "capital": "A", "blank": " ", "line break": "\n", "digit": "7",
     "punctuation": "!", "mixed punctuation": "-=+;:", "han": "漢", "mark": "\u0301",
     "emoji": "😀", "case": "漢Aa", "words": "ab ",
-    # Nearly all special tokens of Gemma 3, and of LLaMA-3: a search of the text for each takes its time.
+    # Nearly all special tokens of Gemma 3 and of LLaMA-3: to search the text for each takes long.
     "<unused>": "".join(f"<unused{i}> " for i in range(6000)),
     "<|reserved|>": "".join(f"<|reserved_special_token_{i}|> " for i in range(248)),
 }

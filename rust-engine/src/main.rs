@@ -61,7 +61,7 @@ enum Command {
     Fixture(fixture::Flags),
     /// Write the vocabulary of a tokenizer.json as a model file without tensors
     ///
-    /// Example: rust-engine vocabulary --from tokenizer.json --pre qwen2 --eos '<|im_end|>' qwen3.gguf
+    /// Example: rust-engine vocabulary --from qwen3.json --pre qwen2 --eos '<|im_end|>' qwen3.gguf
     Vocabulary(vocabulary_file::Flags),
 }
 

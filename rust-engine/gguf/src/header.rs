@@ -33,7 +33,7 @@ impl Header {
     pub fn parse(head: &[u8], file_bytes: u64) -> Result<Self, GgufError> {
         let mut cursor = Cursor::new(head, file_bytes);
         let version = read_version(&mut cursor)?;
-        // A tensor's line takes 32 bytes at least: name length, n_dims, one dimension, type, offset.
+        // A tensor's line takes 32 bytes at least: name length, n_dims, a dimension, type, offset.
         let count_offset = cursor.offset();
         let n_tensors = cursor.u64("tensor count")?;
         // An entry takes 13 bytes at least: key length, value type, one byte of value.

@@ -1,8 +1,8 @@
 //! The GGUF container: metadata, tensor table, where the tensors' bytes are.
 //!
 //! In reading order: [`Header::parse`] (bytes in, facts out), [`Metadata`] and [`Value`],
-//! [`TensorInfo`] and [`TensorType`], and [`mod@write`] for the way back. [`GgufError`] says what is
-//! wrong with a file and where.
+//! [`TensorInfo`] and [`TensorType`], and [`mod@write`] for the way back. [`GgufError`] says what
+//! is wrong with a file and where.
 //!
 //! Parsing is a pure function on bytes. It believes nothing: every count and every offset is
 //! compared with the size of the file before anything is allocated for it. The engine gives it

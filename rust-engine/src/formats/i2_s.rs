@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! n/4 bytes of codes | scale f32 | 28 unused bytes
-//! byte 32b + p holds, highest bits first, elements 128b + p, 128b + 32 + p, 128b + 64 + p, 128b + 96 + p
+//! byte 32b + p holds, highest bits first, elements 128b + p, 128b + 32 + p, 128b + 64 + p and
+//!   128b + 96 + p
 //! value = (code - 1) · scale; code 3, which no quantiser writes, is 0
 //! ```
 //! bitnet.cpp on ARM writes groups of 16 in blocks of 64. Its codes are as good as these, and its

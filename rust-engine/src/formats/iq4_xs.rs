@@ -1,8 +1,9 @@
 //! IQ4_XS: the levels of IQ4_NL in eight groups of 32, each with a 6-bit scale around 32.
 //!
 //! ```text
-//! d f16 | upper scale bits u16: two for each group | 4 bytes of lower scale bits: four for each group
-//! | 128 bytes of codes: 16 for each group, byte j holds code j (low half) and code j + 16 (high half)
+//! d f16 | upper scale bits u16: two for each group
+//! | 4 bytes of lower scale bits: four for each group
+//! | 128 bytes of codes: 16 for each group, byte j holds codes j (low half) and j + 16 (high half)
 //! value = d · (scale - 32) · LEVELS[code]
 //! ```
 

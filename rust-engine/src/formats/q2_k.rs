@@ -1,8 +1,10 @@
 //! Q2_K: 256 2-bit codes in sixteen groups of 16, each with a 4-bit scale and a 4-bit minimum.
 //!
 //! ```text
-//! 16 bytes, one a group: scale (low half), minimum (high half) | 64 bytes of codes | d f16 | d_min f16
-//! byte 32h + l holds, lowest bits first, elements 128h + l, 128h + 32 + l, 128h + 64 + l, 128h + 96 + l
+//! 16 bytes, one a group: scale (low half), minimum (high half) | 64 bytes of codes
+//! | d f16 | d_min f16
+//! byte 32h + l holds, lowest bits first, elements 128h + l, 128h + 32 + l, 128h + 64 + l and
+//!   128h + 96 + l
 //! value = (d · scale) · code - d_min · minimum
 //! ```
 

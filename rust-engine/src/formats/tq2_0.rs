@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! 64 bytes of codes | d f16
-//! byte 32h + m holds, lowest bits first, elements 128h + m, 128h + 32 + m, 128h + 64 + m, 128h + 96 + m
+//! byte 32h + m holds, lowest bits first, elements 128h + m, 128h + 32 + m, 128h + 64 + m and
+//!   128h + 96 + m
 //! value = (code - 1) · d; code 3, which no quantiser writes, is 2 · d
 //! ```
 

@@ -8,8 +8,8 @@
 //! A layer with a window masks what lies further back than that, too.
 //!
 //! Unless what is masked is not finite: infinity minus infinity and zero times infinity are NaN.
-//! Then that is looked at, too ([`Odd`](super::kv_cache::Odd)). An F16 cache makes an infinity of any value beyond
-//! 65504, so finite weights can lead there.
+//! Then that is looked at, too ([`Odd`](super::kv_cache::Odd)). An F16 cache makes an infinity of
+//! any value beyond 65504, so finite weights can lead there.
 
 use std::ops::Range;
 

@@ -28,8 +28,8 @@ pub struct Kernels {
     pub block_sums: fn(&[i16], &[i16], &mut [i32]),
     /// `(a, b, sums)`: for each block of 256 in lane order (see [`lane_order`]), eight sums.
     pub super_sums: fn(&[i16], &[i16], &mut [[i32; 8]]),
-    /// `(codes, x)`: the sum over a row of I2_S, packed as in the file (32 bytes hold 128 codes), of
-    /// each code times its 8-bit number.
+    /// `(codes, x)`: the sum over a row of I2_S, packed as in the file (32 bytes hold 128 codes),
+    /// of each code times its 8-bit number.
     pub two_bit_sum: fn(&[u8], &[i8]) -> i64,
     /// `(shared, panel, results)`: the products of one row with [`LANES`] others,
     /// `panel[element][lane]`.

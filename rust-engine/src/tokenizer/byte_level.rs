@@ -1,4 +1,4 @@
-//! GPT-2's alphabet: a visible character for each byte, in which byte-level vocabularies are written.
+//! GPT-2's alphabet: a visible character for each byte, as byte-level vocabularies have it.
 //!
 //! Bytes that print in Latin-1 stand for themselves; the other 68, in order, are U+0100 and on.
 

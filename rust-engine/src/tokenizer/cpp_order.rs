@@ -1,10 +1,10 @@
 //! Two orders that llama.cpp leaves to the C++ library and that reach its results.
 //!
-//! It sorts special tokens by length with `std::sort`, which does not keep the order of equals: which
-//! of two overlapping tokens of one length is matched hangs on it. And it looks for an end-of-turn
-//! token by walking an `unordered_map`, where the first of several candidates wins: LLaMA-3, Qwen and
-//! `SmolLM2` all have two or more. Both orders are fixed by the library, GNU's libstdc++, with which
-//! every build of the reference that we know is made; this file follows them.
+//! It sorts special tokens by length with `std::sort`, which does not keep the order of equals:
+//! which of two overlapping tokens of one length is matched hangs on it. And it looks for an
+//! end-of-turn token by walking an `unordered_map`, where the first of several candidates wins:
+//! LLaMA-3, Qwen and `SmolLM2` all have two or more. Both orders are fixed by the library, GNU's
+//! libstdc++, with which every build of the reference that we know is made; this file follows them.
 
 use std::cmp::Reverse;
 
@@ -75,8 +75,9 @@ const BUCKET_COUNTS: [usize; 19] = [
 /// The order in which an `unordered_map` yields distinct texts that were put in one by one. Texts
 /// beyond the largest table above are left out.
 ///
-/// The elements are one list. An element whose bucket is empty goes to the front of the list, another
-/// one to the front of its bucket's part; when the table grows, all are put in anew in list order.
+/// The elements are one list. An element whose bucket is empty goes to the front of the list,
+/// another one to the front of its bucket's part; when the table grows, all are put in anew in list
+/// order.
 pub(super) fn hash_map_order(texts: &[&[u8]]) -> Vec<u32> {
     let hashes: Vec<u64> = texts.iter().map(|text| murmur_hash(text)).collect();
     let mut order: Vec<u32> = Vec::new();

@@ -155,7 +155,7 @@ pub(super) const ONE_NUMBER: Split = isolate(r"[\p{N}]", &[]);
 pub(super) const NUMBERS: Split = isolate(r"[\p{N}]+", &[]);
 pub(super) const UP_TO_THREE_NUMBERS: Split = isolate(r"[\p{N}]{1,3}", &[]);
 pub(super) const THREE_DIGITS: Split = isolate("[0-9]{3}", &[]);
-// `$+<=>^~|` are symbols, not punctuation. The grave accent is one too, and only Falcon has it here.
+// `$+<=>^~|` are symbols, not punctuation. The grave accent is one too; only Falcon has it here.
 pub(super) const PUNCTUATION: Split = isolate(r"[\p{P}$+<=>\^\~|]+", &[]);
 pub(super) const PUNCTUATION_AND_GRAVE: Split = isolate(r"[\p{P}$+<=>\^\~|`]+", &[]);
 pub(super) const NOT_BLANK: Split = isolate(r"\S+", &[]);

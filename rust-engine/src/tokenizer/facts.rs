@@ -14,7 +14,8 @@ pub struct VocabularyFacts {
     pub pre: Option<String>,
     /// `tokenizer.ggml.tokens`; the index is the id.
     pub tokens: Vec<Vec<u8>>,
-    /// `tokenizer.ggml.token_type`: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
+    /// `tokenizer.ggml.token_type`: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused,
+    /// 6 byte.
     pub token_types: Option<Vec<i32>>,
     /// `tokenizer.ggml.scores`; a file that has integers there means the same numbers.
     pub scores: Option<Vec<f32>>,

@@ -159,9 +159,9 @@ impl Special {
     }
 }
 
-/// The rank of the longest special token that `text` begins with. `last` is the last in the order of
-/// texts that does not come after `text`: all that `text` begins with lie between the two in that
-/// order, so that `last` begins with them too.
+/// The rank of the longest special token that `text` begins with. `last` is the last in the order
+/// of texts that does not come after `text`: all that `text` begins with lie between the two in
+/// that order, so that `last` begins with them too.
 fn longest_prefix(list: &[Special], last: usize, text: &[u8]) -> Option<usize> {
     let shorter = |rank: &usize| list[*rank].shorter;
     std::iter::successors(Some(last), shorter).find(|rank| text.starts_with(&list[*rank].text))

@@ -5,13 +5,13 @@
 //! format. From a vocabulary it gives the ids that llama.cpp gives, down to invalid UTF-8; from a
 //! `tokenizer.json` those that the `HuggingFace` library gives, which are not always the same.
 //!
-//! In reading order: what goes in (`facts`, `special_ids`), the tokens (`vocabulary`; `overrides` for
-//! what llama.cpp decides by a token's text, `cpp_order` for what it leaves to its library), cutting
-//! special tokens out of a text (`fragments`), then the ways to encode what lies between them. Both
-//! kinds of BPE merge within words (`characters`, `splits`, and as data `pre_tokenizers` and
-//! `expressions`): over bytes (`byte_level`, `bpe`) or over text (`text_bpe`). `sentence_piece` has
-//! no words; it shares `merges` with the latter. `tokenizer` puts all together, and `json` is the way
-//! past it.
+//! In reading order: what goes in (`facts`, `special_ids`), the tokens (`vocabulary`; `overrides`
+//! for what llama.cpp decides by a token's text, `cpp_order` for what it leaves to its library),
+//! cutting special tokens out of a text (`fragments`), then the ways to encode what lies between
+//! them. Both kinds of BPE merge within words (`characters`, `splits`, and as data `pre_tokenizers`
+//! and `expressions`): over bytes (`byte_level`, `bpe`) or over text (`text_bpe`). `sentence_piece`
+//! has no words; it shares `merges` with the latter. `tokenizer` puts all together, and `json` is
+//! the way past it.
 
 mod bpe;
 mod byte_level;

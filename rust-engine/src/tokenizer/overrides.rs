@@ -1,5 +1,5 @@
-//! What llama.cpp decides about a token by looking at its text or at the model's name, whatever type
-//! the file gives it.
+//! What llama.cpp decides about a token by looking at its text or at the model's name, whatever
+//! type the file gives it.
 //!
 //! Converters have long written control tokens as ordinary ones. llama.cpp repairs that when it
 //! loads, and the repair changes ids: a control token is matched only if special tokens are parsed.
@@ -54,7 +54,7 @@ pub(super) enum Change {
     Replace(Attributes),
 }
 
-/// The changes that follow from texts, to be made in this order. Fills the roles that are still open.
+/// The changes that follow from texts, to be made in this order. Fills the roles still open.
 pub(super) fn by_text(
     special_ids: &mut SpecialIds,
     find: &impl Fn(&str) -> Option<u32>,

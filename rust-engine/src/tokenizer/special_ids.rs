@@ -1,4 +1,4 @@
-//! Which id plays which role: named by the file, else a default of the model, else known by its text.
+//! Which id plays which role: named by the file, else a model's default, else known by its text.
 
 use std::cell::LazyCell;
 

@@ -119,8 +119,8 @@ impl Vocabulary {
     }
 }
 
-/// Makes the tokens what llama.cpp takes them for. Gives the special ones, in the order in which they
-/// are cut out of a text: longest first.
+/// Makes the tokens what llama.cpp takes them for. Gives the special ones, in the order in which
+/// they are cut out of a text: longest first.
 fn apply_overrides(
     facts: &VocabularyFacts,
     tokens: &mut [Token],

@@ -1,8 +1,8 @@
 //! The architectures that can be evaluated, each as data over the one forward pass.
 //!
-//! To add one: copy the neighbour that comes nearest, say where it differs from `PLAIN` and what its
-//! files usually have (`Typical`), and list it in [`FAMILIES`]. Fixtures are made from this alone, and
-//! with them the tests compare the family with llama.cpp bit by bit.
+//! To add one: copy the neighbour that comes nearest, say where it differs from `PLAIN` and what
+//! its files usually have (`Typical`), and list it in [`FAMILIES`]. Fixtures are made from this
+//! alone, and with them the tests compare the family with llama.cpp bit by bit.
 
 mod bitnet;
 mod gemma3;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Words of letters, two added tokens, a post-processor that would add `<s>`, and truncation to two.
+/// Words of letters, two added tokens, a post-processor that would add `<s>`, truncation to two.
 const FILE: &str = r#"{
     "version": "1.0",
     "truncation": {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0},
