@@ -1,5 +1,5 @@
-//! The gate allocates nothing when the tokens match. A test program of its own, for the allocator
-//! counts what the whole process does, and a single test, for tests share a process.
+//! The gate allocates nothing when the tokens match. A test program of its own, for a program has one
+//! allocator.
 
 mod counting;
 
