@@ -37,14 +37,7 @@ impl Rows {
 
     /// The verdict of all of them.
     pub fn verdict(&self) -> Verdict {
-        let verdict = judge::all(self.all().map(|row| row.verdict));
-        let candidate_computes = self.all().any(|row| row.candidate_constant.is_none());
-        let reference_computes = self.all().any(|row| row.reference_constant.is_none());
-        if candidate_computes && reference_computes {
-            verdict
-        } else {
-            judge::at_best_inconclusive(verdict)
-        }
+        judge::all(self.all().map(|row| row.verdict))
     }
 
     /// The first position that diverged.

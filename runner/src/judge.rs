@@ -22,12 +22,16 @@ pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison)
     } else if found.candidate_non_finite.count > 0 || !broken.is_empty() {
         Verdict::Diverged
     } else {
+        let computes = found.candidate_constant.is_none() || found.reference_constant.is_none();
         match profile {
+            Profile::Exact if !equal => Verdict::Diverged,
+            // Where neither computes anything nothing is compared, however equal it is: llama.cpp
+            // makes zeros of NaN where it quantizes activations, and so does who follows it.
+            _ if !computes => Verdict::Inconclusive,
             _ if equal => Verdict::BitExact,
-            Profile::Exact => Verdict::Diverged,
             Profile::F32 if limits.limit_any(rungs) => Verdict::Match,
             // Without a limit or a floor a distance says nothing.
-            Profile::F32 | Profile::Production => Verdict::Inconclusive,
+            _ => Verdict::Inconclusive,
         }
     };
     RowRecord {
@@ -56,16 +60,6 @@ pub fn other_choice(profile: Profile, row: &mut RowRecord) {
 pub fn at_best_match(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::BitExact => Verdict::Match,
-        other => other,
-    }
-}
-
-/// The verdict on rows that all hold one number on one side. However equal they are, nothing is
-/// compared where nothing was computed: llama.cpp makes zeros of NaN where it quantizes activations,
-/// and so does everyone who follows it to the bit.
-pub fn at_best_inconclusive(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::BitExact | Verdict::Match => Verdict::Inconclusive,
         other => other,
     }
 }
@@ -174,11 +168,17 @@ mod tests {
     }
 
     #[test]
-    fn equal_rows_of_zeros_are_equal() {
-        let zeros = [0.0, 0.0];
+    fn equal_rows_of_one_number_compare_nothing() {
+        let (zeros, nearly) = ([0.0, 0.0], [0.0, f32::MIN_POSITIVE]);
         for profile in [Profile::Exact, Profile::F32] {
-            assert_eq!(verdict(profile, &zeros, &zeros), Verdict::BitExact);
+            assert_eq!(verdict(profile, &zeros, &zeros), Verdict::Inconclusive);
+            assert_eq!(verdict(profile, &nearly, &nearly), Verdict::BitExact);
+            assert_eq!(verdict(profile, &[0.0], &[0.0]), Verdict::BitExact);
         }
+        assert_eq!(
+            verdict(Profile::Exact, &zeros, &[1.0, 1.0]),
+            Verdict::Diverged
+        );
     }
 
     #[test]

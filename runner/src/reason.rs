@@ -63,7 +63,7 @@ fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
         Verdict::Inconclusive if profile == Profile::Production => {
             format!("measured {compared}; no floor is known, so there is nothing to judge them by")
         }
-        _ => first_bad(rows, verdict).unwrap_or_else(|| format!("{compared} show nothing")),
+        _ => first_bad(rows, verdict),
     }
 }
 
@@ -76,7 +76,7 @@ fn of_constants(
     let found: Vec<Finite> = rows.all().filter_map(constant).collect();
     let first = found.first()?;
     let number = if found.iter().all(|other| other == first) {
-        format!("one number, {}", first.get())
+        format!("one number, {:e}", first.get())
     } else {
         "one number throughout".to_owned()
     };
@@ -94,15 +94,16 @@ fn counted(n: usize, noun: &str) -> String {
 }
 
 /// Where the verdict was first reached, and by what.
-fn first_bad(rows: &Rows, verdict: Verdict) -> Option<String> {
+fn first_bad(rows: &Rows, verdict: Verdict) -> String {
     let bad = |row: &RowRecord| row.verdict == verdict;
     if let Some(position) = rows.positions.iter().find(|position| bad(&position.row)) {
         let found = of_row(&position.row);
-        return Some(format!("position {}: {found}", position.position));
+        return format!("position {}: {found}", position.position);
     }
-    let step = rows.greedy.steps.iter().position(bad)?;
-    let found = of_row(&rows.greedy.steps[step]);
-    Some(format!("greedy step {step}: {found}"))
+    match rows.greedy.steps.iter().position(bad) {
+        Some(step) => format!("greedy step {step}: {}", of_row(&rows.greedy.steps[step])),
+        None => "nothing was compared".to_owned(),
+    }
 }
 
 fn of_row(row: &RowRecord) -> String {
@@ -120,6 +121,9 @@ fn of_row(row: &RowRecord) -> String {
     }
     if !row.broken.is_empty() {
         return row.broken.join("; ");
+    }
+    if row.verdict == Verdict::Inconclusive && row.candidate_constant.is_some() {
+        return "both rows hold one number throughout, which compares nothing".to_owned();
     }
     match &row.metrics {
         Some(metrics) => format!(

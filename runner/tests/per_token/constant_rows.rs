@@ -1,6 +1,6 @@
 //! Engines whose rows hold one number throughout: they agree, and nothing was computed.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::desk::{Desk, Run, word};
 
@@ -15,8 +15,8 @@ fn zeros(engines: &[&str]) -> Desk {
 fn shows_nothing(found: &(Run, Value)) {
     let (text, receipt) = found;
     text.exits(4).says(&[
-        "INCONCLUSIVE: 3 positions and 2 greedy steps show nothing",
-        "; every row of the candidate holds one number, 0; every row of the reference holds one number, 0\n",
+        "INCONCLUSIVE: position 0: both rows hold one number throughout, which compares nothing",
+        "; every row of the candidate holds one number, 0e0; every row of the reference holds one number, 0e0\n",
     ]);
     assert_eq!(receipt["verdict"], "INCONCLUSIVE");
     assert_eq!(receipt["status"], "inconclusive");
@@ -25,7 +25,8 @@ fn shows_nothing(found: &(Run, Value)) {
         &receipt["greedy"]["steps"][1],
     ] {
         // The bits of this row are the same, and the receipt does not deny it.
-        assert_eq!(row["verdict"], "BIT-EXACT");
+        assert_eq!(row["differing"], 0);
+        assert_eq!(row["verdict"], "INCONCLUSIVE");
         assert_eq!(row["candidate_constant"], 0.0);
         assert_eq!(row["reference_constant"], 0.0);
     }
@@ -43,7 +44,9 @@ fn nor_do_they_on_adopted_tokens() {
     let desk = zeros(&["candidate", "reference"]).habit("candidate", &["no-model-bos"]);
     let found = desk.both(&[&HI[..], &["--tokens-from", "reference"]].concat());
     shows_nothing(&found);
-    found.0.says(&["show nothing, on the reference's tokens"]);
+    found
+        .0
+        .says(&["compares nothing, on the reference's tokens"]);
 }
 
 /// The control: engines that compute something, and nothing is said of it.
@@ -63,7 +66,7 @@ fn one_engine_that_computes_nothing_diverges_and_is_named() {
         let (text, receipt) = zeros(&[engine]).both(&HI);
         text.exits(1).says(&[
             "DIVERGED: position 0: ",
-            &format!("; every row of the {engine} holds one number, 0\n"),
+            &format!("; every row of the {engine} holds one number, 0e0\n"),
         ]);
         let row = &receipt["positions"][0]["row"];
         assert_eq!(row[format!("{engine}_constant")], 0.0);
@@ -71,17 +74,18 @@ fn one_engine_that_computes_nothing_diverges_and_is_named() {
     }
 }
 
+/// From some position on a NaN can have made zeros of everything, on both sides.
 #[test]
-fn some_such_rows_are_told_beside_the_verdict() {
-    for (changes, number) in [
-        ("--fill 1 -2.5", "one number, -2.5: 1 of 5"),
-        ("--fill 0 1.5 --fill 1 1.5", "one number, 1.5: 2 of 5"),
-        ("--fill 0 1 --fill 1 0", "one number throughout: 2 of 5"),
+fn one_such_row_of_both_is_enough() {
+    for (changes, place, number) in [
+        ("--fill 1 -2.5", 1, "one number, -2.5e0: 1 of 5"),
+        ("--fill 0 1.5 --fill 1 1.5", 0, "one number, 1.5e0: 2 of 5"),
+        ("--fill 2 1 --fill 1 0", 1, "one number throughout: 2 of 5"),
     ] {
         let desk = Desk::new().perturb("candidate", changes);
         let (text, receipt) = desk.perturb("reference", changes).both(&HI);
-        text.exits(0)
-            .says(&["BIT-EXACT: every number of 3 positions and 2 greedy steps"]);
+        let said = format!("INCONCLUSIVE: position {place}: both rows hold one number throughout");
+        text.exits(4).says(&[&said]);
         for engine in ["candidate", "reference"] {
             let told = format!("; rows of the {engine} that hold {number}");
             assert!(word(&receipt["reason"]).contains(&told), "{receipt}");
@@ -89,17 +93,21 @@ fn some_such_rows_are_told_beside_the_verdict() {
     }
 }
 
-/// The row of one number is a part of the prompt, and all that is compared.
+/// What differs outweighs what compares nothing.
 #[test]
-fn what_is_compared_decides() {
-    let all = ["--prompt", "Hi", "--max-tokens", "0"];
-    let first = [&all[..], &["--max-positions", "1"]].concat();
-    let desk = Desk::new().perturb("candidate", "--fill 0 3");
-    let desk = desk.perturb("reference", "--fill 0 3");
-    desk.both(&all).0.exits(0);
-    let (text, receipt) = desk.both(&first);
-    text.exits(4)
-        .says(&["every row of the candidate holds one number, 3"]);
-    let exit = json!({"code": 4, "name": "inconclusive"});
-    assert_eq!(receipt["exit"], exit);
+fn a_divergence_elsewhere_stays_one() {
+    let desk = Desk::new().perturb("candidate", "--fill 1 0 --add 2 5 0.5");
+    let desk = desk.perturb("reference", "--fill 1 0");
+    desk.both(&HI).0.exits(1).says(&["DIVERGED: position 2: "]);
+}
+
+#[test]
+fn two_numbers_that_differ_are_no_parity() {
+    let desk = Desk::new().perturb("candidate", "--fill 1 0");
+    let desk = desk.perturb("reference", "--fill 1 1");
+    desk.both(&HI).0.exits(1);
+    // A constant shift, which limits do not see.
+    desk.both(&[&HI[..], &["--profile", "f32"]].concat())
+        .0
+        .exits(4);
 }
