@@ -38,18 +38,24 @@ fn missing(preflight: &Preflight) -> String {
         (true, false) => "no reference",
         (true, true) => return not_by_default(preflight),
     };
-    let other = better(&preflight.engines).map_or(String::new(), |other| {
+    let other = better(&preflight.engines).filter(|_| usable(Role::Candidate));
+    let other = other.map_or(String::new(), |other| {
         let other = escape_for_terminal(other);
         format!(" {other} may run it, with --profile production --reference {other}.")
     });
     format!("there is {missing} that can be used.{other}")
 }
 
-/// Who may run a model that the default reference cannot run.
+/// Who may be compared on a model that the default reference cannot run.
 fn better(engines: &[EngineStatus]) -> Option<&str> {
-    let default = default_reference(DEFAULT_PROFILE);
-    let default = engines.iter().find(|engine| engine.name == default)?;
-    default.better.as_deref()
+    let named = |name: &str| engines.iter().find(|engine| engine.name == name);
+    let default = named(default_reference(DEFAULT_PROFILE))?;
+    let other = named(default.better.as_deref()?)?;
+    // One that is there was asked, and the table has its answer.
+    let may_run_it = |engine: &EngineStatus| {
+        engine.usable || (!engine.available && engine.can_run != Some(false))
+    };
+    (may_run_it(named(DEFAULT_CANDIDATE)?) && may_run_it(other)).then_some(&other.name)
 }
 
 /// There is a reference, but not the one that a comparison without a flag takes.

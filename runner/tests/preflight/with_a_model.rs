@@ -94,6 +94,37 @@ fn what_could_not_run_the_model_is_not_worth_making() {
     assert!(report.output.contains(making), "{}", report.output);
 }
 
+/// The other reference is named where it may help: the table above has the case where it is.
+#[test]
+fn what_was_asked_and_refuses_is_not_proposed() {
+    let ends = |present: &[&str], refusing: Option<&str>, end: &str| {
+        let present: Vec<_> = present.iter().map(|&name| (name, PROGRAM)).collect();
+        let machine = Machine::with(&present);
+        let model = machine.folder.path().join("ternary.gguf");
+        ternary(&model);
+        let configuration = refusing.map_or(String::new(), |name| {
+            let command = format!("[{PROGRAM:?}, \"--fault\", \"cannot-run\"]");
+            format!("[[engine]]\nname = \"{name}\"\ncommand = {command}\n")
+        });
+        fs::write(machine.folder.path().join("engines.toml"), configuration).expect("written");
+        let text = machine.text(Some(model)).output;
+        let end = format!("\nNot ready with this model: there is {end}\n");
+        assert!(text.ends_with(&end), "{text}\ndoes not end with: {end}");
+    };
+    let both = ["rust-engine", "llama-scalar"];
+    let no_reference = "no reference that can be used.";
+    ends(&both, Some("bitnet"), no_reference);
+    // With what no candidate can run, nobody can be compared.
+    let no_pair = "neither a candidate nor a reference that can be used.";
+    ends(&both, Some("rust-engine"), no_pair);
+    // A candidate that is not there may be able to, and is made first.
+    let make_both = format!(
+        "{no_pair} To mend that:\n  cargo build --release -p rust-engine\n  \
+         BITNET_CPP_DIR=FOLDER scripts/build-references.sh bitnet"
+    );
+    ends(&["llama-scalar"], None, &make_both);
+}
+
 #[test]
 fn an_engine_that_cannot_run_the_model_says_why() {
     let machine = Machine::with(&[("rust-engine", PROGRAM)]);
