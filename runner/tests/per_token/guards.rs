@@ -236,3 +236,27 @@ fn the_candidate_is_guarded_too_and_each_by_its_own_file() {
     let other_file = ["--reference-model", "plain.gguf"];
     Run::of(&mut command(&desk, "ik", &other_file)).exits(0);
 }
+
+/// Who cannot run a model is told before anybody compares, and who could.
+#[test]
+fn inspect_says_which_reference_does_better() {
+    let desk = desk();
+    let inspect = |model: &Model| {
+        model.write(&desk.path("guarded.gguf"));
+        let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+        command.args(["--engines", "engines.toml", "inspect", "guarded.gguf"]);
+        Run::of(&mut command)
+    };
+    let refusal = "cannot run it: tensor \"blk.0.ffn_up.weight\" is I2_S: llama.cpp has removed \
+                   the type with this number and refuses the file; better: bitnet\n";
+    inspect(&Model::of("bitnet", 36, 512)).exits(0).says(&[
+        &format!("\n  ✗ llama-scalar (reference): {refusal}"),
+        "zeros in every product with it; better: bitnet\n",
+        "\n  ✓ bitnet (reference): can run it\n",
+    ]);
+    let plain = inspect(&Model::of("bitnet", 0, 512));
+    plain
+        .exits(0)
+        .says(&["\n  ✓ llama-scalar (reference): can run it\n"]);
+    assert!(!plain.stdout.contains("better"), "{plain:?}");
+}
