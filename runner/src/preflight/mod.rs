@@ -2,9 +2,8 @@
 //! what is missing, and the command that mends it.
 //!
 //! `examine` asks every engine and gives facts; `text` tells them to people, with a `table` of who
-//! can run the model and a `conclusion`. In goes the
-//! catalogue and perhaps a model; out comes what to print and the exit code. Nothing is
-//! evaluated, and nothing is mended here.
+//! can run the model and a `conclusion`. In goes the catalogue and perhaps a model; out comes what
+//! to print and the exit code. Nothing is evaluated, and nothing is mended here.
 
 mod conclusion;
 mod examine;
