@@ -32,14 +32,18 @@ fn the_table_says_who_can_run_the_model_and_who_could() {
         ik            yes    no; better: bitnet\n  \
         bitnet        no     not known\n";
     assert!(text.contains(table), "{text}");
-    for why in [
-        "llama.cpp has removed the type with this number and refuses the file\n    Better: bitnet\n",
-        "ik_llama.cpp loads it without an error and computes zeros in every product with it\n",
-    ] {
+    let removed = "llama.cpp has removed the type with this number and refuses the file\n    \
+        Better: bitnet\n";
+    let zeros = "ik_llama.cpp loads it without an error and computes zeros in every product with \
+        it\n    Better: bitnet\n";
+    for why in [removed, zeros] {
         let error =
             format!("    Error: cannot run it: tensor \"blk.0.ffn_up.weight\" is I2_S: {why}");
         assert!(text.contains(&error), "{text}\ndoes not say: {error}");
     }
+    let shown = include_str!("../../../docs/references.md");
+    assert!(shown.contains(table), "the page shows another table");
+    assert!(shown.contains(zeros), "the page shows another reason");
     let words = "\nNot ready with this model: there is no reference that can be used. bitnet may run \
                  it, with --profile production --reference bitnet. To mend that:\n  \
                  BITNET_CPP_DIR=FOLDER scripts/build-references.sh bitnet\n";
