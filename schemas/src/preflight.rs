@@ -65,11 +65,11 @@ pub struct EngineStatus {
     pub command: Vec<String>,
     /// What it says of itself, and of the model if it could read it.
     pub description: Option<DescribeResponse>,
-    /// Why it cannot be used, fit for a terminal.
+    /// Why it cannot be used. It may repeat what the engine said: escape before showing.
     pub problem: Option<String>,
     /// A reference that nothing is known against, where this one is known to be unfit for the model.
     pub better: Option<String>,
-    /// Its last words on standard error, when it failed.
+    /// Its last words on standard error, when it failed, as it wrote them.
     pub last_words: Vec<String>,
     /// What mends it: a command, if there is one.
     pub mend: Option<String>,

@@ -13,7 +13,6 @@ use crate::engine::catalogue::{DEFAULT_CANDIDATE, REFERENCE_BUILDS, default_refe
 use crate::engine::{Catalogue, Client, EngineFault, EngineSpec, FaultKind, Origin, Supervision};
 use crate::exit::Exit;
 use crate::guards;
-use crate::text::escape_for_terminal;
 
 /// What a comparison without a flag is.
 pub(super) const DEFAULT_PROFILE: Profile = Profile::Exact;
@@ -138,7 +137,7 @@ fn find_out(
         Err(fault) => Finding::failed(fault, None)?,
     };
     if let Some(objection) = objection {
-        let reason = escape_for_terminal(&objection.reason);
+        let reason = objection.reason;
         finding.can_run = Some(false);
         finding.problem = Some(match finding.problem {
             None => format!("cannot run it: {reason}"),
@@ -159,16 +158,13 @@ fn find_out(
 impl Finding {
     /// What an engine says of itself.
     fn of(spec: &EngineSpec, description: DescribeResponse) -> Self {
-        let another = spec.is_another_program(&description).then(|| {
-            format!(
-                "the program calls itself `{}`",
-                escape_for_terminal(&description.name)
-            )
-        });
+        let another = spec
+            .is_another_program(&description)
+            .then(|| format!("the program calls itself `{}`", description.name));
         let refusal = description
             .reason
             .as_ref()
-            .map(|reason| format!("cannot run it: {}", escape_for_terminal(reason)));
+            .map(|reason| format!("cannot run it: {reason}"));
         Self {
             available: another.is_none(),
             can_run: description.can_run,
@@ -186,11 +182,11 @@ impl Finding {
         Ok(Self {
             available: known.is_some(),
             can_run: None,
-            problem: Some(escape_for_terminal(&match &*fault.kind {
+            problem: Some(match &*fault.kind {
                 // The general message sends people here.
                 FaultKind::NotFound { program } => format!("program not found: {program}"),
                 kind => kind.to_string(),
-            })),
+            }),
             description: known,
             better: None,
             last_words: fault.stderr,

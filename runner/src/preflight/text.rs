@@ -81,8 +81,7 @@ fn details(engine: &EngineStatus, verbose: bool) -> Vec<String> {
         describe(description, verbose, &mut say);
     }
     if let Some(problem) = &engine.problem {
-        // Escaped where it was put together, around the parts that the engine wrote.
-        lines.push(format!("Error: {problem}"));
+        say("Error", problem);
     }
     let shown = if verbose { engine.last_words.len() } else { 1 };
     let first = engine.last_words.len().saturating_sub(shown);

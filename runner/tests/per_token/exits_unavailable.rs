@@ -101,4 +101,18 @@ fn the_name_of_a_program_is_escaped_once() {
     let reason = receipt["reason"].as_str().expect("a text");
     assert!(reason.contains("not\u{1b}there"), "{reason:?}");
     lockstep(&["preflight"]).says(&[&format!("{shown}\n")]);
+    lockstep(&["inspect", "model.gguf"]).says(&[&format!("{shown}\n")]);
+    for (arguments, kind) in [
+        (&["preflight", "--format", "json"][..], "preflight"),
+        (&["inspect", "model.gguf", "--format", "json"], "inspect"),
+    ] {
+        let run = lockstep(arguments);
+        assert!(!run.stdout.contains('\u{1b}'), "{run:?}");
+        let object = run.object(kind);
+        let engines = object["engines"].as_array().expect("a list");
+        let gone = engines.iter().find(|engine| engine["name"] == "gone");
+        let problem = gone.expect("it is told of")["problem"].as_str();
+        let problem = problem.expect("a text");
+        assert!(problem.contains("not\u{1b}there"), "{kind}: {problem:?}");
+    }
 }

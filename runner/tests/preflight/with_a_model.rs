@@ -155,6 +155,12 @@ fn an_engine_that_cannot_run_the_model_says_why() {
         );
     }
     assert!(!report.output.contains('\u{1b}'));
+    let (preflight, _) = machine.json(Some(machine.model()));
+    let problem = preflight.engines[1].problem.as_deref();
+    assert_eq!(
+        problem,
+        Some("cannot run it: unknown architecture 'x\u{1b}'")
+    );
 }
 
 #[test]

@@ -208,10 +208,10 @@ fn engines(engines: &[EngineStatus]) -> String {
             Role::Candidate => "candidate",
             Role::Reference => "reference",
         };
-        // A problem is escaped where it was put together.
-        let state = match (&engine.problem, engine.available) {
+        let problem = engine.problem.as_deref().map(escape_for_terminal);
+        let state = match (problem, engine.available) {
             (None, _) => "can run it".to_owned(),
-            (Some(problem), true) => problem.clone(),
+            (Some(problem), true) => problem,
             (Some(problem), false) => format!("not available: {problem}"),
         };
         let better = engine.better.as_deref().map_or(String::new(), |better| {
