@@ -44,5 +44,9 @@ cargo build --quiet --locked --workspace
 "${CARGO_TARGET_DIR:-target}/debug/lockstep" per-token --model "$LOCKSTEP_DEMO_MODEL" --quiet \
     --prompt "The quick brown fox counts: 1, 2, 3 and 42!" --max-tokens 8
 
+step "the chances in the norm limits' bases"
+LOCKSTEP="${CARGO_TARGET_DIR:-target}/debug/lockstep" \
+    scripts/norm-limits.py --check "$LOCKSTEP_DEMO_MODEL"
+
 step "all tests"
 cargo nextest run --locked --workspace --no-fail-fast

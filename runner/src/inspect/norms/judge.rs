@@ -132,8 +132,10 @@ fn broken(weight: &NormWeight, limits: &[NormLimit]) -> Vec<NormFinding> {
 /// number occurs in the norms of SmolLM2-135M and Gemma-3-270M, the worst of which (blk.28.ffn_norm
 /// of SmolLM2-135M) has a third of its elements on four numbers: at most 4 different numbers have
 /// 12 elements of it with a probability of 8e-5, 16 elements 5e-7, 64 elements 3e-31; at most 16
-/// have 32 elements with 0.4, 64 elements with 9e-4, which is a warning. So no sound model of some
-/// hundred norms fails by chance, and weights of 16 elements are looked at.
+/// have 32 elements with 0.4, 64 elements with 9e-4, which is a warning. So weights of 16 elements
+/// are looked at, and no sound model of some hundred norms fails `auto` by chance: with a hundred of
+/// 16 elements, all like the worst, 5e-5. `strict` fails on warnings, too: with a hundred of 64
+/// elements, all like the worst, 9 %. `scripts/norm-limits.py --chances MODEL` computes all of this.
 const ELEMENTS_PER_LEVEL: f64 = 4.0;
 
 /// Whether a weight of this size is long enough for what the limit asks.
