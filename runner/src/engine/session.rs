@@ -22,9 +22,10 @@ use super::supervision::Supervision;
 /// nothing beside the work of an engine.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// How long the last bytes of an engine that has ended may take through the pipe, when a process that
-/// left its group still holds it open. Long: on a busy machine our own reader waits for its turn, too.
-const LAST_BYTES: Duration = Duration::from_secs(5);
+/// How long the last bytes of an engine that has ended may take through the pipe, when a process
+/// that left its group still holds it open. Every process of such an engine costs this much; less
+/// would be too little on a busy machine, where our own reader waits for its turn, too.
+const LAST_BYTES: Duration = Duration::from_secs(2);
 
 /// How long an engine may take to end after it closed its standard output, and how long its last
 /// words are waited for.
@@ -111,7 +112,8 @@ impl Session {
     /// Ends the engine, and gives the fault with its last words.
     pub(super) fn fault(&self, kind: FaultKind) -> EngineFault {
         self.process.kill();
-        if let Some(tail) = &self.identity.tail {
+        // Who wants to stop is not kept waiting for them.
+        if let (Some(tail), false) = (&self.identity.tail, self.supervision.interrupt.is_raised()) {
             tail.wait_for_end(LAST_WORDS);
         }
         self.identity.fault(kind)
@@ -150,32 +152,44 @@ impl Session {
         wait: &Wait,
     ) -> Result<Option<String>, FaultKind> {
         let deadline = self.deadline();
-        let mut ended = false;
         loop {
             self.check_interrupt()?;
-            let pause = if ended { LAST_BYTES } else { GLANCE };
-            match self.lines.recv_timeout(pause.min(remaining(deadline))) {
+            match self.lines.recv_timeout(GLANCE.min(remaining(deadline))) {
                 Ok(line) => return self.whole(line).map(Some),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                // The process is gone, and what holds its pipe open does not speak for it.
-                Err(RecvTimeoutError::Timeout) if ended => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if remaining(deadline).is_zero() {
                 return Err(self.timed_out(wait));
             }
-            ended = self.process.wait(Duration::ZERO)?.is_some();
-            if ended {
-                // Nothing that it left behind is to hold its pipe open: what is in it is read to
-                // its end, however long the reader takes.
-                self.process.kill();
+            if self.process.wait(Duration::ZERO)?.is_some() {
+                return self.line_left_behind();
             }
-            if !ended && index.is_some_and(|index| self.requests.lost(index)) {
+            if index.is_some_and(|index| self.requests.lost(index)) {
                 // It may be about to end, which would be the better account.
                 return match self.process.wait(LAST_WORDS.min(remaining(deadline)))? {
                     Some(_) => Ok(None),
                     None => Err(FaultKind::ClosedInput { wait: wait.clone() }),
                 };
+            }
+        }
+    }
+
+    /// The next line of an engine that has ended, or `None` at the end of its output.
+    fn line_left_behind(&self) -> Result<Option<String>, FaultKind> {
+        // Nothing in its group is to hold its pipe open: what is in it is read to its end.
+        self.process.kill();
+        let deadline = Some(Instant::now() + LAST_BYTES);
+        loop {
+            self.check_interrupt()?;
+            match self.lines.recv_timeout(GLANCE.min(remaining(deadline))) {
+                Ok(line) => return self.whole(line).map(Some),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                // What holds it open left the group, and does not speak for the engine.
+                Err(RecvTimeoutError::Timeout) if remaining(deadline).is_zero() => {
+                    return Ok(None);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
