@@ -9,7 +9,7 @@ use schemas::tokenize::{Text, TokenizeRequest, Tokens};
 
 use crate::engine::{Client, EngineFault, EngineSettings, EvaluatedItem, FaultKind};
 use crate::gate::AgreedTokens;
-use crate::outcome::Ending;
+use crate::outcome::{Ending, Unusable};
 use crate::prompt::FormattedPrompt;
 
 /// The name of the one item.
@@ -57,7 +57,7 @@ fn refused_or_failed(fault: EngineFault) -> Ending {
                 fault.engine
             ))
         }
-        _ => Ending::Failed(fault),
+        _ => fault.into(),
     }
 }
 
@@ -100,7 +100,17 @@ pub(crate) fn rows(
 }
 
 impl From<EngineFault> for Ending {
+    /// For want of a folder no engine was started, so none failed.
     fn from(fault: EngineFault) -> Self {
-        Self::Failed(fault)
+        match &*fault.kind {
+            FaultKind::NoFolder { problem, .. } => Self::Unusable(Unusable {
+                reason: format!(
+                    "no private temporary folder could be made for an engine: {problem} (hint: \
+                     TMPDIR says where)"
+                ),
+                detail: fault.to_string(),
+            }),
+            _ => Self::Failed(fault),
+        }
     }
 }

@@ -35,7 +35,16 @@ pub enum Ending {
     /// An engine failed.
     Failed(EngineFault),
     /// A file or folder cannot be used.
-    Unusable(String),
+    Unusable(Unusable),
+}
+
+/// A file or folder that cannot be used.
+#[derive(Debug)]
+pub struct Unusable {
+    /// What it is for and what is wrong with it. It has no path: receipts are the same everywhere.
+    pub reason: String,
+    /// The same with its path, for people.
+    pub detail: String,
 }
 
 impl Ending {
@@ -70,7 +79,7 @@ pub struct Outcome {
     pub exit: Exit,
     /// The record, its environment included.
     pub receipt: Receipt,
-    /// On an engine's failure: all that is known of it, for people.
+    /// On a failure: all that is known of it, for people.
     pub fault: Option<String>,
     /// The user stopped it: nothing is stored.
     pub interrupted: bool,
@@ -106,6 +115,7 @@ impl Outcome {
         receipt.environment = Some(environment);
         let fault = match ending {
             Ending::Failed(fault) => Some(fault.to_string()),
+            Ending::Unusable(unusable) => Some(unusable.detail.clone()),
             _ => None,
         };
         if let Some(mismatch) = &case.mismatch {

@@ -43,8 +43,8 @@ fn of_ending(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -
         Ending::Refused(reason)
         | Ending::Nothing(reason)
         | Ending::Shapes(reason)
-        | Ending::Inconsistent(reason)
-        | Ending::Unusable(reason) => reason.clone(),
+        | Ending::Inconsistent(reason) => reason.clone(),
+        Ending::Unusable(unusable) => unusable.reason.clone(),
         Ending::Failed(fault) => format!("{}: {}", fault.engine, fault.kind),
     }
 }

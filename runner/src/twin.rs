@@ -10,8 +10,8 @@ use schemas::receipt::FileIdentity;
 
 use crate::engine::Client;
 use crate::model_file;
-use crate::outcome::Ending;
-use crate::text::path_argument;
+use crate::outcome::{Ending, Unusable};
+use crate::text::{escape_path, path_argument};
 
 /// Counted up when what the engine writes for a model changes.
 const TWIN_VERSION: u32 = 1;
@@ -26,9 +26,11 @@ pub struct Twin {
 
 /// The twin of the model, made if it is not in the cache.
 pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin, Ending> {
-    let identify = |path: &Path| model_file::identity(path).map_err(|error| broken(path, &error));
+    let identify = |path: &Path, what| {
+        model_file::identity(path).map_err(|error| unusable(what, path, &error))
+    };
     let folder = cache.join("twins");
-    let digest = identify(model)?.sha256;
+    let digest = identify(model, "the model")?.sha256;
     let digest = digest.trim_start_matches("sha256:");
     let path = folder.join(format!("{digest}-v{TWIN_VERSION}.gguf"));
     // What the file was when it was made: a damaged one would be the candidate's fault.
@@ -36,15 +38,12 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
     if let Ok(noted) = fs::read_to_string(&note)
         && path.is_file()
     {
-        let identity = identify(&path)?;
+        let identity = identify(&path, TWIN)?;
         if identity.sha256 == noted {
             return Ok(Twin { path, identity });
         }
     }
-    fs::create_dir_all(&folder).map_err(|error| {
-        let hint = "the cache; XDG_CACHE_HOME says where it is";
-        Ending::Unusable(format!("{}: {error} (hint: {hint})", folder.display()))
-    })?;
+    fs::create_dir_all(&folder).map_err(|error| unusable(CACHE, &folder, &error))?;
     // The engine gives the file its name when it is complete.
     let arguments: Vec<OsString> = vec![
         "f32-twin".into(),
@@ -52,11 +51,17 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
         path_argument(&path).into(),
     ];
     maker.run(arguments)?;
-    let identity = identify(&path)?;
-    fs::write(&note, &identity.sha256).map_err(|error| broken(&note, &error))?;
+    let identity = identify(&path, TWIN)?;
+    fs::write(&note, &identity.sha256).map_err(|error| unusable(CACHE, &note, &error))?;
     Ok(Twin { path, identity })
 }
 
-fn broken(path: &Path, error: &io::Error) -> Ending {
-    Ending::Unusable(format!("{}: {error}", path.display()))
+const TWIN: &str = "the model's F32 twin";
+const CACHE: &str = "the cache of F32 twins (XDG_CACHE_HOME says where it is)";
+
+fn unusable(what: &str, path: &Path, error: &io::Error) -> Ending {
+    Ending::Unusable(Unusable {
+        reason: format!("{what} cannot be used: {error}"),
+        detail: format!("{}: {error}", escape_path(path)),
+    })
 }

@@ -165,9 +165,13 @@ impl<'a> Client<'a> {
     }
 
     fn scratch(&self) -> Result<Arc<Scratch>, EngineFault> {
-        let scratch = Scratch::new(self.supervision.scratch.as_deref()).map_err(|error| {
-            let problem = error.to_string();
-            self.identity(&[]).fault(FaultKind::NoFolder { problem })
+        let parent = self.supervision.scratch.as_deref();
+        let scratch = Scratch::new(parent).map_err(|error| {
+            let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
+            self.identity(&[]).fault(FaultKind::NoFolder {
+                parent: parent.to_string_lossy().into_owned(),
+                problem: error.kind().to_string(),
+            })
         })?;
         Ok(Arc::new(scratch))
     }

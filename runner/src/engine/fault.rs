@@ -2,7 +2,8 @@
 //!
 //! A fault is data: it goes into a receipt and decides an exit code, so it holds values and not
 //! sentences. [`FaultKind`] names no path of this machine but where a path is the fact itself
-//! (the program that was not found); the command line and the engine's last words are beside it.
+//! (the program that was not found, the folder that cannot be used); the command line and the
+//! engine's last words are beside it.
 
 use schemas::line::{ItemId, MessageError};
 
@@ -135,7 +136,10 @@ pub enum FaultKind {
     },
     /// No private folder could be made for it.
     NoFolder {
-        /// What the system said.
+        /// Where it was to be.
+        parent: String,
+        /// What kind of failure the system reported; its words name a folder that is another each
+        /// time.
         problem: String,
     },
     /// The runner's own means failed: a thread, or waiting for a child.

@@ -103,9 +103,10 @@ impl fmt::Display for FaultKind {
             Self::Declined { id, error } => {
                 write!(f, "cannot do `{id}`: {error}")
             }
-            Self::NoFolder { problem } => write!(
+            Self::NoFolder { parent, problem } => write!(
                 f,
-                "no private temporary folder could be made for it: {problem} (hint: TMPDIR says where)"
+                "no private temporary folder could be made for it in {parent}: {problem} (hint: \
+                 TMPDIR says where)"
             ),
             Self::Runner { problem } => write!(f, "the runner failed: {problem}"),
         }

@@ -140,9 +140,10 @@ fn exit_65_a_temporary_folder_or_a_cache_that_cannot_be_used() {
         let words = words.split_whitespace();
         words.chain([profile]).collect::<Vec<_>>()
     };
-    let told = ["no private temporary folder", "TMPDIR"];
+    let told = ["no private temporary folder", "TMPDIR", "/model.gguf: "];
     let run = lockstep("TMPDIR", &compare("exact"));
-    run.exits(65).says(&told);
+    run.exits(65).says(&["INCONCLUSIVE: "]).says(&told[..2]);
+    run.complains(&told);
     for looks in ["preflight", "inspect"] {
         let model: &[&str] = if looks == "inspect" {
             &["model.gguf"]
@@ -154,8 +155,19 @@ fn exit_65_a_temporary_folder_or_a_cache_that_cannot_be_used() {
     }
     let run = lockstep("XDG_CACHE_HOME", &compare("f32"));
     run.exits(65)
-        .says(&["model.gguf/lockstep/twins: ", "XDG_CACHE_HOME"]);
+        .says(&["INCONCLUSIVE: the cache of F32 twins", "XDG_CACHE_HOME"])
+        .complains(&["/model.gguf/lockstep/twins: "]);
     lockstep("XDG_CACHE_HOME", &compare("exact")).exits(0);
+    // What is stored of it has no path, and nothing that is another each time.
+    for (variable, profile) in [("TMPDIR", "exact"), ("XDG_CACHE_HOME", "f32")] {
+        let stored = ["first", "second"].map(|out| {
+            lockstep(variable, &[&compare(profile)[..], &["--out", out]].concat()).exits(65);
+            fs::read_to_string(desk.path(out).join("receipt.json")).expect("stored")
+        });
+        assert_eq!(stored[0], stored[1]);
+        let folder = desk.path("").display().to_string();
+        assert!(!stored[0].contains(&folder), "{}", stored[0]);
+    }
 }
 
 #[test]
