@@ -4,6 +4,7 @@
 mod stand_in;
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -44,28 +45,59 @@ fn an_engine_that_allocates_without_end_is_stopped_and_can_be_retried() {
 /// A path and a deliberate answer may have any words.
 #[test]
 fn who_names_a_file_like_that_is_not_out_of_memory() {
-    let fault = |script: &str| {
-        let path = "models/out of memory/bad_alloc.gguf";
-        let spec = engine(&["/bin/sh", "-c", script, "sh", path]);
-        fault_of(&spec, patient())
-    };
-    let repeats = [
-        "echo \"cannot load $1\" >&2; exit 69",
-        "echo \"cannot load $PWD/$1\" >&2; exit 69",
-        "echo 'bad_alloc.gguf: cut short' >&2; kill -ABRT $$",
-        "echo 'tensor `out of memory` has no type' >&2; exit 65",
+    let folder = tempfile::tempdir().expect("folder");
+    let target = folder.path().join("out of memory.gguf");
+    fs::write(&target, "").expect("written");
+    let link = folder.path().join("link.gguf");
+    symlink(&target, &link).expect("linked");
+    let link = link.to_str().expect("UTF-8");
+    let plain = "models/out of memory/bad_alloc.gguf";
+    let dies = "echo \"terminate called: 'std::bad_alloc'\" >&2; kill -ABRT $$";
+    // The model's path, an engine, and whether it got no memory.
+    let cases = [
+        (plain, "echo \"cannot load $1\" >&2; exit 69", false),
+        (plain, "echo \"cannot load $PWD/$1\" >&2; exit 69", false),
+        (
+            plain,
+            "echo \"no folder $(dirname \"$1\")\" >&2; exit 69",
+            false,
+        ),
+        (
+            plain,
+            "echo 'bad_alloc.gguf: cut short' >&2; kill -ABRT $$",
+            false,
+        ),
+        (
+            plain,
+            "echo '`/x/bad_alloc.gguf`?' >&2; kill -ABRT $$",
+            false,
+        ),
+        (
+            plain,
+            "echo 'tensor `out of memory` has no type' >&2; exit 65",
+            false,
+        ),
+        (
+            "out of memory/m",
+            "echo \"no folder $(dirname \"$1\")\" >&2; exit 69",
+            false,
+        ),
+        (
+            link,
+            "echo \"cannot load $(realpath \"$1\")\" >&2; exit 69",
+            false,
+        ),
+        (plain, "echo \"$1: out of memory\" >&2; exit 69", true),
+        (plain, dies, true),
+        ("bad_alloc", dies, true),
+        ("bad_alloc", "echo \"cannot load $1\" >&2; exit 69", false),
     ];
-    for script in repeats {
-        let fault = fault(script);
-        assert_ne!(fault.exit(), Exit::Retryable, "{fault}");
-    }
-    for script in [
-        "echo \"$1: out of memory\" >&2; exit 69",
-        "echo std::bad_alloc >&2; kill -ABRT $$",
-    ] {
-        let fault = fault(script);
-        assert_eq!(fault.exit(), Exit::Retryable, "{fault}");
-    }
+    let is_wrong = |(path, script, lacks): &(&str, &str, bool)| {
+        let fault = fault_of(&engine(&["/bin/sh", "-c", script, "sh", path]), patient());
+        (fault.exit() == Exit::Retryable) != *lacks
+    };
+    let wrong: Vec<_> = cases.iter().filter(|case| is_wrong(case)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

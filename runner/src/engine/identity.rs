@@ -1,6 +1,6 @@
 //! Who an engine process is, and what its last words tell of its end.
 
-use std::ffi::OsStr;
+use std::cmp::Reverse;
 use std::path::Path;
 
 use super::fault::{EngineFault, FaultKind};
@@ -47,16 +47,48 @@ impl Identity {
 
     /// The line without what it repeats of the command: a path may have any words.
     fn cut(&self, line: &str) -> String {
-        let forms = self.command.iter().flat_map(|word| {
-            let absolute = std::path::absolute(word).unwrap_or_default();
-            let name = Path::new(word).file_name().unwrap_or_default();
-            let texts = [absolute.as_os_str(), OsStr::new(word), name];
-            texts.map(|text| text.to_string_lossy().into_owned())
-        });
-        forms
-            .filter(|form| speaks_of_memory(form))
-            .fold(line.to_owned(), |line, form| line.replace(&form, ""))
+        let names = self.command.iter().flat_map(|word| names(Path::new(word)));
+        let mut names: Vec<String> = names.filter(|name| speaks_of_memory(name)).collect();
+        // A path goes before its folders and its last name, which are parts of it.
+        names.sort_by_key(|name| Reverse(name.len()));
+        let without = |line: String, name: &String| without(&line, name);
+        names.iter().fold(line.to_owned(), without)
     }
+}
+
+/// What an engine may call a file of its command: as it stands there, in full, and with its links
+/// followed; each of these with the folders above it and the last name alone.
+fn names(path: &Path) -> Vec<String> {
+    let absolute = std::path::absolute(path).ok();
+    let real = path.canonicalize().ok();
+    let wholes = [Some(path), absolute.as_deref(), real.as_deref()];
+    let parts = |whole: &Path| -> Vec<String> {
+        let last = whole.file_name().map(Path::new);
+        let parts = whole.ancestors().chain(last);
+        parts.map(|it| it.to_string_lossy().into_owned()).collect()
+    };
+    wholes.into_iter().flatten().flat_map(parts).collect()
+}
+
+/// The line without a name. One that has no slash can be part of another word, as `bad_alloc` is
+/// of `std::bad_alloc`: it goes where it stands alone or at the end of a path.
+fn without(line: &str, name: &str) -> String {
+    if name.contains('/') {
+        return line.replace(name, "");
+    }
+    let bounds = |c: char| c.is_whitespace() || "\"'`".contains(c);
+    let mut kept = String::with_capacity(line.len());
+    let mut end = 0;
+    for (start, _) in line.match_indices(name) {
+        let after = start + name.len();
+        let begins = line[..start].chars().next_back();
+        let ends = line[after..].chars().next();
+        let stands_alone = begins.is_none_or(|c| bounds(c) || c == '/')
+            && ends.is_none_or(|c| bounds(c) || c == ':');
+        kept.push_str(&line[end..if stands_alone { start } else { after }]);
+        end = after;
+    }
+    kept + &line[end..]
 }
 
 /// The statuses by which an engine says that the call or a file is wrong.
