@@ -100,6 +100,33 @@ fn who_names_a_file_like_that_is_not_out_of_memory() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// An engine that survives it declines by the protocol, which it also does for good.
+#[test]
+fn an_engine_that_declines_for_want_of_memory_can_be_retried() {
+    let told = "s/unknown architecture\\|token 99999/$WORDS/";
+    let declines = |fault: &str, words: &str| {
+        let script = format!("\"$0\" --fault {fault} \"$@\" | sed -u \"{told}\"");
+        let mut spec = engine(&["/bin/sh", "-c", &script, PROGRAM]);
+        let words = ("WORDS".to_owned(), words.to_owned());
+        spec.environment.extend([words]);
+        spec
+    };
+    let describe = |words| {
+        let spec = declines("cannot-run", words);
+        Client::new(&spec, patient()).describe(Some(Path::new(MODEL)))
+    };
+    let fault = describe("loading: std::bad_alloc").expect_err("must fail");
+    assert_eq!(fault.exit(), Exit::Retryable, "{fault}");
+    let description = describe("no bad allocation").expect("described");
+    assert_eq!(description.can_run, Some(false));
+
+    let evaluate = |words| fault_of(&declines("decline-first", words), patient());
+    let fault = evaluate("failed to allocate the context");
+    assert_eq!(fault.exit(), Exit::Retryable, "{fault}");
+    let fault = evaluate("no bad allocation");
+    assert_eq!(fault.exit(), Exit::Unavailable, "{fault}");
+}
+
 #[test]
 fn a_mapped_model_does_not_count_as_memory() {
     let folder = tempfile::tempdir().expect("folder");

@@ -74,6 +74,11 @@ impl<'a> Client<'a> {
         let text = session.answer(0, &Wait::Description)?;
         let description = read_description(&text, model.is_some())
             .map_err(|error| session.fault(FaultKind::BadAnswer(error)))?;
+        // That may be otherwise the next time; what the engine cannot run will not be.
+        let reason = description.reason.as_deref().unwrap_or_default();
+        if session.identity.lacks_memory(reason) {
+            return Err(session.fault(session.identity.out_of_memory()));
+        }
         session.finish()?;
         Ok(description)
     }

@@ -53,7 +53,7 @@ pub enum FaultKind {
         /// The signal's number.
         signal: i32,
     },
-    /// It ended, and its last words say that it got no more memory.
+    /// Its last words, or the answer by which it declined, say that it got no more memory.
     OutOfMemory {
         /// The limit that was set for it.
         limit_bytes: Option<u64>,

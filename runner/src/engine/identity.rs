@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::path::Path;
+use std::slice;
 
 use super::fault::{EngineFault, FaultKind};
 use super::pipes::Tail;
@@ -28,21 +29,30 @@ impl Identity {
         }
     }
 
-    /// An engine that gets no more memory says so in the words of its language and then aborts
-    /// or exits: nothing but these words tells it from another failure.
+    /// An engine that gets no more memory says so in the words of its language, and then aborts,
+    /// exits, or declines: nothing but these words tells it from another failure.
     fn recognise_memory(&self, kind: FaultKind, stderr: &[String]) -> FaultKind {
-        let can_mean_it = match kind {
-            FaultKind::Exited { status } => !KNOWS_WHY.contains(&status),
-            FaultKind::Signalled { .. } => true,
-            _ => false,
+        let words = match &kind {
+            FaultKind::Exited { status } if !KNOWS_WHY.contains(status) => stderr,
+            FaultKind::Signalled { .. } => stderr,
+            FaultKind::Declined { error, .. } => slice::from_ref(error),
+            _ => &[],
         };
-        let says_so = || stderr.iter().any(|line| speaks_of_memory(&self.cut(line)));
-        if can_mean_it && says_so() {
-            return FaultKind::OutOfMemory {
-                limit_bytes: self.memory_bytes,
-            };
+        if words.iter().any(|line| self.lacks_memory(line)) {
+            return self.out_of_memory();
         }
         kind
+    }
+
+    /// Whether these words of the engine say that it got no more memory.
+    pub(super) fn lacks_memory(&self, line: &str) -> bool {
+        speaks_of_memory(line) && speaks_of_memory(&self.cut(line))
+    }
+
+    pub(super) fn out_of_memory(&self) -> FaultKind {
+        FaultKind::OutOfMemory {
+            limit_bytes: self.memory_bytes,
+        }
     }
 
     /// The line without what it repeats of the command: a path may have any words.
