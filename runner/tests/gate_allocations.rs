@@ -1,5 +1,5 @@
-//! The gate allocates nothing when the tokens match. A test program of its own, for a program has one
-//! allocator.
+//! The gate allocates nothing when the tokens match. A test program of its own, for a program has
+//! one allocator.
 
 mod counting;
 

@@ -142,7 +142,7 @@ pub enum FaultKind {
         /// time.
         problem: String,
     },
-    /// The runner's own means failed: a thread, or waiting for a child.
+    /// The runner's own means failed: a thread, waiting for a child, or finding its own program.
     Runner {
         /// What was tried, and what the system said.
         problem: String,

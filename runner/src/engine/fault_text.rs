@@ -28,89 +28,121 @@ impl fmt::Display for EngineFault {
 }
 
 impl fmt::Display for FaultKind {
+    /// Every kind is told by one of the four, which have the words; this match shows that none is
+    /// forgotten.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound { program } => write!(
-                f,
-                "program not found: {program} (hint: `lockstep preflight` says how to get it)"
-            ),
-            Self::NotExecutable { program } => write!(
-                f,
-                "program cannot be executed: {program} (hint: is it a program of this machine's kind, \
-                 with the permission to execute it?)"
-            ),
-            Self::NotStarted { problem } => write!(f, "could not be started: {problem}"),
-            Self::Exited { status } => match shell_signal(*status) {
-                Some(name) => write!(
-                    f,
-                    "exited with status {status} (a shell's way to report {name}), expected 0"
-                ),
-                None => write!(f, "exited with status {status}, expected 0"),
-            },
-            Self::Signalled { signal } => {
-                write!(f, "ended by signal {signal} ({})", signal_name(*signal))
-            }
-            Self::OutOfMemory { limit_bytes: None } => {
-                f.write_str("ran out of memory; no limit was set for it")
-            }
-            Self::OutOfMemory {
-                limit_bytes: Some(bytes),
-            } => {
-                write!(f, "ran out of memory; its limit was {bytes} bytes")
-            }
-            Self::TimedOut { wait, limit_s } => write!(
-                f,
-                "{wait} did not come within {limit_s} s; the engine and its process group were \
-                 ended (hint: --timeout sets the limit)"
-            ),
-            Self::Interrupted => f.write_str("ended because the runner was interrupted"),
-            Self::Unanswered { wait } => write!(f, "exited with status 0 before {wait}"),
-            Self::ClosedOutput { wait } => {
-                write!(
-                    f,
-                    "closed its standard output before {wait} and went on running"
-                )
-            }
-            Self::ClosedInput { wait } => {
-                write!(f, "closed its standard input, so {wait} can never come")
-            }
-            Self::HalfLine { start } => write!(f, "its last line has no line end: `{start}`"),
-            Self::LineTooLong { limit_bytes } => {
-                write!(
-                    f,
-                    "a line on standard output is longer than {limit_bytes} bytes"
-                )
-            }
-            Self::NotUtf8 { valid_bytes } => write!(
-                f,
-                "a line on standard output is not UTF-8 after its first {valid_bytes} bytes"
-            ),
-            Self::BadAnswer(error) => {
-                write!(f, "bad answer: {error}")
-            }
-            Self::WrongItem { expected, found } => write!(
-                f,
-                "answered `{found}`, expected `{expected}` (answers come in the order of the \
-                 requests)"
-            ),
-            Self::Unasked { start } => write!(f, "wrote more than it was asked for: `{start}`"),
-            Self::WrongSetting {
-                setting,
-                asked,
-                answered,
-            } => write!(f, "computed with {setting} = {answered}, asked for {asked}"),
-            Self::BadLogits { file, problem } => write!(f, "{file}: {problem}"),
-            Self::Declined { id, error } => {
-                write!(f, "cannot do `{id}`: {error}")
-            }
-            Self::NoFolder { parent, problem } => write!(
-                f,
-                "no private temporary folder could be made for it in {parent}: {problem} (hint: \
-                 TMPDIR says where)"
-            ),
-            Self::Runner { problem } => write!(f, "the runner failed: {problem}"),
-        }
+        let told = match self {
+            Self::NotFound { .. }
+            | Self::NotExecutable { .. }
+            | Self::NotStarted { .. }
+            | Self::NoFolder { .. }
+            | Self::Runner { .. } => no_start(self),
+            Self::Exited { .. }
+            | Self::Signalled { .. }
+            | Self::OutOfMemory { .. }
+            | Self::TimedOut { .. }
+            | Self::Interrupted
+            | Self::Unanswered { .. } => end(self),
+            Self::ClosedOutput { .. }
+            | Self::ClosedInput { .. }
+            | Self::HalfLine { .. }
+            | Self::LineTooLong { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Unasked { .. } => bad_stream(self),
+            Self::BadAnswer(_)
+            | Self::WrongItem { .. }
+            | Self::WrongSetting { .. }
+            | Self::BadLogits { .. }
+            | Self::Declined { .. } => bad_answer(self),
+        };
+        f.write_str(&told.unwrap_or_else(|| format!("{self:?}")))
     }
+}
+
+/// Nothing ran.
+fn no_start(kind: &FaultKind) -> Option<String> {
+    Some(match kind {
+        FaultKind::NotFound { program } => {
+            format!("program not found: {program} (hint: `lockstep preflight` says how to get it)")
+        }
+        FaultKind::NotExecutable { program } => format!(
+            "program cannot be executed: {program} (hint: is it a program of this machine's \
+             kind, with the permission to execute it?)"
+        ),
+        FaultKind::NotStarted { problem } => format!("could not be started: {problem}"),
+        FaultKind::NoFolder { parent, problem } => format!(
+            "no private temporary folder could be made for it in {parent}: {problem} (hint: \
+             TMPDIR says where)"
+        ),
+        FaultKind::Runner { problem } => format!("the runner failed: {problem}"),
+        _ => return None,
+    })
+}
+
+/// It ended, or was ended.
+fn end(kind: &FaultKind) -> Option<String> {
+    Some(match kind {
+        FaultKind::Exited { status } => {
+            let shell = shell_signal(*status).map_or(String::new(), |name| {
+                format!(" (a shell's way to report {name})")
+            });
+            format!("exited with status {status}{shell}, expected 0")
+        }
+        FaultKind::Signalled { signal } => {
+            format!("ended by signal {signal} ({})", signal_name(*signal))
+        }
+        FaultKind::OutOfMemory { limit_bytes } => match limit_bytes {
+            None => "ran out of memory; no limit was set for it".to_owned(),
+            Some(bytes) => format!("ran out of memory; its limit was {bytes} bytes"),
+        },
+        FaultKind::TimedOut { wait, limit_s } => format!(
+            "{wait} did not come within {limit_s} s; the engine and its process group were \
+             ended (hint: --timeout sets the limit)"
+        ),
+        FaultKind::Interrupted => "ended because the runner was interrupted".to_owned(),
+        FaultKind::Unanswered { wait } => format!("exited with status 0 before {wait}"),
+        _ => return None,
+    })
+}
+
+/// A stream is not as it should be.
+fn bad_stream(kind: &FaultKind) -> Option<String> {
+    Some(match kind {
+        FaultKind::ClosedOutput { wait } => {
+            format!("closed its standard output before {wait} and went on running")
+        }
+        FaultKind::ClosedInput { wait } => {
+            format!("closed its standard input, so {wait} can never come")
+        }
+        FaultKind::HalfLine { start } => format!("its last line has no line end: `{start}`"),
+        FaultKind::LineTooLong { limit_bytes } => {
+            format!("a line on standard output is longer than {limit_bytes} bytes")
+        }
+        FaultKind::NotUtf8 { valid_bytes } => {
+            format!("a line on standard output is not UTF-8 after its first {valid_bytes} bytes")
+        }
+        FaultKind::Unasked { start } => format!("wrote more than it was asked for: `{start}`"),
+        _ => return None,
+    })
+}
+
+/// An answer, or a file of numbers, is not as it should be.
+fn bad_answer(kind: &FaultKind) -> Option<String> {
+    Some(match kind {
+        FaultKind::BadAnswer(error) => format!("bad answer: {error}"),
+        FaultKind::WrongItem { expected, found } => format!(
+            "answered `{found}`, expected `{expected}` (answers come in the order of the \
+             requests)"
+        ),
+        FaultKind::WrongSetting {
+            setting,
+            asked,
+            answered,
+        } => format!("computed with {setting} = {answered}, asked for {asked}"),
+        FaultKind::BadLogits { file, problem } => format!("{file}: {problem}"),
+        FaultKind::Declined { id, error } => format!("cannot do `{id}`: {error}"),
+        _ => return None,
+    })
 }
 
 impl fmt::Display for Wait {

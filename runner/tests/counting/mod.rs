@@ -1,5 +1,5 @@
-//! An allocator that counts and tokens to pass the gate, for the benchmark and the test that say what
-//! it allocates.
+//! An allocator that counts and tokens to pass the gate, for the benchmark and the test that say
+//! what it allocates.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -31,8 +31,8 @@ thread_local! {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many times this thread has asked for memory so far: the one that runs the tests does so at any
-/// time. Memory that is given back does not count: the gate drops the pieces of both sequences.
+/// How many times this thread has asked for memory so far: the one that runs the tests does so at
+/// any time. Memory that is given back does not count: the gate drops the pieces of both sequences.
 pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
