@@ -1,6 +1,8 @@
 // Numbers of a tensor as the library sees them: decoded, or multiplied with another tensor. What
 // other engines make of the same bytes is compared with these.
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,7 +44,7 @@ class tensor_file {
         header_ = read_by_library(path);
         file_.reset(std::fopen(path.c_str(), "rb"));
         if (!file_) {
-            throw failure(exit_code::bad_input, path + ": cannot be opened again");
+            throw failure(exit_code::bad_input, path + ": cannot be opened again: " + std::strerror(errno));
         }
     }
 
