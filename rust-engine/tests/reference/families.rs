@@ -5,7 +5,7 @@ use gguf::{Array, Value};
 use crate::bits::assert_same_bits;
 use crate::changed::{Model, evaluated};
 use crate::process::{
-    RUST_ENGINE, describe, evaluate, family_fixture, llama_scalar, quantized, scattered,
+    RUST_ENGINE, answers, describe, evaluate, family_fixture, llama_scalar, quantized, scattered,
 };
 
 const PATTERN: &str = "attention.sliding_window_pattern";
@@ -34,6 +34,29 @@ fn assert_family(family: &str, types: &[&str]) {
     for tensor_type in types {
         let model = family_fixture(folder.path(), family, &["--type", tensor_type]);
         assert_parity(&format!("{family}, {tensor_type}"), &model, 128);
+    }
+}
+
+/// What `describe` says that an engine can do.
+fn architectures(engine: &str) -> Vec<String> {
+    let answer = answers(engine, &["describe"], &[]).remove(0);
+    let names = answer["architectures"].as_array().expect("a list");
+    let name = |name: &serde_json::Value| name.as_str().expect("a name").to_owned();
+    names.iter().map(name).collect()
+}
+
+/// Families that are added are compared by this without a word of theirs.
+#[test]
+fn every_family_of_both_in_every_type() {
+    let theirs = architectures(&llama_scalar());
+    let shared = |name: &String| theirs.contains(name);
+    let families: Vec<_> = architectures(RUST_ENGINE)
+        .into_iter()
+        .filter(shared)
+        .collect();
+    assert!(families.len() >= 6, "both have only {families:?}");
+    for family in families {
+        assert_family(&family, &["mixed"]);
     }
 }
 

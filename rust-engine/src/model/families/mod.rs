@@ -2,7 +2,7 @@
 //!
 //! To add one: copy the neighbour that comes nearest, say where it differs from `PLAIN` and what
 //! its files usually have (`Typical`), and list it in [`FAMILIES`]. Fixtures are made from this
-//! alone, and with them the tests compare the family with llama.cpp bit by bit.
+//! alone, and with them the tests compare each family that llama.cpp has, too, with it bit by bit.
 
 mod bitnet;
 mod gemma3;
