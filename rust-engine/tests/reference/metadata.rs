@@ -27,7 +27,7 @@ fn assert_honoured(what: &str, model: &Model) {
 fn rotation_follows_the_file() {
     let new = Model::new;
     let linear = || Value::String("linear".into());
-    let base = new().set("rope.freq_base", Value::F32(500_000.0));
+    let base = new().set("rope.freq_base", Value::F32(10_000.0));
     assert_honoured("another base", &base);
     let scaled = || {
         let model = new().set("rope.scaling.type", linear());

@@ -34,6 +34,7 @@ pub(super) const BITNET_B1_58: Family = Family {
     output: Output::EmbeddingAlways,
     typical: Typical {
         ternary: true,
+        rope_base: 500_000.0,
         ..Typical::PLAIN
     },
     ..BITNET

@@ -18,6 +18,7 @@ pub(super) const LLAMA: Family = Family {
     // LLaMA-3.
     typical: Typical {
         rope_freqs: true,
+        rope_base: 500_000.0,
         ..Typical::PLAIN
     },
     ..PLAIN

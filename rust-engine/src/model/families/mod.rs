@@ -71,7 +71,7 @@ pub struct Typical {
     pub ternary: bool,
     /// Whether the file has `rope_freqs.weight`.
     pub rope_freqs: bool,
-    /// The base of the rotation's wavelengths.
+    /// The base of the rotation's wavelengths, as in published models.
     pub rope_base: f32,
     /// Whether heads are wider than their share of the width.
     pub wide_heads: bool,

@@ -10,6 +10,7 @@ pub(super) const QWEN2: Family = Family {
     scales: &[Query, Key, Value, AttentionOutput],
     typical: Typical {
         biases: &[Query, Key, Value],
+        rope_base: 1_000_000.0,
         ..Typical::PLAIN
     },
     ..PLAIN
@@ -22,6 +23,7 @@ pub(super) const QWEN3: Family = Family {
     biases: &[Query, Key, Value],
     scales: &[Query, Key, Value, AttentionOutput, Gate, Up, Down],
     typical: Typical {
+        rope_base: 1_000_000.0,
         wide_heads: true,
         ..Typical::PLAIN
     },
