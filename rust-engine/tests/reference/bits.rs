@@ -73,7 +73,10 @@ fn a_fixture_of_every_type_has_the_references_bits() {
     let model = fixture(folder.path(), "mixed");
     let counts = &describe(RUST_ENGINE, &model)["model"]["tensor_type_counts"];
     let n_types = counts.as_object().expect("counts").len();
-    assert_eq!(n_types, 18, "all that llama.cpp has, of {counts}");
+    assert_eq!(
+        n_types, 18,
+        "all that this engine and llama.cpp both have, of {counts}"
+    );
     assert_parity("mixed", &model, 100);
 }
 

@@ -133,7 +133,7 @@ fn agreeing(ours: &[Vec<u32>], theirs: &[Vec<u32>]) -> Result<usize, String> {
     Ok(finite)
 }
 
-/// Each type that llama.cpp has.
+/// Each type that this engine and llama.cpp both have.
 fn samples(folder: &Path) -> impl Iterator<Item = Sample> {
     let upstream = SUPPORTED
         .iter()
