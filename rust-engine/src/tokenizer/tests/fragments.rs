@@ -34,10 +34,31 @@ impl Random {
             .and(strips[self.below(4)])
     }
 
+    /// Most beginnings of one word, so that a place which is refused goes past several of them.
+    fn beginnings(&mut self) -> Vec<Vec<u8>> {
+        let mut longest = vec![b'a'; self.below(12)];
+        longest.extend(self.word(3));
+        let lengths = (1..=longest.len()).filter(|_| self.below(4) > 0);
+        lengths.map(|n_bytes| longest[..n_bytes].to_vec()).collect()
+    }
+
+    /// A word, and pieces of tokens.
+    fn text(&mut self, tokens: &[Token]) -> Vec<u8> {
+        let mut text = self.word(40);
+        for _ in 0..self.below(6) {
+            let piece = &tokens[self.below(tokens.len())].text;
+            text.extend_from_slice(&piece[..=self.below(piece.len())]);
+        }
+        text
+    }
+
     /// Special tokens in an order as vocabularies have it: longest first, equals in any order.
     fn tokens(&mut self) -> Vec<Token> {
         let n_tokens = 1 + self.below(12);
         let mut texts: Vec<_> = (0..n_tokens).map(|_| self.word(5)).collect();
+        if self.below(2) == 0 {
+            texts.extend(self.beginnings());
+        }
         texts.sort();
         texts.dedup();
         texts.sort_by_cached_key(|text| (usize::MAX - text.len(), self.below(100)));
@@ -97,7 +118,7 @@ fn one_pass_cuts_as_a_search_for_each_token_does() {
         let tokens = random.tokens();
         let order: Vec<u32> = (0..tokens.len() as u32).collect();
         let specials = Specials::new(&order, &tokens);
-        let text = random.word(60);
+        let text = random.text(&tokens);
         for parse_special in [true, false] {
             let found = specials.cut(&text, parse_special);
             let expected = plain_partition(&tokens, &text, parse_special);
