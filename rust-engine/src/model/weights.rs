@@ -172,10 +172,11 @@ impl Parts<'_> {
         let scale = one_of(family.scales, "scale", 1)?.map(|scale| scale[0]);
         let bias = one_of(family.biases, "bias", rows)?;
         if scale.is_some() && bias.is_some() {
-            // The reference multiplies first in attention, where `fused` takes both, and adds first
-            // in the feed-forward part. No file is known that has both, so none is computed.
+            // Beside a matrix of its own neither order is computed: the reference multiplies first
+            // in attention and adds first in the feed-forward part, and no file is known to have
+            // both. Of `attn_qkv` see `fused`.
             return Err(ModelError::unsupported(format!(
-                "{stem:?} has a scale and a bias: the two beside one matrix are not computed"
+                "{stem:?} has a scale and a bias: not computed beside one matrix of its own"
             )));
         }
         Ok(Linear {
@@ -303,7 +304,8 @@ impl Parts<'_> {
         ])
     }
 
-    /// Three matrices out of one, whose biases are together too, or each under its own name.
+    /// Three matrices out of one, whose biases are together too, or each under its own name. The
+    /// one scale multiplies before they are added.
     fn fused(
         &mut self,
         stem: &str,

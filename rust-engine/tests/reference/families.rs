@@ -143,16 +143,26 @@ fn values_that_are_not_finite_show_through_the_window() {
     }
 }
 
+/// Each of these has the reference's bits, and other ones than the family's plain fixture.
+fn assert_followed<const N: usize>(family: &str, changed: [(&str, Model); N]) {
+    let plain = evaluated(RUST_ENGINE, &Model::of(family, "f32").write());
+    for (what, model) in changed {
+        let path = model.write();
+        let ours = evaluated(RUST_ENGINE, &path);
+        assert_same_bits(what, &ours, &evaluated(&llama_scalar(), &path));
+        assert!(ours.logits != plain.logits, "{what} changes nothing");
+    }
+}
+
 /// What real Gemma files say, or may say, beside what the fixture says.
 #[test]
 fn gemma3_follows_its_file() {
-    let plain = evaluated(RUST_ENGINE, &Model::of("gemma3", "f32").write());
     let new = || Model::of("gemma3", "f32");
     let list = Value::Array(Array::Bool(vec![false, true, true, false]));
     let scaled = new()
         .set("rope.scaling.type", Value::String("linear".into()))
         .set("rope.scaling.factor", Value::F32(8.0));
-    for (what, model) in [
+    let changed = [
         ("another pattern", new().set(PATTERN, Value::U32(3))),
         ("a window everywhere", new().set(PATTERN, Value::U32(0))),
         ("a pattern for each layer", new().set(PATTERN, list)),
@@ -173,12 +183,27 @@ fn gemma3_follows_its_file() {
             "heads rotated in part",
             new().set("rope.dimension_count", Value::U32(64)),
         ),
-    ] {
-        let path = model.write();
-        let ours = evaluated(RUST_ENGINE, &path);
-        assert_same_bits(what, &ours, &evaluated(&llama_scalar(), &path));
-        assert!(ours.logits != plain.logits, "{what} changes nothing");
-    }
+    ];
+    assert_followed("gemma3", changed);
+}
+
+/// A factor of the fused matrix comes before its biases, wherever these are.
+#[test]
+fn phi3_follows_its_file() {
+    let scaled = || Model::of("phi3", "f32").parts("attn_qkv.scale", &[1]);
+    let own_biases = scaled()
+        .parts("attn_q.bias", &[256])
+        .parts("attn_k.bias", &[128])
+        .parts("attn_v.bias", &[128]);
+    let changed = [
+        ("a scale", scaled()),
+        (
+            "a scale and a bias",
+            scaled().parts("attn_qkv.bias", &[512]),
+        ),
+        ("a scale and three biases", own_biases),
+    ];
+    assert_followed("phi3", changed);
 }
 
 #[test]
