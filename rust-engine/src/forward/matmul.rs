@@ -125,7 +125,7 @@ fn blocks<F: Block32>(
             let at = (first + position) * n_blocks;
             (kernels.block_sums)(&codes, &x.codes[at * 32..][..matrix.columns], &mut sums);
             // In block order, as the reference adds them.
-            let terms = sums.iter().zip(&factors).zip(&x.factors[at..]);
+            let terms = sums.iter().zip(&factors).zip(&x.factors[at..][..n_blocks]);
             out[row] = terms.fold(0f32, |total, ((&sum, &w), &x)| total + F::term(sum, w, x));
         }
     }
@@ -152,20 +152,20 @@ fn supers<F: Super256>(
         }
         for (position, out) in out.chunks_exact_mut(matrix.rows).enumerate() {
             let at = (first + position) * n_blocks;
-            let (x_codes, d) = (&x.codes[at * 256..][..matrix.columns], &x.d[at..]);
+            let x_codes = &x.codes[at * 256..][..matrix.columns];
+            let (d, code_sums) = (&x.d[at..][..n_blocks], &x.sums[at..][..n_blocks]);
             if F::SUMMATION == Summation::Groups {
                 (kernels.block_sums)(&codes, x_codes, sums.as_flattened_mut());
             } else {
                 (kernels.super_sums)(&codes, x_codes, &mut sums);
             }
-            out[row] = add_up(F::SUMMATION, &sums, &factors, d, &x.sums[at..]);
+            out[row] = add_up(F::SUMMATION, &sums, &factors, d, code_sums);
         }
     }
 }
 
 /// One product from what its blocks gave: `sums` of codes times codes, the `factors` of the
-/// weights, and of the activations the factors `d` and the sums of codes alone. The last two may be
-/// longer.
+/// weights, and of the activations the factors `d` and the sums of codes alone.
 fn add_up(
     summation: Summation,
     sums: &[[i32; 8]],
