@@ -24,6 +24,7 @@ pub mod metrics;
 mod mismatch_report;
 pub mod model_file;
 pub mod outcome;
+pub mod pattern;
 pub mod preflight;
 pub mod prompt;
 pub mod reason;

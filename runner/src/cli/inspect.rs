@@ -11,7 +11,8 @@ use super::flag_error::FlagError;
 use super::{Format, SupervisionFlags};
 use crate::engine::Supervision;
 use crate::inspect::norms::limits;
-use crate::inspect::{self, KeyFilter, NormRequest, Request, Wanted};
+use crate::inspect::{self, NormRequest, Request, Wanted};
+use crate::pattern::Pattern;
 use crate::text::escape_path;
 
 /// The flags.
@@ -72,7 +73,7 @@ impl Flags {
             norms,
             model: self.model,
             metadata: match (self.filter, self.show_kv) {
-                (Some(filter), _) => Wanted::Matching(KeyFilter::new(&filter)),
+                (Some(filter), _) => Wanted::Matching(Pattern::new(&filter)),
                 (None, true) => Wanted::All,
                 (None, false) => Wanted::Summary,
             },

@@ -26,12 +26,12 @@ use schemas::tag::Tag;
 use crate::engine::{Catalogue, Supervision};
 use crate::exit::Exit;
 use crate::model_file;
+use crate::pattern::Pattern;
 use crate::preflight;
 use crate::text::escape_json_for_terminal;
 
 pub use error::InspectError;
 pub use norms::NormRequest;
-pub use values::KeyFilter;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub enum Wanted {
     /// All.
     All,
     /// These, and in text nothing else.
-    Matching(KeyFilter),
+    Matching(Pattern),
 }
 
 /// How the answer is written.
@@ -155,7 +155,7 @@ impl Wanted {
     fn has(&self, key: &str) -> bool {
         match self {
             Self::Summary | Self::All => true,
-            Self::Matching(filter) => filter.wants(key),
+            Self::Matching(filter) => filter.matches(key),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Metadata: which entries are wanted, and how a value is written for programs and for people.
+//! Metadata: how a value is written for programs and for people.
 
 use gguf::{Array, Value};
 use serde_json::json;
@@ -9,46 +9,6 @@ use crate::text::escape_for_terminal;
 const SHOWN_ELEMENTS: usize = 8;
 /// How many characters of a string text shows.
 const SHOWN_CHARACTERS: usize = 200;
-
-/// Which keys are wanted: those that have the words in them or, where the words have a `*`, those
-/// that match them from end to end, each `*` standing for anything. Upper and lower case are one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyFilter(String);
-
-impl KeyFilter {
-    /// By the words of the command line.
-    pub fn new(words: &str) -> Self {
-        Self(words.to_ascii_lowercase())
-    }
-
-    /// The words.
-    pub fn words(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether a key is wanted.
-    pub fn wants(&self, key: &str) -> bool {
-        let key = key.to_ascii_lowercase();
-        let Some((first, rest)) = self.0.split_once('*') else {
-            return key.contains(&self.0);
-        };
-        let (between, last) = rest.rsplit_once('*').unwrap_or(("", rest));
-        let Some(mut open) = key
-            .strip_prefix(first)
-            .and_then(|key| key.strip_suffix(last))
-        else {
-            return false;
-        };
-        // The earliest place leaves most for the parts that follow, so no other has to be tried.
-        for part in between.split('*') {
-            let Some(place) = open.find(part) else {
-                return false;
-            };
-            open = &open[place + part.len()..];
-        }
-        true
-    }
-}
 
 /// A value on one line, fit for a terminal; what is long is cut.
 pub(super) fn shown(value: &Value) -> String {
@@ -148,34 +108,6 @@ fn float_json(x: f64) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_looked_for_anywhere_and_patterns_from_end_to_end() {
-        let key = "tokenizer.ggml.add_bos_token";
-        let wants = |words: &str| KeyFilter::new(words).wants(key);
-        for words in ["bos", "BOS", "", "tokenizer.ggml.add_bos_token", "*", "**"] {
-            assert!(wants(words), "{words}");
-        }
-        for words in ["*bos*", "tokenizer.*", "*_token", "tok*ggml*tok*n", "*.*.*"] {
-            assert!(wants(words), "{words}");
-        }
-        for words in [
-            "eos",
-            "bos*",
-            "*bos",
-            "*.*.*.*",
-            "tokenizer*tokenizer*",
-            "tok*zz*n",
-        ] {
-            assert!(!wants(words), "{words}");
-        }
-    }
-
-    #[test]
-    fn the_parts_of_a_pattern_do_not_overlap() {
-        assert!(!KeyFilter::new("ab*ba").wants("aba"));
-        assert!(KeyFilter::new("ab*ba").wants("abba"));
-    }
 
     #[test]
     fn long_values_are_cut_and_hostile_ones_escaped() {
