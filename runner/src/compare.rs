@@ -1,6 +1,5 @@
 //! From two evaluations to judged rows: reads one row of each at a time, whatever the vocabulary.
 
-use schemas::limits::Rung;
 use schemas::receipt::{Profile, Verdict};
 use schemas::row::{GreedyRecord, PositionRow, RowRecord};
 
@@ -8,7 +7,7 @@ use crate::engine::{EngineFault, EvaluatedItem, LogitsFile};
 use crate::gate::AgreedTokens;
 use crate::judge;
 use crate::limits::Limits;
-use crate::metrics;
+use crate::metrics::{self, Comparison};
 use crate::outcome::Ending;
 
 /// Both engines' answers about the same tokens.
@@ -39,12 +38,6 @@ impl Rows {
     pub fn verdict(&self) -> Verdict {
         judge::all(self.all().map(|row| row.verdict))
     }
-
-    /// The first position that diverged.
-    pub fn first_divergence(&self) -> Option<u64> {
-        let diverged = |row: &&PositionRow| row.row.verdict == Verdict::Diverged;
-        self.positions.iter().find(diverged).map(|row| row.position)
-    }
 }
 
 /// Compares every position and the greedy steps up to the first that differs.
@@ -57,15 +50,12 @@ pub fn compare(
     let mut pair = Pair::new(evaluations, |item| &item.logits)?;
     let mut positions = Vec::with_capacity(tokens.ids().len());
     for (position, &token) in tokens.ids().iter().enumerate() {
-        let rungs: &[Rung] = match position {
-            0 => &[Rung::FirstLogit, Rung::Positions],
-            _ => &[Rung::Positions],
-        };
         pair.read(position)?;
+        let position = position as u64;
         positions.push(PositionRow {
-            position: position as u64,
+            position,
             token,
-            row: pair.judge(profile, limits, rungs),
+            row: judge::position(profile, limits, position, pair.compare()),
         });
     }
     let greedy = compare_greedy(evaluations, profile, limits)?;
@@ -93,14 +83,13 @@ fn compare_greedy(
         pair.read(step)?;
         check_choice("candidate", step, candidate, &pair.candidate_row)?;
         check_choice("reference", step, reference, &pair.reference_row)?;
-        // The row of a step comes from the tokens before it, which are the same so far.
-        let mut row = pair.judge(profile, limits, &[Rung::Positions, Rung::Decode]);
-        if candidate != reference {
-            judge::other_choice(profile, &mut row);
+        let is_same = candidate == reference;
+        let found = pair.compare();
+        record
+            .steps
+            .push(judge::step(profile, limits, is_same, found));
+        if !is_same {
             record.first_difference = Some(step as u64);
-        }
-        record.steps.push(row);
-        if candidate != reference {
             break;
         }
     }
@@ -155,8 +144,7 @@ impl<'a> Pair<'a> {
         self.reference.read_row(row, &mut self.reference_row)
     }
 
-    fn judge(&self, profile: Profile, limits: &Limits, rungs: &[Rung]) -> RowRecord {
-        let found = metrics::compare(&self.candidate_row, &self.reference_row);
-        judge::row(profile, limits, rungs, found)
+    fn compare(&self) -> Comparison {
+        metrics::compare(&self.candidate_row, &self.reference_row)
     }
 }

@@ -8,8 +8,27 @@ use crate::exit::Exit;
 use crate::limits::Limits;
 use crate::metrics::Comparison;
 
+/// Judges what was found at a position.
+pub fn position(profile: Profile, limits: &Limits, position: u64, found: Comparison) -> RowRecord {
+    let rungs: &[Rung] = match position {
+        0 => &[Rung::FirstLogit, Rung::Positions],
+        _ => &[Rung::Positions],
+    };
+    row(profile, limits, rungs, found)
+}
+
+/// Judges what was found at a greedy step. It comes from the tokens before it, which are the same so
+/// far, so it is also a position like others.
+pub fn step(profile: Profile, limits: &Limits, same_choice: bool, found: Comparison) -> RowRecord {
+    let mut row = row(profile, limits, &[Rung::Positions, Rung::Decode], found);
+    if !same_choice {
+        other_choice(profile, &mut row);
+    }
+    row
+}
+
 /// Judges one row. In `exact` its bits decide, elsewhere the limits of the rungs.
-pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison) -> RowRecord {
+fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison) -> RowRecord {
     // Equal bits keep every limit, those too that have no value for a row of zeros.
     let equal = profile != Profile::Production && found.differing == 0;
     let broken = match &found.metrics {
@@ -48,7 +67,7 @@ pub fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison)
 
 /// Judges a greedy step at which the engines chose different tokens: its row may keep every limit,
 /// but what is generated differs. Only a floor could say that such a flip is none.
-pub fn other_choice(profile: Profile, row: &mut RowRecord) {
+fn other_choice(profile: Profile, row: &mut RowRecord) {
     if profile != Profile::Production && row.verdict == Verdict::Match {
         row.verdict = Verdict::Diverged;
         row.broken.push("the chosen tokens differ".to_owned());

@@ -3,16 +3,17 @@
 //! In reading order: [`run`] tells the order of a comparison; its stages are [`prompt`],
 //! `capability` (can the engines do this?), `ask` (for tokens and rows), [`gate`] with
 //! `mismatch_report`, [`twin`], [`compare`] over [`metrics`], [`judge`] by [`limits`], and
-//! [`outcome`] with its [`reason`] and [`record`]; [`run_error`] is what comes before any of them.
-//! [`engine`] keeps other people's programs at arm's length. [`cli`] turns flags into a [`request`];
-//! [`report`] and [`results`] show and store what came out. [`inspect`], [`preflight`] and
-//! [`setup_cpp`] are the other commands.
+//! [`outcome`] with its [`conclusion`], [`reason`] and [`record`], which [`seal`] closes;
+//! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at arm's
+//! length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show and store what
+//! came out. [`inspect`], [`preflight`] and [`setup_cpp`] are the other commands.
 #![forbid(unsafe_code)]
 
 mod ask;
 mod capability;
 pub mod cli;
 pub mod compare;
+pub mod conclusion;
 pub mod engine;
 pub mod exit;
 pub mod gate;
@@ -34,6 +35,7 @@ pub mod request;
 pub mod results;
 pub mod run;
 pub mod run_error;
+pub mod seal;
 pub mod setup_cpp;
 pub mod text;
 pub mod twin;

@@ -171,7 +171,7 @@ pub fn identity_unless(path: &Path, stop: &AtomicBool) -> io::Result<FileIdentit
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

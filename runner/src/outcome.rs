@@ -8,6 +8,7 @@ use schemas::environment::Environment;
 use schemas::receipt::{FileIdentity, Receipt, Verdict};
 
 use crate::compare::{Evaluations, Rows};
+use crate::conclusion::Conclusion;
 use crate::engine::{EngineFault, FaultKind};
 use crate::exit::Exit;
 use crate::gate::{self, AgreedTokens, Mismatch, NotAdopted};
@@ -15,6 +16,7 @@ use crate::judge;
 use crate::reason;
 use crate::record::{self, Identities};
 use crate::run::Run;
+use crate::seal::seal;
 use crate::text::{path_argument, quote_for_sh};
 
 /// How the stages ended.
@@ -96,18 +98,18 @@ impl Outcome {
         identities: Identities,
         started: Instant,
     ) -> Self {
-        let (found, failure_exit) = verdict(ending, case.rows.as_ref());
         let adopted = case.tokens.as_ref().and_then(AgreedTokens::adopted);
-        let verdict = match adopted {
-            Some(_) => judge::at_best_match(found),
-            None => found,
-        };
-        let exit = match ending {
-            Ending::Unusable(_) => Exit::BadInput,
-            _ => judge::exit(verdict, failure_exit),
+        let adopted = adopted.map(|index| index as u64);
+        let Conclusion {
+            verdict,
+            exit,
+            reason,
+        } = match (ending, &case.rows) {
+            (Ending::Compared, Some(rows)) => Conclusion::of(rows, run.request.profile, adopted),
+            _ => without_rows(&case, ending),
         };
         let mut receipt = record::receipt(run, &case, identities, verdict, exit);
-        receipt.reason = reason::of(&case, ending, found, run.request.profile);
+        receipt.reason = reason;
         let environment = record::environment(run, &case, started);
         if exit == Exit::Parity && is_one_program(&environment) {
             receipt.reason.push_str(reason::SAME_PROGRAM);
@@ -130,6 +132,7 @@ impl Outcome {
         } else if exit != Exit::Parity && case.rows.is_none() {
             receipt.error = Some(receipt.reason.clone());
         }
+        seal(&mut receipt);
         Self {
             exit,
             receipt,
@@ -146,6 +149,7 @@ impl Outcome {
         self.exit = Exit::Internal;
         self.receipt.exit = self.exit.record();
         self.receipt.error = Some(problem.to_owned());
+        seal(&mut self.receipt);
         let fault = self.fault.iter().map(String::as_str).chain([problem]);
         self.fault = Some(fault.collect::<Vec<_>>().join("\nlockstep: "));
     }
@@ -165,15 +169,25 @@ fn is_one_program(environment: &Environment) -> bool {
     candidate.command == reference.command || (same_arguments && same_bytes)
 }
 
-fn verdict(ending: &Ending, rows: Option<&Rows>) -> (Verdict, Option<Exit>) {
-    match ending {
-        Ending::Compared => (rows.map_or(Verdict::Inconclusive, Rows::verdict), None),
+/// What an ending before any row comes to.
+fn without_rows(case: &Case, ending: &Ending) -> Conclusion {
+    let (verdict, failure_exit) = match ending {
         Ending::Mismatch(_) => (Verdict::TokenMismatch, None),
         Ending::Refused(_) => (Verdict::Refused, None),
         Ending::Shapes(_) => (Verdict::Diverged, None),
         Ending::Inconsistent(_) => (Verdict::EngineFailed, Some(Exit::BadInput)),
         Ending::Failed(fault) => (Verdict::EngineFailed, Some(fault.exit())),
-        Ending::Nothing(_) | Ending::Unusable(_) => (Verdict::Inconclusive, None),
+        Ending::Compared | Ending::Nothing(_) | Ending::Unusable(_) => {
+            (Verdict::Inconclusive, None)
+        }
+    };
+    Conclusion {
+        verdict,
+        exit: match ending {
+            Ending::Unusable(_) => Exit::BadInput,
+            _ => judge::exit(verdict, failure_exit),
+        },
+        reason: reason::of_ending(case, ending),
     }
 }
 

@@ -5,36 +5,31 @@ use schemas::receipt::{Profile, Verdict};
 use schemas::row::RowRecord;
 
 use crate::compare::Rows;
-use crate::gate::AgreedTokens;
 use crate::outcome::{Case, Ending};
 
 /// What is added to a pass of a program against itself.
 pub const SAME_PROGRAM: &str =
     "; candidate and reference are the same program, so this says nothing about a port";
 
-/// The sentence for an ending; `verdict` is that of the rows.
-pub fn of(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -> String {
-    let adopted = case.tokens.as_ref().and_then(AgreedTokens::adopted);
+/// The sentence for rows; `verdict` is theirs, whoever's tokens they are of. `adopted` is where the
+/// candidate's own tokens begin to differ, if it was given the reference's.
+pub fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile, adopted: Option<u64>) -> String {
     let whose = |index| {
         format!(", on the reference's tokens (the candidate's differ from index {index} on)")
     };
-    let rows = case.rows.as_ref();
     let parts = [
-        Some(of_ending(case, ending, verdict, profile)),
+        Some(of_verdict(rows, verdict, profile)),
         adopted.map(whose),
-        rows.and_then(|rows| of_constants(rows, "candidate", |row| row.candidate_constant)),
-        rows.and_then(|rows| of_constants(rows, "reference", |row| row.reference_constant)),
+        of_constants(rows, "candidate", |row| row.candidate_constant),
+        of_constants(rows, "reference", |row| row.reference_constant),
     ];
     parts.into_iter().flatten().collect()
 }
 
-fn of_ending(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -> String {
-    let rows = case.rows.as_ref();
+/// The sentence where nothing was compared.
+pub(crate) fn of_ending(case: &Case, ending: &Ending) -> String {
     match ending {
-        Ending::Compared => match rows {
-            Some(rows) => of_rows(rows, verdict, profile),
-            None => "nothing was compared".to_owned(),
-        },
+        Ending::Compared => "nothing was compared".to_owned(),
         Ending::Mismatch(not_adopted) => {
             let index = case.mismatch.as_ref().map_or(0, |m| m.first_difference);
             let why = not_adopted.map_or(String::new(), |problem| format!(": {problem}"));
@@ -49,7 +44,7 @@ fn of_ending(case: &Case, ending: &Ending, verdict: Verdict, profile: Profile) -
     }
 }
 
-fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
+fn of_verdict(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
     let positions = rows.positions.len();
     let steps = rows.greedy.steps.len();
     let compared = format!(

@@ -8,15 +8,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use schemas::describe::DescribeResponse;
 use schemas::environment::{EngineEnvironment, Environment};
-use schemas::number::Finite;
 use schemas::receipt::{
     EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, TokensFrom, Verdict,
 };
-use schemas::row::{Metrics, PositionRow};
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
 
-use crate::compare::Rows;
+use crate::conclusion;
 use crate::engine::{Client, EvaluatedItem};
 use crate::exit::Exit;
 use crate::judge;
@@ -55,8 +53,7 @@ pub(crate) fn receipt(
 ) -> Receipt {
     let rows = case.rows.as_ref();
     let tokens = case.tokens.as_ref();
-    let positions = rows.map_or(Vec::new(), |rows| rows.positions.clone());
-    Receipt {
+    let mut receipt = Receipt {
         schema: Tag::new(),
         verdict,
         exit: exit.record(),
@@ -77,21 +74,25 @@ pub(crate) fn receipt(
             Some(_) => TokensFrom::Reference,
         }),
         tokens: tokens.map(|tokens| tokens.ids().to_vec()),
+        limits_file: run.limits.file().cloned(),
         limits: run.limits.applied().to_vec(),
-        first_divergence_token: rows.and_then(Rows::first_divergence),
-        per_token_cosine_sim: of_each(&positions, |metrics| metrics.cosine),
-        per_token_l2_dist: of_each(&positions, |metrics| Some(metrics.l2)),
-        max_absolute_diff: rows.and_then(largest_difference),
-        positions,
+        first_divergence_token: None,
+        per_token_cosine_sim: Vec::new(),
+        per_token_l2_dist: Vec::new(),
+        max_absolute_diff: None,
+        positions: rows.map_or(Vec::new(), |rows| rows.positions.clone()),
         greedy: rows.map(|rows| rows.greedy.clone()),
-        threshold: run.limits.smallest_cosine(),
+        threshold: None,
         error: None,
         rust_tokens: None,
         cpp_tokens: None,
         first_diff_idx: None,
         suggestions: None,
+        digest: String::new(),
         environment: None,
-    }
+    };
+    conclusion::repeat_figures(&mut receipt);
+    receipt
 }
 
 fn prompt_record(run: &Run<'_>) -> PromptRecord {
@@ -107,25 +108,6 @@ fn prompt_record(run: &Run<'_>) -> PromptRecord {
         bos: formatted.bos,
         parse_special: formatted.parse_special,
     }
-}
-
-/// A metric of each position, absent where a row is not finite.
-fn of_each(
-    positions: &[PositionRow],
-    value: impl Fn(&Metrics) -> Option<Finite>,
-) -> Vec<Option<Finite>> {
-    let metrics = positions.iter().map(|position| &position.row.metrics);
-    metrics
-        .map(|metrics| metrics.as_ref().and_then(&value))
-        .collect()
-}
-
-/// Of all positions and steps; none where a row is not finite, for that is no small difference.
-fn largest_difference(rows: &Rows) -> Option<Finite> {
-    let all = rows.all().map(|row| Some(row.metrics.as_ref()?.max_abs));
-    let all: Option<Vec<_>> = all.collect();
-    let largest = |a: &Finite, b: &Finite| a.get().total_cmp(&b.get());
-    all?.into_iter().max_by(largest)
 }
 
 fn engine_records(request: &Request, case: &Case) -> Engines {

@@ -45,6 +45,8 @@ pub struct Receipt {
     pub tokens_from: Option<TokensFrom>,
     /// Set when only the first tokens of the prompt were evaluated: how many it has.
     pub prompt_tokens: Option<u64>,
+    /// The file of limits, where one applied.
+    pub limits_file: Option<LimitsFileRecord>,
     /// The limits that applied.
     pub limits: Vec<AppliedLimit>,
     /// One row for each position that was compared.
@@ -71,6 +73,9 @@ pub struct Receipt {
     pub first_diff_idx: Option<u64>,
     /// On a token mismatch: what may be the cause and what can be done.
     pub suggestions: Option<Vec<String>>,
+    /// `sha256:` and the digest of this object in its canonical form, without this field and the
+    /// environment.
+    pub digest: String,
     /// Times, hosts and paths; on standard output only. A run folder has them in a file of their
     /// own, so that the receipt is the same on every run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +83,7 @@ pub struct Receipt {
 }
 
 impl Kind for Receipt {
-    const SCHEMA: &'static str = "lockstep/receipt/v2";
+    const SCHEMA: &'static str = "lockstep/receipt/v3";
 }
 
 /// What a comparison says.
@@ -221,6 +226,16 @@ pub enum TemplateElsewhere {
     Different,
     /// There is none.
     Absent,
+}
+
+/// A file of limits, by what it calls itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsFileRecord {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
 }
 
 /// Both engines.

@@ -10,7 +10,7 @@ use std::fmt;
 use schemas::limits::{AppliedLimit, Bound, Limit, LimitSource, LimitedMetric, LimitsFile, Rung};
 use schemas::line::{self, MessageError};
 use schemas::number::Finite;
-use schemas::receipt::Profile;
+use schemas::receipt::{LimitsFileRecord, Profile, Receipt};
 use schemas::row::Metrics;
 
 pub use metric::metric_name;
@@ -25,6 +25,7 @@ const OVERRIDE_BASIS: &str = "given on the command line";
 /// The limits of one comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
+    file: Option<LimitsFileRecord>,
     applied: Vec<AppliedLimit>,
 }
 
@@ -44,7 +45,24 @@ impl Limits {
         for &(metric, value) in overrides {
             override_value(&mut applied, metric, value);
         }
-        Self { applied }
+        let file = file.map(|file| LimitsFileRecord {
+            name: file.name.clone(),
+            version: file.version,
+        });
+        Self { file, applied }
+    }
+
+    /// Those that a receipt says it was judged by.
+    pub fn of_receipt(receipt: &Receipt) -> Self {
+        Self {
+            file: receipt.limits_file.clone(),
+            applied: receipt.limits.clone(),
+        }
+    }
+
+    /// The file that they come from, flags apart.
+    pub fn file(&self) -> Option<&LimitsFileRecord> {
+        self.file.as_ref()
     }
 
     /// The file that a profile judges by when none is named: `exact` compares bits, and

@@ -1,0 +1,128 @@
+//! What follows from judged rows: the verdict of all of them, its exit code and reason, and the
+//! figures that a receipt repeats of them. Pure: whoever has a receipt comes to the same.
+
+use schemas::number::Finite;
+use schemas::receipt::{Profile, Receipt, TokensFrom, Verdict};
+use schemas::row::{Metrics, PositionRow, RowRecord};
+
+use crate::compare::Rows;
+use crate::exit::Exit;
+use crate::judge;
+use crate::limits::Limits;
+use crate::metrics::Comparison;
+use crate::reason;
+
+/// What rows come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The exit code.
+    pub exit: Exit,
+    /// The sentence for people.
+    pub reason: String,
+}
+
+impl Conclusion {
+    /// `adopted` is where the candidate's own tokens begin to differ, if it was given the
+    /// reference's.
+    pub fn of(rows: &Rows, profile: Profile, adopted: Option<u64>) -> Self {
+        let found = rows.verdict();
+        let verdict = match adopted {
+            Some(_) => judge::at_best_match(found),
+            None => found,
+        };
+        Self {
+            verdict,
+            exit: judge::exit(verdict, None),
+            reason: reason::of_rows(rows, found, profile, adopted),
+        }
+    }
+}
+
+/// Writes the figures that a receipt repeats of its rows.
+pub fn repeat_figures(receipt: &mut Receipt) {
+    let positions = &receipt.positions;
+    let diverged = |row: &&PositionRow| row.row.verdict == Verdict::Diverged;
+    let first = positions.iter().find(diverged);
+    receipt.first_divergence_token = first.map(|row| row.position);
+    receipt.per_token_cosine_sim = of_each(positions, |metrics| metrics.cosine);
+    receipt.per_token_l2_dist = of_each(positions, |metrics| Some(metrics.l2));
+    receipt.max_absolute_diff = largest_difference(receipt);
+    receipt.threshold = Limits::of_receipt(receipt).smallest_cosine();
+}
+
+/// A metric of each position, absent where a row is not finite.
+fn of_each(
+    positions: &[PositionRow],
+    value: impl Fn(&Metrics) -> Option<Finite>,
+) -> Vec<Option<Finite>> {
+    let metrics = positions.iter().map(|position| &position.row.metrics);
+    metrics
+        .map(|metrics| metrics.as_ref().and_then(&value))
+        .collect()
+}
+
+/// Of all positions and steps; none where a row is not finite, for that is no small difference.
+fn largest_difference(receipt: &Receipt) -> Option<Finite> {
+    let positions = receipt.positions.iter().map(|position| &position.row);
+    let steps = receipt.greedy.iter().flat_map(|greedy| &greedy.steps);
+    let all = positions
+        .chain(steps)
+        .map(|row| Some(row.metrics.as_ref()?.max_abs));
+    let all: Option<Vec<_>> = all.collect();
+    let largest = |a: &Finite, b: &Finite| a.get().total_cmp(&b.get());
+    all?.into_iter().max_by(largest)
+}
+
+/// The receipt as its stored rows make it under these limits, or `None` if nothing was compared.
+pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
+    let profile = stored.profile;
+    let mut rows = Rows {
+        positions: stored.positions.clone(),
+        greedy: stored.greedy.clone()?,
+    };
+    for position in &mut rows.positions {
+        let found = found(&position.row);
+        position.row = judge::position(profile, limits, position.position, found);
+    }
+    let ids = rows.greedy.candidate_ids.iter();
+    let mut choices = ids.zip(&rows.greedy.reference_ids).map(|(a, b)| a == b);
+    for step in &mut rows.greedy.steps {
+        let is_same = choices.next().unwrap_or(false);
+        *step = judge::step(profile, limits, is_same, found(step));
+    }
+    let adopted = match stored.tokens_from {
+        Some(TokensFrom::Reference) => stored.first_diff_idx,
+        _ => None,
+    };
+    let conclusion = Conclusion::of(&rows, profile, adopted);
+    let mut anew = Receipt {
+        verdict: conclusion.verdict,
+        exit: conclusion.exit.record(),
+        status: judge::status(conclusion.verdict),
+        reason: conclusion.reason,
+        limits_file: limits.file().cloned(),
+        limits: limits.applied().to_vec(),
+        positions: rows.positions,
+        greedy: Some(rows.greedy),
+        ..stored.clone()
+    };
+    repeat_figures(&mut anew);
+    // That both engines are one program is not in the rows.
+    if conclusion.exit == Exit::Parity && stored.reason.ends_with(reason::SAME_PROGRAM) {
+        anew.reason.push_str(reason::SAME_PROGRAM);
+    }
+    Some(anew)
+}
+
+fn found(row: &RowRecord) -> Comparison {
+    Comparison {
+        differing: row.differing,
+        candidate_non_finite: row.candidate_non_finite,
+        reference_non_finite: row.reference_non_finite,
+        candidate_constant: row.candidate_constant,
+        reference_constant: row.reference_constant,
+        metrics: row.metrics.clone(),
+    }
+}
