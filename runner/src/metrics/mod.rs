@@ -190,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn softmax_does_not_see_a_shift_however_large() {
+        for shift in [1e8, 1e17, 3e38] {
+            let metrics = compare(&[shift; 300], &[0.0; 300]).metrics.expect("finite");
+            let spread = [metrics.kl, metrics.kl_reverse, metrics.total_variation];
+            assert_eq!(spread.map(Finite::get), [0.0; 3], "{shift:e}");
+        }
+    }
+
+    #[test]
     fn a_constant_shift_is_reported_apart() {
         let reference = Numbers(2).row(500, 4.0);
         let candidate: Vec<f32> = reference.iter().map(|x| x + 2.0).collect();
