@@ -1,7 +1,7 @@
 //! From two evaluations to judged rows: reads one row of each at a time, whatever the vocabulary.
 
-use schemas::receipt::{Profile, Verdict};
-use schemas::row::{GreedyRecord, PositionRow, RowRecord};
+use schemas::receipt::Profile;
+use schemas::row::{GreedyRecord, PositionRow};
 
 use crate::engine::{EngineFault, EvaluatedItem, LogitsFile};
 use crate::gate::AgreedTokens;
@@ -9,6 +9,7 @@ use crate::judge;
 use crate::limits::Limits;
 use crate::metrics::{self, Comparison};
 use crate::outcome::Ending;
+use crate::rows::Rows;
 
 /// Both engines' answers about the same tokens.
 #[derive(Debug)]
@@ -17,27 +18,6 @@ pub struct Evaluations {
     pub candidate: EvaluatedItem,
     /// What it is judged against.
     pub reference: EvaluatedItem,
-}
-
-/// Judged rows.
-pub struct Rows {
-    /// One for each position.
-    pub positions: Vec<PositionRow>,
-    /// The greedy steps.
-    pub greedy: GreedyRecord,
-}
-
-impl Rows {
-    /// What was found of each, the greedy steps last.
-    pub fn all(&self) -> impl Iterator<Item = &RowRecord> {
-        let positions = self.positions.iter().map(|position| &position.row);
-        positions.chain(&self.greedy.steps)
-    }
-
-    /// The verdict of all of them.
-    pub fn verdict(&self) -> Verdict {
-        judge::all(self.all().map(|row| row.verdict))
-    }
 }
 
 /// Compares every position and the greedy steps up to the first that differs.

@@ -3,14 +3,14 @@
 
 use schemas::number::Finite;
 use schemas::receipt::{Profile, Receipt, TokensFrom, Verdict};
-use schemas::row::{Metrics, PositionRow, RowRecord};
+use schemas::row::{GreedyRecord, Metrics, PositionRow, RowRecord};
 
-use crate::compare::Rows;
 use crate::exit::Exit;
 use crate::judge;
 use crate::limits::Limits;
 use crate::metrics::Comparison;
 use crate::reason;
+use crate::rows::Rows;
 
 /// What rows come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,11 +86,17 @@ pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
         let found = found(&position.row);
         position.row = judge::position(profile, limits, position.position, found);
     }
-    let ids = rows.greedy.candidate_ids.iter();
-    let mut choices = ids.zip(&rows.greedy.reference_ids).map(|(a, b)| a == b);
-    for step in &mut rows.greedy.steps {
-        let is_same = choices.next().unwrap_or(false);
-        *step = judge::step(profile, limits, is_same, found(step));
+    let GreedyRecord {
+        candidate_ids,
+        reference_ids,
+        steps,
+        ..
+    } = &mut rows.greedy;
+    for (step, row) in steps.iter_mut().enumerate() {
+        // A step of which no token is told is none that was chosen alike.
+        let candidate = candidate_ids.get(step);
+        let is_same = candidate.is_some() && candidate == reference_ids.get(step);
+        *row = judge::step(profile, limits, is_same, found(row));
     }
     let adopted = match stored.tokens_from {
         Some(TokensFrom::Reference) => stored.first_diff_idx,
@@ -106,14 +112,27 @@ pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
         limits: limits.applied().to_vec(),
         positions: rows.positions,
         greedy: Some(rows.greedy),
+        error: None,
         ..stored.clone()
     };
     repeat_figures(&mut anew);
-    // That both engines are one program is not in the rows.
-    if conclusion.exit == Exit::Parity && stored.reason.ends_with(reason::SAME_PROGRAM) {
+    // That two engines are one program is not in the rows, unless they have one name.
+    let engines = &stored.engines;
+    let is_one = stored.reason.ends_with(reason::SAME_PROGRAM)
+        || engines.candidate.name == engines.reference.name;
+    if conclusion.exit == Exit::Parity && is_one {
         anew.reason.push_str(reason::SAME_PROGRAM);
     }
+    if is_unstored(stored) {
+        anew.exit = stored.exit.clone();
+        anew.error.clone_from(&stored.error);
+    }
     Some(anew)
+}
+
+/// Whether a receipt is of a comparison that came to its verdict, and could not be stored.
+pub fn is_unstored(receipt: &Receipt) -> bool {
+    receipt.exit == Exit::Internal.record() && receipt.error.is_some()
 }
 
 fn found(row: &RowRecord) -> Comparison {

@@ -34,6 +34,23 @@ impl Exit {
         self as u8
     }
 
+    /// The one with this number.
+    pub fn of_code(code: u8) -> Option<Self> {
+        const ALL: [Exit; 10] = [
+            Exit::Parity,
+            Exit::Diverged,
+            Exit::TokensDiffer,
+            Exit::Inconclusive,
+            Exit::Incomplete,
+            Exit::Usage,
+            Exit::BadInput,
+            Exit::Unavailable,
+            Exit::Internal,
+            Exit::Retryable,
+        ];
+        ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
     /// Number and name, as JSON has them.
     pub fn record(self) -> ExitRecord {
         ExitRecord {

@@ -6,7 +6,8 @@
 //! [`outcome`] with its [`conclusion`], [`reason`] and [`record`], which [`seal`] closes;
 //! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at arm's
 //! length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show and store what
-//! came out. [`inspect`], [`preflight`] and [`setup_cpp`] are the other commands.
+//! came out. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands, and [`verify`] looks
+//! whether a stored receipt can be believed.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -33,9 +34,11 @@ pub mod record;
 pub mod report;
 pub mod request;
 pub mod results;
+pub mod rows;
 pub mod run;
 pub mod run_error;
 pub mod seal;
 pub mod setup_cpp;
 pub mod text;
 pub mod twin;
+pub mod verify;

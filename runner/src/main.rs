@@ -18,9 +18,10 @@ use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
 use runner::text::{escape_json_for_terminal, escape_path};
-use runner::{cli, inspect, preflight, prompt, results, run, setup_cpp};
+use runner::{cli, inspect, preflight, prompt, results, run, setup_cpp, verify};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
+use schemas::receipt::Receipt;
 use schemas::tag::Tag;
 
 fn main() -> ExitCode {
@@ -115,6 +116,23 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
             print(&report.output)?;
             Ok(report.exit)
         }
+        Command::VerifyReceipt(flags) => {
+            let demands = flags.demands();
+            let files = flags
+                .files
+                .iter()
+                .map(|path| verify::verify(path, &demands));
+            let files: Vec<_> = files.collect();
+            print(&verify::report(&files))?;
+            let sound = files.iter().all(|file| file.findings.is_empty());
+            Ok(if sound { Exit::Parity } else { Exit::BadInput })
+        }
+        Command::Judge(flags) => {
+            let receipt = flags.judge()?;
+            print(&written(&receipt, flags.format, text::Detail::Normal)?)?;
+            // Its code was held against its verdict.
+            Ok(Exit::of_code(receipt.exit.code).unwrap_or(Exit::Internal))
+        }
         Command::SetupCpp { emit } => {
             let shell = match emit {
                 Shell::Sh => setup_cpp::Shell::Sh,
@@ -167,17 +185,22 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
         outcome.was_not_stored(&format!("writing to {}: {error}", escape_path(folder)));
     }
     let receipt = &outcome.receipt;
-    match presentation.format {
-        Format::Json => print(&escape_json_for_terminal(&canonical::to_string(receipt)?))?,
-        Format::Text => {
-            let ids = text::ids(receipt, presentation.dump_ids, presentation.dump_cpp_ids);
-            print(&(ids + &text::outcome(receipt, presentation.detail)))?;
-        }
-    }
+    let ids = match presentation.format {
+        Format::Json => String::new(),
+        Format::Text => text::ids(receipt, presentation.dump_ids, presentation.dump_cpp_ids),
+    };
+    print(&(ids + &written(receipt, presentation.format, presentation.detail)?))?;
     if let Some(fault) = &outcome.fault {
         tell(&format!("lockstep: {fault}\n"));
     }
     Ok(outcome.exit)
+}
+
+fn written(receipt: &Receipt, format: Format, detail: text::Detail) -> Result<String, Error> {
+    Ok(match format {
+        Format::Json => escape_json_for_terminal(&canonical::to_string(receipt)?),
+        Format::Text => text::outcome(receipt, detail),
+    })
 }
 
 fn supervise(flags: &SupervisionFlags) -> Result<Supervision, Error> {

@@ -7,7 +7,7 @@ use schemas::describe::DescribeResponse;
 use schemas::environment::Environment;
 use schemas::receipt::{FileIdentity, Receipt, Verdict};
 
-use crate::compare::{Evaluations, Rows};
+use crate::compare::Evaluations;
 use crate::conclusion::Conclusion;
 use crate::engine::{EngineFault, FaultKind};
 use crate::exit::Exit;
@@ -15,9 +15,13 @@ use crate::gate::{self, AgreedTokens, Mismatch, NotAdopted};
 use crate::judge;
 use crate::reason;
 use crate::record::{self, Identities};
+use crate::rows::Rows;
 use crate::run::Run;
 use crate::seal::seal;
 use crate::text::{path_argument, quote_for_sh};
+
+/// The error of a token mismatch, in the words of older documents.
+pub const MISMATCH_ERROR: &str = "Token Sequence Mismatch";
 
 /// How the stages ended.
 #[derive(Debug)]
@@ -128,7 +132,7 @@ impl Outcome {
             add_mismatch(&mut receipt, mismatch, suggestions);
         }
         if matches!(ending, Ending::Mismatch(_)) {
-            receipt.error = Some("Token Sequence Mismatch".to_owned());
+            receipt.error = Some(MISMATCH_ERROR.to_owned());
         } else if exit != Exit::Parity && case.rows.is_none() {
             receipt.error = Some(receipt.reason.clone());
         }
@@ -169,6 +173,24 @@ fn is_one_program(environment: &Environment) -> bool {
     candidate.command == reference.command || (same_arguments && same_bytes)
 }
 
+/// The sentence where nothing was compared.
+fn reason(case: &Case, ending: &Ending) -> String {
+    match ending {
+        Ending::Compared => "nothing was compared".to_owned(),
+        Ending::Mismatch(not_adopted) => {
+            let index = case.mismatch.as_ref().map_or(0, |m| m.first_difference);
+            let why = not_adopted.map_or(String::new(), |problem| format!(": {problem}"));
+            format!("the tokens differ at index {index}; nothing was evaluated{why}")
+        }
+        Ending::Refused(reason)
+        | Ending::Nothing(reason)
+        | Ending::Shapes(reason)
+        | Ending::Inconsistent(reason) => reason.clone(),
+        Ending::Unusable(unusable) => unusable.reason.clone(),
+        Ending::Failed(fault) => format!("{}: {}", fault.engine, fault.kind),
+    }
+}
+
 /// What an ending before any row comes to.
 fn without_rows(case: &Case, ending: &Ending) -> Conclusion {
     let (verdict, failure_exit) = match ending {
@@ -187,7 +209,7 @@ fn without_rows(case: &Case, ending: &Ending) -> Conclusion {
             Ending::Unusable(_) => Exit::BadInput,
             _ => judge::exit(verdict, failure_exit),
         },
-        reason: reason::of_ending(case, ending),
+        reason: reason(case, ending),
     }
 }
 

@@ -4,8 +4,7 @@ use schemas::number::Finite;
 use schemas::receipt::{Profile, Verdict};
 use schemas::row::RowRecord;
 
-use crate::compare::Rows;
-use crate::outcome::{Case, Ending};
+use crate::rows::Rows;
 
 /// What is added to a pass of a program against itself.
 pub const SAME_PROGRAM: &str =
@@ -24,24 +23,6 @@ pub fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile, adopted: Option<
         of_constants(rows, "reference", |row| row.reference_constant),
     ];
     parts.into_iter().flatten().collect()
-}
-
-/// The sentence where nothing was compared.
-pub(crate) fn of_ending(case: &Case, ending: &Ending) -> String {
-    match ending {
-        Ending::Compared => "nothing was compared".to_owned(),
-        Ending::Mismatch(not_adopted) => {
-            let index = case.mismatch.as_ref().map_or(0, |m| m.first_difference);
-            let why = not_adopted.map_or(String::new(), |problem| format!(": {problem}"));
-            format!("the tokens differ at index {index}; nothing was evaluated{why}")
-        }
-        Ending::Refused(reason)
-        | Ending::Nothing(reason)
-        | Ending::Shapes(reason)
-        | Ending::Inconsistent(reason) => reason.clone(),
-        Ending::Unusable(unusable) => unusable.reason.clone(),
-        Ending::Failed(fault) => format!("{}: {}", fault.engine, fault.kind),
-    }
 }
 
 fn of_verdict(rows: &Rows, verdict: Verdict, profile: Profile) -> String {

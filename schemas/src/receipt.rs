@@ -51,6 +51,8 @@ pub struct Receipt {
     pub limits: Vec<AppliedLimit>,
     /// One row for each position that was compared.
     pub positions: Vec<PositionRow>,
+    /// How many greedy steps were asked for.
+    pub greedy_steps: u32,
     /// The greedy steps.
     pub greedy: Option<GreedyRecord>,
     /// The first position that diverged.

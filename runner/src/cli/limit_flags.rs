@@ -1,7 +1,7 @@
 //! The flags that say how far apart two rows may be.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemas::limits::{LimitedMetric, LimitsFile};
@@ -80,10 +80,13 @@ impl LimitFlags {
                 "--limits in profile exact: there bits are compared".to_owned(),
             ));
         }
-        let bad =
-            |problem: String| FlagError::BadInput(format!("{}: {problem}", escape_path(path)));
-        let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-        let file = limits::read(&text).map_err(|error| bad(error.to_string()))?;
-        Ok(Some(file))
+        read_file(path).map(Some)
     }
+}
+
+/// A file of limits.
+pub(super) fn read_file(path: &Path) -> Result<LimitsFile, FlagError> {
+    let bad = |problem: String| FlagError::BadInput(format!("{}: {problem}", escape_path(path)));
+    let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    limits::read(&text).map_err(|error| bad(error.to_string()))
 }

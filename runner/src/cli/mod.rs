@@ -5,6 +5,7 @@ pub mod inspect;
 mod limit_flags;
 pub mod per_token;
 mod prompt_flags;
+pub mod receipts;
 
 use std::path::PathBuf;
 
@@ -60,6 +61,14 @@ pub enum Command {
         #[command(flatten)]
         supervision: SupervisionFlags,
     },
+    /// Say whether stored receipts can be believed: unedited, and the verdict follows from the rows
+    ///
+    /// Example: lockstep verify-receipt results/receipt.json --require-kernel 'exact-*'
+    VerifyReceipt(receipts::VerifyFlags),
+    /// Judge the stored rows of a receipt by other limits
+    ///
+    /// Example: lockstep judge results/receipt.json --limits mine.json
+    Judge(receipts::JudgeFlags),
     /// Print the environment that an interactive shell needs for the references
     ///
     /// Example: eval "$(lockstep setup-cpp --emit sh)"

@@ -5,6 +5,7 @@
 
 mod metric;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use schemas::limits::{AppliedLimit, Bound, Limit, LimitSource, LimitedMetric, LimitsFile, Rung};
@@ -20,7 +21,7 @@ use metric::{bound_of, bound_word, unit_of, value_of};
 const SHIPPED: &str = include_str!("../../limits/f32-v1.json");
 
 /// What a receipt says of a value that a flag gave.
-const OVERRIDE_BASIS: &str = "given on the command line";
+pub(crate) const OVERRIDE_BASIS: &str = "given on the command line";
 
 /// The limits of one comparison.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,28 +118,50 @@ pub fn shipped() -> LimitsFile {
 /// the side where a metric is good, or that leaves positions without a limit.
 pub fn read(text: &str) -> Result<LimitsFile, MessageError> {
     let file: LimitsFile = line::read(text)?;
-    for (index, limit) in file.limits.iter().enumerate() {
-        let expected = bound_of(limit.metric);
-        if limit.bound != expected {
+    check(file.limits.iter())?;
+    if text != SHIPPED {
+        let shipped = shipped();
+        if file.name == shipped.name && file.version == shipped.version && file != shipped {
             return Err(MessageError {
-                path: format!("limits[{index}].bound"),
+                path: "name".to_owned(),
                 problem: format!(
-                    "{} has a {} value that passes, not a {} one",
-                    metric_name(limit.metric),
-                    bound_word(expected),
-                    bound_word(limit.bound)
+                    "{} version {} is the shipped file, and this is another one",
+                    file.name, file.version
                 ),
             });
         }
     }
-    let mut rungs = file.limits.iter().map(|limit| limit.rung);
-    if !rungs.any(|rung| rung == Rung::Positions) {
-        return Err(MessageError {
-            path: "limits".to_owned(),
-            problem: "none is for the rung `positions`: any position would pass".to_owned(),
-        });
-    }
     Ok(file)
+}
+
+/// Whether limits can limit anything.
+pub(crate) fn check<'a>(limits: impl Iterator<Item = &'a Limit>) -> Result<(), MessageError> {
+    let bad = |path: String, problem: String| Err(MessageError { path, problem });
+    let mut seen = BTreeSet::new();
+    for (index, limit) in limits.enumerate() {
+        let name = metric_name(limit.metric);
+        let expected = bound_of(limit.metric);
+        if limit.bound != expected {
+            let (expected, found) = (bound_word(expected), bound_word(limit.bound));
+            return bad(
+                format!("limits[{index}].bound"),
+                format!("{name} has a {expected} value that passes, not a {found} one"),
+            );
+        }
+        if !seen.insert((limit.rung, limit.metric)) {
+            return bad(
+                format!("limits[{index}]"),
+                format!("{name} is limited twice on one rung"),
+            );
+        }
+    }
+    if !seen.iter().any(|(rung, _)| *rung == Rung::Positions) {
+        return bad(
+            "limits".to_owned(),
+            "none is for the rung `positions`: any position would pass".to_owned(),
+        );
+    }
+    Ok(())
 }
 
 /// Every rung that limits the metric gets the value, and every position is limited by it, whatever

@@ -27,3 +27,4 @@ mod prompts;
 mod receipt;
 mod rerun;
 mod templates;
+mod verify;

@@ -1,0 +1,145 @@
+//! A receipt's file: read strictly, and held against what the user demands beside.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use schemas::environment::Environment;
+use schemas::line;
+use schemas::receipt::Receipt;
+use serde_json::Value;
+
+use super::{Finding, findings};
+use crate::pattern::Pattern;
+use crate::text::escape_path;
+
+/// A position takes about 2 KiB, and contexts have up to 2^17 positions.
+const LARGEST_BYTES: u64 = 1 << 28;
+
+/// What is demanded beside a sound receipt.
+#[derive(Clone, Debug, Default)]
+pub struct Demands {
+    /// One of the candidate's kernels has a name like this.
+    pub kernel: Option<Pattern>,
+    /// The comparison was made no longer ago.
+    pub max_age: Option<Duration>,
+}
+
+/// A file that was looked at.
+#[derive(Debug)]
+pub struct Verified {
+    /// Its path.
+    pub path: PathBuf,
+    /// What it says, if it is a receipt.
+    pub receipt: Option<Receipt>,
+    /// All that is wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+/// Looks at one file.
+pub fn verify(path: &Path, demands: &Demands) -> Verified {
+    let (receipt, findings) = match read(path) {
+        Ok(receipt) => {
+            let mut findings = findings(&receipt);
+            check_kernel(&receipt, demands, &mut findings);
+            check_age(path, &receipt, demands, &mut findings);
+            (Some(receipt), findings)
+        }
+        Err(finding) => (None, vec![finding]),
+    };
+    Verified {
+        path: path.to_owned(),
+        receipt,
+        findings,
+    }
+}
+
+fn read(path: &Path) -> Result<Receipt, Finding> {
+    let unreadable = |error: &dyn ToString| Finding::new("file", error.to_string());
+    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    let mut text = String::new();
+    let mut start = file.take(LARGEST_BYTES + 1);
+    let read = start.read_to_string(&mut text);
+    read.map_err(|error| unreadable(&error))?;
+    if text.len() as u64 > LARGEST_BYTES {
+        let problem = format!("is larger than {LARGEST_BYTES} bytes");
+        return Err(Finding::new("file", problem));
+    }
+    let receipt: Receipt =
+        line::read(&text).map_err(|error| Finding::new(error.path, error.problem))?;
+    let given = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+    let whole = serde_json::to_value(&receipt).map_err(|error| unreadable(&error))?;
+    match missing_field("", &given, &whole) {
+        Some(place) => Err(Finding::new(place, "is missing")),
+        None => Ok(receipt),
+    }
+}
+
+/// The first field that is not there. One whose value is null is read as null where it is missing,
+/// and a receipt is written with all of them.
+fn missing_field(place: &str, given: &Value, whole: &Value) -> Option<String> {
+    match (given, whole) {
+        (Value::Object(given), Value::Object(whole)) => whole.iter().find_map(|(key, whole)| {
+            let place = format!("{place}{}{key}", if place.is_empty() { "" } else { "." });
+            match given.get(key) {
+                None => Some(place),
+                Some(given) => missing_field(&place, given, whole),
+            }
+        }),
+        (Value::Array(given), Value::Array(whole)) => {
+            // One was read from the other: they are of one length.
+            let mut pairs = given.iter().zip(whole).enumerate();
+            pairs.find_map(|(index, (given, whole))| {
+                missing_field(&format!("{place}[{index}]"), given, whole)
+            })
+        }
+        _ => None,
+    }
+}
+
+fn check_kernel(receipt: &Receipt, demands: &Demands, findings: &mut Vec<Finding>) {
+    let Some(pattern) = &demands.kernel else {
+        return;
+    };
+    let kernels = receipt.engines.candidate.kernels.as_deref();
+    let kernels = kernels.unwrap_or_default();
+    if !kernels.iter().any(|kernel| pattern.matches(kernel)) {
+        let kernels = kernels.join(", ");
+        let problem = format!("are `{kernels}`, expected one like `{}`", pattern.words());
+        findings.push(Finding::new("engines.candidate.kernels", problem));
+    }
+}
+
+/// A stored receipt is the same whenever it is made: the time is in the file beside it.
+fn check_age(path: &Path, receipt: &Receipt, demands: &Demands, findings: &mut Vec<Finding>) {
+    let Some(max_age) = demands.max_age else {
+        return;
+    };
+    let place = "environment.started_unix_s";
+    let started = match started(path, receipt) {
+        Ok(started) => started,
+        Err(problem) => return findings.push(Finding::new(place, problem)),
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |now| now.as_secs());
+    let problem = match now.checked_sub(started) {
+        None => "lies in the future".to_owned(),
+        Some(age) if age > max_age.as_secs() => {
+            format!("is {age} s ago, expected at most {} s", max_age.as_secs())
+        }
+        Some(_) => return,
+    };
+    findings.push(Finding::new(place, problem));
+}
+
+fn started(path: &Path, receipt: &Receipt) -> Result<u64, String> {
+    if let Some(environment) = &receipt.environment {
+        return Ok(environment.started_unix_s);
+    }
+    let beside = path.with_file_name("environment.json");
+    let told = |problem: String| format!("{}: {problem}", escape_path(&beside));
+    let text = fs::read_to_string(&beside).map_err(|error| told(error.to_string()))?;
+    let environment: Environment = line::read(&text).map_err(|error| told(error.to_string()))?;
+    Ok(environment.started_unix_s)
+}
