@@ -72,15 +72,14 @@ impl LayerCache {
         self.note_odd(first, keys, values);
         let (width, capacity) = (self.head_width, self.capacity);
         let row = n_kv_heads * width;
-        for (token, key) in keys.chunks_exact(row).enumerate() {
-            for (place, &element) in key.iter().enumerate() {
-                // `place` is head · width + element: the first two dimensions together.
-                self.keys[place * capacity + first + token] = element;
+        let rows = keys.chunks_exact(row).zip(values.chunks_exact(row));
+        for (place, (key, value)) in (first..).zip(rows) {
+            for (i, &element) in key.iter().enumerate() {
+                // `i` is head · width + element: the first two dimensions together.
+                self.keys[i * capacity + place] = element;
             }
-        }
-        for (token, value) in values.chunks_exact(row).enumerate() {
             for (head, elements) in value.chunks_exact(width).enumerate() {
-                let start = (head * capacity + first + token) * width;
+                let start = (head * capacity + place) * width;
                 self.values[start..start + width].copy_from_slice(elements);
             }
         }
