@@ -3,11 +3,13 @@
 //! In reading order: [`model`] (what is in the file), [`formats`] (how tensors are coded),
 //! [`forward`] (the forward pass over [`kernels`]), [`tokenizer`], and [`serve`] (the exchange
 //! protocol: describe, tokenize, evaluate). `twin`, `fixture` and
-//! `vocabulary_file` write models.
+//! `vocabulary_file` write models. `faults` makes mistakes on purpose, if it is built in.
 //!
 //! Unsafe code is in `mapping` and in the kernels for one CPU feature each, nowhere else.
 #![deny(unsafe_code)]
 
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod fixture;
 pub mod formats;
 pub mod forward;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+#[cfg(feature = "faults")]
+use rust_engine::faults;
 use rust_engine::serve::{self, ServeError, describe, evaluate, tokenize};
 use rust_engine::{fixture, twin, vocabulary_file};
 use schemas::describe::{Arithmetic, KvType};
@@ -17,6 +19,10 @@ use schemas::line;
 #[derive(Parser)]
 #[command(name = "rust-engine", version)]
 struct Cli {
+    /// Make this mistake on purpose in describe, tokenize and evaluate; files of models are right
+    #[cfg(feature = "faults")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = faults::named)]
+    fault: Option<&'static faults::Fault>,
     #[command(subcommand)]
     command: Command,
 }
@@ -63,6 +69,11 @@ enum Command {
     ///
     /// Example: rust-engine vocabulary --from qwen3.json --pre qwen2 --eos '<|im_end|>' qwen3.gguf
     Vocabulary(vocabulary_file::Flags),
+    /// List the mistakes that --fault makes
+    ///
+    /// Example: rust-engine faults
+    #[cfg(feature = "faults")]
+    Faults,
 }
 
 #[derive(clap::Args)]
@@ -125,6 +136,10 @@ fn main() -> ExitCode {
             };
         }
     };
+    #[cfg(feature = "faults")]
+    if let Some(fault) = cli.fault {
+        faults::choose(fault);
+    }
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -151,6 +166,10 @@ fn run(command: Command) -> Result<(), ServeError> {
         Command::F32Twin { model, out } => twin::write(&model, &out),
         Command::Fixture(flags) => fixture::write(&flags),
         Command::Vocabulary(flags) => vocabulary_file::write(&flags),
+        #[cfg(feature = "faults")]
+        Command::Faults => output
+            .write_all(line::write(&faults::list()).as_bytes())
+            .map_err(serve::io_error("writing the list")),
     }
 }
 

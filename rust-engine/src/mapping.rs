@@ -22,8 +22,24 @@ impl Mapping {
         // SAFETY: the bytes behind the mapping are changed by nobody as long as the file is not
         // written to; that a model file stands still while it is evaluated is the condition of
         // every engine that maps one, and the only one under which its result means anything.
+        #[cfg(not(feature = "faults"))]
         let map = unsafe { memmap2::Mmap::map(&file) }?;
+        // SAFETY: as above. What is changed is changed in this process alone.
+        #[cfg(feature = "faults")]
+        let map = unsafe { memmap2::MmapOptions::new().map_copy_read_only(&file) }?;
         Ok(Self(map))
+    }
+
+    /// With other bytes at `place`; the file keeps its own.
+    #[cfg(feature = "faults")]
+    pub(crate) fn changed(
+        self,
+        place: std::ops::Range<usize>,
+        change: impl FnOnce(&mut [u8]),
+    ) -> io::Result<Self> {
+        let mut map = self.0.make_mut()?;
+        change(&mut map[place]);
+        Ok(Self(map.make_read_only()?))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The engine is ours: no crate of llama.cpp or ggml, no C library of theirs, and unsafe code only
-//! where it belongs.
+//! where it belongs. Mistakes on purpose are in builds that ask for them, alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,4 +60,26 @@ fn unsafe_code_is_in_the_mapping_and_the_kernels_alone() {
     }
     with_unsafe.sort();
     assert_eq!(with_unsafe, ["kernels/avx2.rs", "mapping.rs"]);
+}
+
+/// With the feature, the tests of `faults` have a word on it.
+#[cfg(not(feature = "faults"))]
+#[test]
+fn no_mistake_is_made_on_purpose() {
+    let run = |words: &str| {
+        Command::new(env!("CARGO_BIN_EXE_rust-engine"))
+            .args(words.split(' '))
+            .output()
+            .expect("the engine starts")
+    };
+    for words in ["faults", "describe --fault not-causal"] {
+        assert_eq!(run(words).status.code(), Some(64), "{words}");
+    }
+    let answer = String::from_utf8(run("describe").stdout).expect("UTF-8");
+    assert!(!answer.contains("\"faults\""), "{answer}");
+    let help = String::from_utf8(run("--help").stdout).expect("UTF-8");
+    assert!(
+        help.contains("evaluate") && !help.contains("fault"),
+        "{help}"
+    );
 }

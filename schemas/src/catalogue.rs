@@ -10,6 +10,7 @@ use crate::describe::DescribeResponse;
 use crate::environment::Environment;
 use crate::evaluate::{EvaluateRequest, Evaluated};
 use crate::failure::CommandFailure;
+use crate::faults::FaultList;
 use crate::inspection::Inspection;
 use crate::limits::LimitsFile;
 use crate::line::{self, Answer, MessageError};
@@ -45,6 +46,7 @@ pub fn entries() -> Vec<Entry> {
         object::<Preflight>(),
         object::<Inspection>(),
         object::<CommandFailure>(),
+        object::<FaultList>(),
     ]
 }
 

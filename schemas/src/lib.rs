@@ -16,6 +16,7 @@ pub mod describe;
 pub mod environment;
 pub mod evaluate;
 pub mod failure;
+pub mod faults;
 pub mod inspection;
 pub mod limits;
 pub mod line;

@@ -16,6 +16,8 @@
 use gguf::TensorType;
 use schemas::describe::Arithmetic;
 
+#[cfg(feature = "faults")]
+use crate::faults::in_pass;
 use crate::formats::Factors;
 use crate::formats::float::{round_to_bf16, round_to_f16};
 use crate::kernels::lane_order;
@@ -112,7 +114,7 @@ impl Activations {
     /// Puts `values`, rows of `width`, into a form. Blocks do not cross positions: the width is a
     /// multiple of the block size of the weights, which loading has checked.
     pub fn new(values: &[f32], width: usize, form: Form) -> Self {
-        match form {
+        let activations = match form {
             Form::F32 => Self::Floats(values.to_vec()),
             Form::F16 => {
                 let mut values = values.to_vec();
@@ -128,7 +130,10 @@ impl Activations {
             Form::Q8_1 => Self::Blocks(quantize_blocks(values, true)),
             Form::Q8K => Self::Supers(quantize_supers(values)),
             Form::Rows => Self::Rows(quantize_rows(values, width)),
-        }
+        };
+        #[cfg(feature = "faults")]
+        let activations = in_pass::activations(activations);
+        activations
     }
 }
 
@@ -180,8 +185,11 @@ fn quantize_blocks(values: &[f32], with_sums: bool) -> Blocks {
                 *code = i16::from(round_to_byte(x * inverse));
                 sum += i32::from(*code);
             }
+            let rounded = half::f16::from_f32(d).to_f32();
+            #[cfg(feature = "faults")]
+            let rounded = in_pass::scale_of_activations(rounded, d);
             Factors {
-                d: half::f16::from_f32(d).to_f32(),
+                d: rounded,
                 m: if with_sums {
                     half::f16::from_f32(sum as f32 * d).to_f32()
                 } else {

@@ -18,6 +18,8 @@ use schemas::describe::KvType;
 
 use super::exp::exp;
 use super::kv_cache::LayerCache;
+#[cfg(feature = "faults")]
+use crate::faults::in_pass;
 use crate::formats::float::round_to_f16;
 use crate::kernels::Kernels;
 
@@ -65,7 +67,11 @@ impl Attention<'_> {
             .for_each_init(Scratch::default, |scratch, (i, (out, query))| {
                 let (position, head) = (span.first + i / self.n_heads, i % self.n_heads);
                 let kv_head = head / self.group;
+                #[cfg(feature = "faults")]
+                let kv_head = in_pass::kv_head(kv_head, head, self.n_heads / self.group);
                 let seen = self.seen(position);
+                #[cfg(feature = "faults")]
+                let seen = in_pass::seen(seen, span.end);
                 self.head(cache, kv_head, seen.clone(), query, scratch, out);
                 if odd.keys {
                     self.spoil_by_keys(cache, kv_head, &seen, span.end, scratch, out);
@@ -117,7 +123,9 @@ impl Attention<'_> {
         }
         sums.clear();
         sums.resize(self.head_width, 0.0);
-        let weights = &weights[seen.start - start..];
+        let weights = &mut weights[seen.start - start..];
+        #[cfg(feature = "faults")]
+        in_pass::weights_of_values(weights);
         let values = &cache.values(kv_head)[seen.start * self.head_width..];
         (self.kernels.add_scaled_rows)(weights, values, self.head_width, sums);
         for (out, &sum) in out.iter_mut().zip(sums.iter()) {

@@ -10,6 +10,8 @@
 
 use schemas::describe::KvType;
 
+#[cfg(feature = "faults")]
+use crate::faults::in_pass;
 use crate::formats::float::round_to_f16;
 
 /// The cache of one layer.
@@ -65,7 +67,10 @@ impl LayerCache {
         values: &mut [f32],
         n_kv_heads: usize,
     ) {
-        if self.kv == KvType::F16 {
+        let rounds = self.kv == KvType::F16;
+        #[cfg(feature = "faults")]
+        let rounds = in_pass::rounds_cache(rounds);
+        if rounds {
             round_to_f16(keys);
             round_to_f16(values);
         }
@@ -74,6 +79,8 @@ impl LayerCache {
         let row = n_kv_heads * width;
         let rows = keys.chunks_exact(row).zip(values.chunks_exact(row));
         for (place, (key, value)) in (first..).zip(rows) {
+            #[cfg(feature = "faults")]
+            let place = in_pass::place_in_cache(place);
             for (i, &element) in key.iter().enumerate() {
                 // `i` is head · width + element: the first two dimensions together.
                 self.keys[i * capacity + place] = element;

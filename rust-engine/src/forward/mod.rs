@@ -15,6 +15,8 @@ mod rope;
 use rayon::prelude::*;
 use schemas::describe::{Arithmetic, KvType};
 
+#[cfg(feature = "faults")]
+use crate::faults::in_pass;
 use crate::kernels::Kernels;
 use crate::model::Model;
 use crate::model::rope::Rope;
@@ -69,7 +71,15 @@ impl<'m> Evaluator<'m> {
     /// Empties the cache and makes room for `capacity` tokens, or says why there is none. What it
     /// held is never looked at again: a position sees only what was stored at or before it.
     pub fn reset(&mut self, capacity: usize) -> Result<(), String> {
+        #[cfg(feature = "faults")]
+        if in_pass::keeps_cache(&mut self.n_tokens) {
+            return self.make_room(self.n_tokens + capacity);
+        }
         self.n_tokens = 0;
+        self.make_room(capacity)
+    }
+
+    fn make_room(&mut self, capacity: usize) -> Result<(), String> {
         if capacity <= self.capacity {
             return Ok(());
         }
@@ -135,7 +145,10 @@ impl<'m> Evaluator<'m> {
                 if is_long { long } else { short }.as_ref()
             }
         };
-        Rotations::new(rope, divisors.map(Vec::as_slice), self.n_tokens, n_tokens)
+        let first = self.n_tokens;
+        #[cfg(feature = "faults")]
+        let first = in_pass::rotated_position(first);
+        Rotations::new(rope, divisors.map(Vec::as_slice), first, n_tokens)
     }
 
     fn embed(&self, tokens: &[u32]) -> Vec<f32> {
@@ -143,6 +156,8 @@ impl<'m> Evaluator<'m> {
         let matrix = self.model.weights.embedding.of(&self.model.file);
         let mut x = vec![0.0; tokens.len() * sizes.width];
         for (&token, x) in tokens.iter().zip(x.chunks_exact_mut(sizes.width)) {
+            #[cfg(feature = "faults")]
+            let token = in_pass::embedding_row(token, sizes.vocabulary_size);
             matrix.decode_row(token as usize, x);
         }
         if let Some(scale) = sizes.embedding_scale {
@@ -163,8 +178,12 @@ impl<'m> Evaluator<'m> {
         k = self.norm_if(k, layer.key_norm.as_deref());
         view.rotations
             .apply(&mut q, sizes.n_heads, sizes.head_width);
+        #[cfg(feature = "faults")]
+        let unrotated = k.clone();
         view.rotations
             .apply(&mut k, sizes.n_kv_heads, sizes.head_width);
+        #[cfg(feature = "faults")]
+        let mut k = in_pass::rotated_keys(k, unrotated);
         if let Some(scale) = sizes.query_scale {
             multiply(&mut q, scale);
         }
@@ -186,6 +205,8 @@ impl<'m> Evaluator<'m> {
         attention.run(cache, &q, span, &mut merged);
         let merged = self.norm_if(merged, layer.attention_norms.inner.as_deref());
         let out = self.linear(&layer.attention_output, &mut Prepared::new(merged));
+        #[cfg(feature = "faults")]
+        in_pass::residual(number, sizes.n_layers, x);
         add(
             x,
             &self.norm_if(out, layer.attention_norms.after.as_deref()),
@@ -220,8 +241,12 @@ impl<'m> Evaluator<'m> {
                 .copied()
                 .collect();
             let normed = self.norm(&chosen, &self.model.weights.output_norm);
+            #[cfg(feature = "faults")]
+            let normed = in_pass::output_norm(normed, chosen);
             let mut normed = Prepared::new(normed);
             let mut logits = self.linear(&self.model.weights.output, &mut normed);
+            #[cfg(feature = "faults")]
+            in_pass::logits(&mut logits, self.model.hyperparameters.vocabulary_size);
             if let Some(cap) = self.model.hyperparameters.logit_cap {
                 logits
                     .par_iter_mut()

@@ -104,11 +104,14 @@ impl Model {
     pub fn new(file: ModelFile) -> Result<Self, ModelError> {
         let hyperparameters = Hyperparameters::read(&file)?;
         let weights = Weights::find(&file, &hyperparameters)?;
-        Ok(Self {
+        let model = Self {
             file,
             hyperparameters,
             weights,
-        })
+        };
+        #[cfg(feature = "faults")]
+        let model = crate::faults::in_model::with_fault(model)?;
+        Ok(model)
     }
 }
 

@@ -11,12 +11,12 @@ use crate::formats::{self, Matrix, i2_s};
 /// Where a matrix is in the file.
 #[derive(Clone, Debug)]
 pub struct Weight {
-    tensor_type: TensorType,
-    columns: usize,
-    pub(super) rows: usize,
+    pub(crate) tensor_type: TensorType,
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
     /// Of whole rows: what stands behind the last one is not part of it.
-    place: Range<usize>,
-    scale: f32,
+    pub(crate) place: Range<usize>,
+    pub(crate) scale: f32,
 }
 
 impl Weight {

@@ -71,12 +71,15 @@ fn tokenizers() -> BTreeMap<String, Vec<String>> {
 }
 
 fn build(kernels: &Kernels) -> Build {
+    let flags = vec![
+        format!("opt-level={}", env!("ENGINE_OPT_LEVEL")),
+        format!("target={}", env!("ENGINE_TARGET")),
+    ];
+    #[cfg(feature = "faults")]
+    let flags = [flags, crate::faults::build_flags()].concat();
     Build {
         compiler: env!("ENGINE_COMPILER").to_owned(),
-        flags: vec![
-            format!("opt-level={}", env!("ENGINE_OPT_LEVEL")),
-            format!("target={}", env!("ENGINE_TARGET")),
-        ],
+        flags,
         simd: simd(kernels),
         library: None,
     }

@@ -111,6 +111,8 @@ fn settings(flags: &Flags, model: &Model, kernels: &Kernels) -> Result<Settings,
         (Arithmetic::F32, _) => KvType::F32,
         (_, kv) => kv.unwrap_or(KvType::F16),
     };
+    #[cfg(feature = "faults")]
+    crate::faults::check_settings(&settings)?;
     Ok(settings)
 }
 

@@ -8,6 +8,8 @@ use schemas::tag::Tag;
 use schemas::tokenize::{Bos, Piece, TokenizeRequest, TokenizeResponse, Tokens};
 
 use super::{ServeError, each_line, io_error};
+#[cfg(feature = "faults")]
+use crate::faults::in_pass;
 use crate::model::{ModelError, ModelFile, vocabulary};
 use crate::tokenizer::{self, Tokenizer, TokenizerError};
 
@@ -84,6 +86,8 @@ fn encode(
         Bos::No => tokenizer::Bos::No,
     };
     let ids = tokenizer.encode(request.text.as_bytes(), bos, request.parse_special)?;
+    #[cfg(feature = "faults")]
+    let ids = in_pass::ids(ids, tokenizer.special_id(tokenizer::Role::Bos));
     let pieces = ids
         .iter()
         // A tokenizer.json may know ids that its own list of tokens leaves out.

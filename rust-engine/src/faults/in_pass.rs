@@ -1,0 +1,154 @@
+//! Faults inside operations. Each function is called by one line at its place in the sound code,
+//! and gives what the sound code gave unless its fault is chosen.
+
+use std::ops::Range;
+
+use super::is;
+use super::list::Kind;
+use crate::forward::activations::Activations;
+
+/// The token at which the cache goes wrong.
+const ODD_TOKEN: usize = 7;
+/// Tokens of the item before that stay: enough to be seen, few enough not to pile up.
+const LEFT_OVER: usize = 256;
+
+/// Tokens that begin with BOS if one is to be there.
+pub(crate) fn ids(mut ids: Vec<u32>, bos: Option<u32>) -> Vec<u32> {
+    if is(Kind::BosDoubled) {
+        ids.splice(0..0, bos);
+    }
+    if is(Kind::BosMissing) && bos.is_some() && ids.first() == bos.as_ref() {
+        ids.remove(0);
+    }
+    ids
+}
+
+/// The row of the embedding for a token.
+pub(crate) fn embedding_row(token: u32, n_rows: usize) -> u32 {
+    if is(Kind::EmbeddingOfTheNextToken) {
+        (token + 1) % n_rows as u32
+    } else {
+        token
+    }
+}
+
+/// What the sum of squares of a norm is divided by.
+pub(crate) fn norm_count(width: usize) -> usize {
+    if is(Kind::RmsNormOverNMinus1) {
+        width.saturating_sub(1).max(1)
+    } else {
+        width
+    }
+}
+
+/// The position by which the first token of a micro-batch is rotated.
+pub(crate) fn rotated_position(position: usize) -> usize {
+    position + usize::from(is(Kind::RopePositionFromOne))
+}
+
+/// Keys after their rotation.
+pub(crate) fn rotated_keys(rotated: Vec<f32>, before: Vec<f32>) -> Vec<f32> {
+    if is(Kind::QueryRotatedKeyNot) {
+        before
+    } else {
+        rotated
+    }
+}
+
+/// The key head of a query head.
+pub(crate) fn kv_head(sound: usize, head: usize, n_kv_heads: usize) -> usize {
+    if is(Kind::KvHeadGroupingWrong) {
+        head % n_kv_heads
+    } else {
+        sound
+    }
+}
+
+/// The positions that one sees; `n_cached` are in the cache.
+pub(crate) fn seen(sound: Range<usize>, n_cached: usize) -> Range<usize> {
+    let Range { start, end } = sound;
+    if is(Kind::MaskOffByOne) && end - start > 1 {
+        start..end - 1
+    } else if is(Kind::NotCausal) {
+        start..(end + 1).min(n_cached)
+    } else {
+        start..end
+    }
+}
+
+/// Weights of the values that are seen: each value's goes to the one before it, so that a value
+/// counts for the position after its own. The oldest keeps its own, too.
+pub(crate) fn weights_of_values(weights: &mut [f32]) {
+    if !is(Kind::VOfThePreviousPosition) || weights.len() < 2 {
+        return;
+    }
+    let oldest = std::mem::replace(&mut weights[0], 0.0);
+    weights.rotate_left(1);
+    weights[0] += oldest;
+}
+
+/// Whether what goes into the cache is rounded to F16.
+pub(crate) fn rounds_cache(sound: bool) -> bool {
+    sound && !is(Kind::F16RoundingOfTheCacheLeftOut)
+}
+
+/// Where in the cache a token's key and value go. There is room behind it: caches are multiples of
+/// 256 long.
+pub(crate) fn place_in_cache(token: usize) -> usize {
+    token + usize::from(is(Kind::CacheIndexOffByOneAt7) && token == ODD_TOKEN)
+}
+
+/// Whether the cache keeps what is in it when a new item begins; `n_tokens` are.
+pub(crate) fn keeps_cache(n_tokens: &mut usize) -> bool {
+    let keeps = is(Kind::PromptCacheNotCleared);
+    *n_tokens = if keeps { LEFT_OVER.min(*n_tokens) } else { 0 };
+    keeps
+}
+
+/// What a part of a layer is added to.
+pub(crate) fn residual(layer: usize, n_layers: usize, x: &mut [f32]) {
+    if is(Kind::ResidualLeftOutInOneLayer) && layer == n_layers / 2 {
+        x.fill(0.0);
+    }
+}
+
+/// The scale of a block of activations: `whole` before it was rounded to F16.
+pub(crate) fn scale_of_activations(rounded: f32, whole: f32) -> f32 {
+    if is(Kind::F16RoundingOfActivationScalesLeftOut) {
+        whole
+    } else {
+        rounded
+    }
+}
+
+/// Activations as products see them.
+pub(crate) fn activations(mut activations: Activations) -> Activations {
+    if !is(Kind::ActivationsWithoutSumCorrection) {
+        return activations;
+    }
+    match &mut activations {
+        Activations::Floats(_) => {}
+        Activations::Blocks(blocks) => blocks.factors.iter_mut().for_each(|block| block.m = 0.0),
+        Activations::Supers(supers) => supers.sums.fill([0; 16]),
+        Activations::Rows(rows) => rows.sums.fill(0.0),
+    }
+    activations
+}
+
+/// What the output matrix is multiplied with.
+pub(crate) fn output_norm(normed: Vec<f32>, before: Vec<f32>) -> Vec<f32> {
+    if is(Kind::OutputNormLeftOut) {
+        before
+    } else {
+        normed
+    }
+}
+
+/// Rows of logits as they come from the output matrix.
+pub(crate) fn logits(rows: &mut [f32], vocabulary_size: usize) {
+    if is(Kind::TiedOutputFromWrongRow) {
+        for row in rows.chunks_exact_mut(vocabulary_size) {
+            row.rotate_left(1);
+        }
+    }
+}
