@@ -21,6 +21,7 @@ cargo fmt --all --check
 
 step "lints"
 cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+cargo clippy --quiet --locked --workspace --all-targets --features rust-engine/faults -- -D warnings
 
 step "documentation"
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --workspace --no-deps --document-private-items
@@ -37,6 +38,11 @@ scripts/test-harness.sh
 step "the harness for bitnet.cpp's library"
 scripts/test-old-generation.sh
 scripts/test-bitnet-checkout.sh
+
+step "mistakes that the engine makes on purpose"
+# With the workspace, so that its dependencies are built once; the build of the next step puts the
+# engine without mistakes back in its place.
+cargo nextest run --locked --workspace --features rust-engine/faults --test faults
 
 step "a real comparison: SmolLM2, exact"
 # The same build as that of the tests below; quickstart.sh compares with the release build.
