@@ -13,7 +13,7 @@ mod needs;
 
 use std::sync::OnceLock;
 
-use schemas::describe::{Arithmetic, KvType, Settings};
+use schemas::describe::{KvType, Settings};
 use schemas::faults::{Acts, Begins, FaultFacts, FaultList};
 use schemas::tag::Tag;
 
@@ -104,11 +104,10 @@ impl Fault {
     }
 }
 
-/// Arithmetics that exist; quantised activations are in the first alone.
-const ARITHMETICS: &[Arithmetic] = &[Arithmetic::Exact, Arithmetic::F32];
-
 #[cfg(test)]
 mod tests {
+    use schemas::line;
+
     use super::*;
 
     #[test]
@@ -120,6 +119,9 @@ mod tests {
             assert!(fault.does.ends_with('.'), "{}", fault.name);
         }
         assert!(FAULTS.len() >= 30);
+        let written = line::write(&list());
+        let read = line::read::<FaultList>(written.trim_end());
+        assert_eq!(read.expect("what the reader takes"), list());
     }
 
     #[test]

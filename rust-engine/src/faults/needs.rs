@@ -3,7 +3,6 @@
 use gguf::TensorType;
 use schemas::describe::Arithmetic;
 
-use super::ARITHMETICS;
 use crate::forward::activations::Form;
 use crate::model::Model;
 use crate::model::families::{Activation, Family, Norm};
@@ -84,7 +83,7 @@ impl Needs {
             Self::SumsOfActivations | Self::BlocksOfActivations | Self::F16Cache => {
                 &[Arithmetic::Exact]
             }
-            _ => ARITHMETICS,
+            _ => &[Arithmetic::Exact, Arithmetic::F32],
         }
     }
 
