@@ -111,26 +111,28 @@ impl Limits {
 /// # Panics
 /// Never: the file is part of the program, and a test reads it.
 pub fn shipped() -> LimitsFile {
-    read(SHIPPED).expect("the shipped file of limits is valid: a test reads it")
+    parse(SHIPPED).expect("the shipped file of limits is valid: a test reads it")
 }
 
 /// Reads a file of limits, and refuses one by which everything would pass: whose bound lies on
 /// the side where a metric is good, or that leaves positions without a limit.
 pub fn read(text: &str) -> Result<LimitsFile, MessageError> {
+    let (file, shipped) = (parse(text)?, shipped());
+    if file.name == shipped.name && file.version == shipped.version && file != shipped {
+        return Err(MessageError {
+            path: "name".to_owned(),
+            problem: format!(
+                "{} version {} is the shipped file, and this is another one",
+                file.name, file.version
+            ),
+        });
+    }
+    Ok(file)
+}
+
+fn parse(text: &str) -> Result<LimitsFile, MessageError> {
     let file: LimitsFile = line::read(text)?;
     check(file.limits.iter())?;
-    if text != SHIPPED {
-        let shipped = shipped();
-        if file.name == shipped.name && file.version == shipped.version && file != shipped {
-            return Err(MessageError {
-                path: "name".to_owned(),
-                problem: format!(
-                    "{} version {} is the shipped file, and this is another one",
-                    file.name, file.version
-                ),
-            });
-        }
-    }
     Ok(file)
 }
 
