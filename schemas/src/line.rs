@@ -35,9 +35,58 @@ impl std::error::Error for MessageError {}
 
 /// Reads one object; what follows it on the line is refused.
 pub fn read<T: Kind + DeserializeOwned + Serialize>(text: &str) -> Result<T, MessageError> {
-    let value = parse(text).map_err(|error| other_version::<T>(text).unwrap_or(error))?;
-    check_forms(text, &value)?;
+    let (value, _) = read_with_forms(text)?;
     Ok(value)
+}
+
+/// As [`read`]; and no field may be missing, which a null would be where it is. What we write
+/// ourselves has them all.
+pub fn read_whole<T: Kind + DeserializeOwned + Serialize>(text: &str) -> Result<T, MessageError> {
+    let (value, Forms { given, understood }) = read_with_forms(text)?;
+    match missing_field("", &given, &understood) {
+        None => Ok(value),
+        Some(path) => Err(MessageError {
+            path,
+            problem: "is missing".to_owned(),
+        }),
+    }
+}
+
+fn read_with_forms<T: Kind + DeserializeOwned + Serialize>(
+    text: &str,
+) -> Result<(T, Forms), MessageError> {
+    let value = parse(text).map_err(|error| other_version::<T>(text).unwrap_or(error))?;
+    let forms = check_forms(text, &value)?;
+    Ok((value, forms))
+}
+
+/// An object as it was given, and as what was read of it is written.
+struct Forms {
+    given: Value,
+    understood: Value,
+}
+
+/// The first field that is not there.
+fn missing_field(path: &str, given: &Value, understood: &Value) -> Option<String> {
+    match (given, understood) {
+        (Value::Object(given), Value::Object(understood)) => {
+            understood.iter().find_map(|(key, understood)| {
+                let path = format!("{path}{}{key}", if path.is_empty() { "" } else { "." });
+                match given.get(key) {
+                    None => Some(path),
+                    Some(given) => missing_field(&path, given, understood),
+                }
+            })
+        }
+        (Value::Array(given), Value::Array(understood)) => {
+            // One was read from the other: they are of one length.
+            let mut pairs = given.iter().zip(understood).enumerate();
+            pairs.find_map(|(index, (given, understood))| {
+                missing_field(&format!("{path}[{index}]"), given, understood)
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Only finds out what an object says that it is.
@@ -71,7 +120,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, MessageError> {
 
 /// serde also takes a list for an object, its fields in their order, and `{"no": null}` for the
 /// word `no`. Neither is the protocol; what was read, written again, shows them.
-fn check_forms<T: Serialize>(text: &str, value: &T) -> Result<(), MessageError> {
+fn check_forms<T: Serialize>(text: &str, value: &T) -> Result<Forms, MessageError> {
     let bad = |error: serde_json::Error| MessageError {
         path: ".".to_owned(),
         problem: error.to_string(),
@@ -79,7 +128,7 @@ fn check_forms<T: Serialize>(text: &str, value: &T) -> Result<(), MessageError> 
     let given: Value = serde_json::from_str(text).map_err(bad)?;
     let understood = serde_json::to_value(value).map_err(bad)?;
     match other_form(&given, &understood) {
-        None => Ok(()),
+        None => Ok(Forms { given, understood }),
         Some((path, problem)) => Err(MessageError {
             path: match path.as_str() {
                 "" => ".".to_owned(),

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use schemas::environment::Environment;
 use schemas::line;
 use schemas::receipt::Receipt;
-use serde_json::Value;
 
 use super::{Finding, findings};
 use crate::pattern::Pattern;
@@ -66,36 +65,7 @@ fn read(path: &Path) -> Result<Receipt, Finding> {
         let problem = format!("is larger than {LARGEST_BYTES} bytes");
         return Err(Finding::new("file", problem));
     }
-    let receipt: Receipt =
-        line::read(&text).map_err(|error| Finding::new(error.path, error.problem))?;
-    let given = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
-    let whole = serde_json::to_value(&receipt).map_err(|error| unreadable(&error))?;
-    match missing_field("", &given, &whole) {
-        Some(place) => Err(Finding::new(place, "is missing")),
-        None => Ok(receipt),
-    }
-}
-
-/// The first field that is not there. One whose value is null is read as null where it is missing,
-/// and a receipt is written with all of them.
-fn missing_field(place: &str, given: &Value, whole: &Value) -> Option<String> {
-    match (given, whole) {
-        (Value::Object(given), Value::Object(whole)) => whole.iter().find_map(|(key, whole)| {
-            let place = format!("{place}{}{key}", if place.is_empty() { "" } else { "." });
-            match given.get(key) {
-                None => Some(place),
-                Some(given) => missing_field(&place, given, whole),
-            }
-        }),
-        (Value::Array(given), Value::Array(whole)) => {
-            // One was read from the other: they are of one length.
-            let mut pairs = given.iter().zip(whole).enumerate();
-            pairs.find_map(|(index, (given, whole))| {
-                missing_field(&format!("{place}[{index}]"), given, whole)
-            })
-        }
-        _ => None,
-    }
+    line::read_whole(&text).map_err(|error| Finding::new(error.path, error.problem))
 }
 
 fn check_kernel(receipt: &Receipt, demands: &Demands, findings: &mut Vec<Finding>) {
