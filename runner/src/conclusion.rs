@@ -1,6 +1,8 @@
 //! What follows from judged rows: the verdict of all of them, its exit code and reason, and the
 //! figures that a receipt repeats of them. Pure: whoever has a receipt comes to the same.
 
+use std::mem;
+
 use schemas::number::Finite;
 use schemas::receipt::{Profile, Receipt, TokensFrom, Verdict};
 use schemas::row::{GreedyRecord, Metrics, PositionRow, RowRecord};
@@ -65,10 +67,8 @@ fn of_each(
 
 /// Of all positions and steps; none where a row is not finite, for that is no small difference.
 fn largest_difference(receipt: &Receipt) -> Option<Finite> {
-    let positions = receipt.positions.iter().map(|position| &position.row);
-    let steps = receipt.greedy.iter().flat_map(|greedy| &greedy.steps);
-    let all = positions
-        .chain(steps)
+    let all = receipt
+        .rows()
         .map(|row| Some(row.metrics.as_ref()?.max_abs));
     let all: Option<Vec<_>> = all.collect();
     let largest = |a: &Finite, b: &Finite| a.get().total_cmp(&b.get());
@@ -78,43 +78,47 @@ fn largest_difference(receipt: &Receipt) -> Option<Finite> {
 /// The receipt as its stored rows make it under these limits, or `None` if nothing was compared.
 pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
     let profile = stored.profile;
-    let mut rows = Rows {
-        positions: stored.positions.clone(),
-        greedy: stored.greedy.clone()?,
-    };
-    for position in &mut rows.positions {
-        let found = found(&position.row);
-        position.row = judge::position(profile, limits, position.position, found);
-    }
+    let mut anew = stored.clone();
     let GreedyRecord {
         candidate_ids,
         reference_ids,
+        first_difference,
         steps,
-        ..
-    } = &mut rows.greedy;
-    for (step, row) in steps.iter_mut().enumerate() {
+    } = anew.greedy.take()?;
+    let positions = mem::take(&mut anew.positions).into_iter();
+    let positions = positions.map(|it| PositionRow {
+        row: judge::position(profile, limits, it.position, found(it.row)),
+        ..it
+    });
+    let steps = steps.into_iter().enumerate().map(|(step, row)| {
         // A step of which no token is told is none that was chosen alike.
         let candidate = candidate_ids.get(step);
         let is_same = candidate.is_some() && candidate == reference_ids.get(step);
-        *row = judge::step(profile, limits, is_same, found(row));
-    }
+        judge::step(profile, limits, is_same, found(row))
+    });
+    let rows = Rows {
+        positions: positions.collect(),
+        greedy: GreedyRecord {
+            steps: steps.collect(),
+            candidate_ids,
+            reference_ids,
+            first_difference,
+        },
+    };
     let adopted = match stored.tokens_from {
         Some(TokensFrom::Reference) => stored.first_diff_idx,
         _ => None,
     };
     let conclusion = Conclusion::of(&rows, profile, adopted);
-    let mut anew = Receipt {
-        verdict: conclusion.verdict,
-        exit: conclusion.exit.record(),
-        status: judge::status(conclusion.verdict),
-        reason: conclusion.reason,
-        limits_file: limits.file().cloned(),
-        limits: limits.applied().to_vec(),
-        positions: rows.positions,
-        greedy: Some(rows.greedy),
-        error: None,
-        ..stored.clone()
-    };
+    anew.verdict = conclusion.verdict;
+    anew.exit = conclusion.exit.record();
+    anew.status = judge::status(conclusion.verdict);
+    anew.reason = conclusion.reason;
+    anew.limits_file = limits.file().cloned();
+    anew.limits = limits.applied().to_vec();
+    anew.positions = rows.positions;
+    anew.greedy = Some(rows.greedy);
+    anew.error = None;
     repeat_figures(&mut anew);
     // That two engines are one program is not in the rows, unless they have one name.
     let engines = &stored.engines;
@@ -135,13 +139,13 @@ pub fn is_unstored(receipt: &Receipt) -> bool {
     receipt.exit == Exit::Internal.record() && receipt.error.is_some()
 }
 
-fn found(row: &RowRecord) -> Comparison {
+fn found(row: RowRecord) -> Comparison {
     Comparison {
         differing: row.differing,
         candidate_non_finite: row.candidate_non_finite,
         reference_non_finite: row.reference_non_finite,
         candidate_constant: row.candidate_constant,
         reference_constant: row.reference_constant,
-        metrics: row.metrics.clone(),
+        metrics: row.metrics,
     }
 }

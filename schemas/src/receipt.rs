@@ -7,7 +7,7 @@ use crate::describe::{Build, Settings};
 use crate::environment::Environment;
 use crate::limits::AppliedLimit;
 use crate::number::Finite;
-use crate::row::{GreedyRecord, PositionRow};
+use crate::row::{GreedyRecord, PositionRow, RowRecord};
 use crate::tag::{Kind, Tag};
 use crate::tokenize::{Bos, Text};
 
@@ -84,6 +84,14 @@ pub struct Receipt {
     pub environment: Option<Environment>,
 }
 
+impl Receipt {
+    /// What was found of each position, and then of each greedy step.
+    pub fn rows(&self) -> impl Iterator<Item = &RowRecord> {
+        let positions = self.positions.iter().map(|position| &position.row);
+        positions.chain(self.greedy.iter().flat_map(|greedy| &greedy.steps))
+    }
+}
+
 impl Kind for Receipt {
     const SCHEMA: &'static str = "lockstep/receipt/v3";
 }
@@ -104,8 +112,8 @@ pub enum Verdict {
     Refused,
     /// An engine died, hung or gave output that is not right.
     EngineFailed,
-    /// Nothing was compared, there is nothing to judge it by, or it shows nothing: every row of an
-    /// engine holds one number throughout.
+    /// Nothing was compared, there is nothing to judge it by, or it shows nothing: a row of both
+    /// engines holds one number throughout.
     Inconclusive,
 }
 

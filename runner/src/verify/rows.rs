@@ -13,11 +13,8 @@ pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
         let problem = format!("has {} rows, expected {}", positions.len(), tokens.len());
         findings.push(Finding::new("positions", problem));
     }
-    let steps = receipt.greedy.iter().flat_map(|greedy| &greedy.steps);
-    let rows = positions.iter().map(|position| &position.row).chain(steps);
-    let n_logits = rows
-        .filter_map(|row| row.metrics.as_ref())
-        .find_map(vocabulary_size);
+    let mut metrics = receipt.rows().filter_map(|row| row.metrics.as_ref());
+    let n_logits = metrics.find_map(vocabulary_size);
     for (index, row) in positions.iter().enumerate() {
         let place = format!("positions[{index}]");
         if row.position != index as u64 || tokens.get(index) != Some(&row.token) {
