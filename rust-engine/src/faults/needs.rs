@@ -9,7 +9,7 @@ use crate::model::families::{Activation, Family, Norm};
 use crate::model::tensors::Weight;
 use crate::model::vocabulary;
 use crate::model::weights::Layer;
-use crate::tokenizer::{Role, Tokenizer};
+use crate::tokenizer::Role;
 
 /// What a fault needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,9 +112,7 @@ impl Needs {
 
 /// Whether there is a BOS token to leave out or to double.
 fn has_bos(model: &Model) -> bool {
-    vocabulary::facts(model.file.header.metadata())
-        .ok()
-        .and_then(|facts| Tokenizer::from_vocabulary(&facts).ok())
+    vocabulary::tokenizer(model.file.header.metadata())
         .is_some_and(|tokenizer| tokenizer.special_id(Role::Bos).is_some())
 }
 

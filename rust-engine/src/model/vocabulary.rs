@@ -1,8 +1,8 @@
-//! Copies a vocabulary's facts from a file's metadata, for the tokenizer.
+//! Copies a vocabulary's facts from a file's metadata, for the tokenizer, and makes it.
 
 use gguf::{Array, GgufError, Metadata, Text, Value};
 
-use crate::tokenizer::{SPECIAL_ID_KEYS, VocabularyFacts};
+use crate::tokenizer::{SPECIAL_ID_KEYS, Tokenizer, VocabularyFacts};
 
 /// All that the tokenizer wants to know.
 pub fn facts(metadata: &Metadata) -> Result<VocabularyFacts, GgufError> {
@@ -31,6 +31,12 @@ pub fn facts(metadata: &Metadata) -> Result<VocabularyFacts, GgufError> {
         general_name: text("general.name")?,
         architecture: text("general.architecture")?,
     })
+}
+
+/// The tokenizer of a vocabulary, if it makes one here.
+pub fn tokenizer(metadata: &Metadata) -> Option<Tokenizer> {
+    let facts = facts(metadata).ok()?;
+    Tokenizer::from_vocabulary(&facts).ok()
 }
 
 fn bytes(texts: &[Text]) -> Vec<Vec<u8>> {

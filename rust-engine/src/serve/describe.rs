@@ -11,7 +11,7 @@ use super::ServeError;
 use crate::formats;
 use crate::kernels::Kernels;
 use crate::model::{Model, ModelError, ModelFile, families, vocabulary};
-use crate::tokenizer::{self, Role, SPECIAL_ID_KEYS, Tokenizer};
+use crate::tokenizer::{self, Role, SPECIAL_ID_KEYS};
 
 /// The engine's name in answers and receipts.
 pub const NAME: &str = "rust-engine";
@@ -134,9 +134,7 @@ fn facts(file: &ModelFile) -> Result<ModelFacts, ModelError> {
 /// As the tokenizer has them: named by the file, or known by their texts. Of a vocabulary that
 /// makes no tokenizer here, those that the file names.
 fn special_tokens(metadata: &Metadata) -> Result<BTreeMap<String, u32>, ModelError> {
-    let tokenizer = vocabulary::facts(metadata)
-        .ok()
-        .and_then(|facts| Tokenizer::from_vocabulary(&facts).ok());
+    let tokenizer = vocabulary::tokenizer(metadata);
     let mut found = BTreeMap::new();
     for (name, role) in SPECIAL_TOKENS {
         let id = match &tokenizer {
