@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -212,7 +212,7 @@ fn supervise(flags: &SupervisionFlags) -> Result<Supervision, Error> {
             .map(|mib| mib << 20)
             .or(defaults.memory_bytes),
         interrupt: Interrupt::from_signals().context("watching for signals")?,
-        scratch: defaults.scratch.or(None::<PathBuf>),
+        ..defaults
     })
 }
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use runner::engine::{Client, FaultKind, Interrupt, Supervision};
 use runner::exit::Exit;
@@ -218,10 +218,10 @@ fn an_interrupt_ends_a_wait_at_once() {
     let raiser = thread::spawn(move || {
         thread::sleep(Duration::from_millis(100));
         raised.raise();
-        Instant::now()
     });
+    // Had it not been heeded, this would be the time limit's.
     let fault = evaluation.next().expect_err("must fail");
-    let waited = raiser.join().expect("raised").elapsed();
+    raiser.join().expect("raised");
     assert_eq!(
         (&*fault.kind, fault.exit()),
         (&FaultKind::Interrupted, Exit::Retryable)
@@ -230,7 +230,6 @@ fn an_interrupt_ends_a_wait_at_once() {
         fault.to_string().contains("the runner was interrupted"),
         "{fault}"
     );
-    assert!(waited < Duration::from_secs(10), "{waited:?}");
     assert_ends(grandchild);
     drop(evaluation);
     assert_eq!(names_in(folder.path()), [log]);
@@ -239,16 +238,20 @@ fn an_interrupt_ends_a_wait_at_once() {
 /// A process outside the group may hold the engine's pipes open: then nothing tells that its last
 /// bytes are through, and they are waited for. Not against the user's will, and not for long.
 #[test]
-fn an_interrupt_ends_the_wait_for_last_bytes_at_once() {
+fn an_interrupt_ends_the_wait_for_last_bytes() {
     let folder = tempfile::tempdir().expect("folder");
     for interrupted in [false, true] {
         let log = folder.path().join(format!("log {interrupted}"));
         let interrupt = Interrupt::default();
         let raised = interrupt.clone();
-        let supervision = Supervision {
+        let mut supervision = Supervision {
             interrupt,
             ..patient()
         };
+        if interrupted {
+            // Whoever waits this out comes to a good end.
+            supervision.last_bytes = Duration::from_secs(60);
+        }
         let mut evaluation = start(&logged(Some("leave-outsider"), &log), supervision, &["a"]);
         evaluation.next().expect("a good answer");
         let outsider = logged_pid(&log, "outsider");
@@ -259,17 +262,14 @@ fn an_interrupt_ends_the_wait_for_last_bytes_at_once() {
             if interrupted {
                 raised.raise();
             }
-            Instant::now()
         });
         let end = evaluation.finish();
-        let waited = raiser.join().expect("raised").elapsed();
+        raiser.join().expect("raised");
         let outsider = Pid::from_raw(outsider).expect("not 0");
         kill_process(outsider, Signal::KILL).expect("nobody else ended it");
         if interrupted {
             let fault = end.expect_err("must fail");
             assert_eq!(*fault.kind, FaultKind::Interrupted, "{fault}");
-            // As long as last words are waited for, and longer than any glance takes.
-            assert!(waited < Duration::from_secs(2), "{waited:?}");
         } else {
             end.expect("a good end");
         }

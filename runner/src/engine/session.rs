@@ -22,11 +22,6 @@ use super::supervision::Supervision;
 /// nothing beside the work of an engine.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// How long the last bytes of an engine that has ended may take through the pipe, when a process
-/// that left its group still holds it open. Every process of such an engine costs this much; less
-/// would be too little on a busy machine, where our own reader waits for its turn, too.
-const LAST_BYTES: Duration = Duration::from_secs(2);
-
 /// How long an engine may take to end after it closed its standard output, and how long its last
 /// words are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -179,7 +174,7 @@ impl Session {
     fn line_left_behind(&self) -> Result<Option<String>, FaultKind> {
         // Nothing in its group is to hold its pipe open: what is in it is read to its end.
         self.process.kill();
-        let deadline = Some(Instant::now() + LAST_BYTES);
+        let deadline = Instant::now().checked_add(self.supervision.last_bytes);
         loop {
             self.check_interrupt()?;
             match self.lines.recv_timeout(GLANCE.min(remaining(deadline))) {

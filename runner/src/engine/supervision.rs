@@ -24,6 +24,11 @@ pub struct Supervision {
     /// allowance for it, and address space that is merely reserved is not counted either, as
     /// `RLIMIT_AS` would.
     pub memory_bytes: Option<u64>,
+    /// How long the last bytes of an engine that has ended may take through the pipe, when a
+    /// process that left its group still holds it open. Every process of such an engine costs this
+    /// much; less than two seconds would be too little on a busy machine, where our own reader
+    /// waits for its turn, too.
+    pub last_bytes: Duration,
     /// Raised when the user wants to stop.
     pub interrupt: Interrupt,
     /// The folder in which private folders are made; `None` is the system's temporary folder.
@@ -37,6 +42,7 @@ impl Default for Supervision {
             // job should still notice a hung engine within the hour.
             timeout: Duration::from_secs(600),
             memory_bytes: default_memory_bytes(),
+            last_bytes: Duration::from_secs(2),
             interrupt: Interrupt::default(),
             scratch: None,
         }

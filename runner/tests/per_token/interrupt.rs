@@ -94,7 +94,7 @@ fn exit_75_ctrl_c_does_not_wait_for_a_large_model() {
     let stopped = Instant::now();
     assert_eq!(lockstep.wait().expect("it ends").code(), Some(75));
     assert!(
-        stopped.elapsed() < Duration::from_secs(20),
+        stopped.elapsed() < Duration::from_secs(60),
         "{:?}",
         stopped.elapsed()
     );
