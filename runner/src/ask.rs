@@ -1,44 +1,44 @@
-//! The two questions about the one item of a comparison: its tokens, and its rows.
+//! The question about tokens. All prompts are asked about in one process: the vocabulary is loaded once.
 
 use std::path::Path;
 
-use schemas::evaluate::{EvaluateRequest, Positions};
 use schemas::line::{Answer, ItemId};
 use schemas::tag::Tag;
 use schemas::tokenize::{Text, TokenizeRequest, Tokens};
 
-use crate::engine::{Client, EngineFault, EngineSettings, EvaluatedItem, FaultKind};
-use crate::gate::AgreedTokens;
+use crate::engine::{Client, EngineFault, FaultKind};
 use crate::outcome::{Ending, Unusable};
 use crate::prompt::FormattedPrompt;
 
-/// The name of the one item.
-const ITEM: &str = "case";
-
-fn item() -> ItemId {
-    ItemId::new(ITEM).expect("the constant is an id")
-}
-
-/// What an engine makes of the prompt.
+/// What an engine makes of each prompt, or why it makes nothing of it; `Err` is its own failure, of
+/// all of them.
 pub(crate) fn tokens(
     client: &Client<'_>,
     model: &Path,
     tokenizer: Option<&Path>,
-    prompt: &FormattedPrompt,
-) -> Result<Tokens, Ending> {
-    let asked = TokenizeRequest {
+    prompts: &[&FormattedPrompt],
+) -> Result<Vec<Result<Tokens, Ending>>, Ending> {
+    let asked = prompts.iter().enumerate();
+    let asked: Vec<_> = asked
+        .map(|(index, prompt)| request(index, prompt))
+        .collect();
+    let answers = client
+        .tokenize(model, tokenizer, &asked)
+        .map_err(refused_or_failed)?;
+    let answers = answers.into_iter().map(|answer| match answer {
+        Answer::Success(tokens) => Ok(tokens),
+        Answer::Failure(failure) => Err(declined(client, failure.id, failure.error)),
+    });
+    Ok(answers.collect())
+}
+
+fn request(index: usize, prompt: &FormattedPrompt) -> TokenizeRequest {
+    TokenizeRequest {
         schema: Tag::new(),
-        id: item(),
+        id: ItemId::new(format!("case-{index}")).expect("a word and a number are an id"),
         text: Text::from_bytes(prompt.text.clone()),
         bos: prompt.bos,
         parse_special: prompt.parse_special,
-    };
-    let answers = client.tokenize(model, tokenizer, std::slice::from_ref(&asked));
-    let answers = answers.map_err(refused_or_failed)?;
-    match answers.into_iter().next() {
-        Some(Answer::Success(tokens)) => Ok(tokens),
-        Some(Answer::Failure(failure)) => Err(declined(client, failure.id, failure.error)),
-        None => unreachable!("tokenize gives an answer for each request"),
     }
 }
 
@@ -68,35 +68,6 @@ fn declined(client: &Client<'_>, id: ItemId, error: String) -> Ending {
         kind: Box::new(FaultKind::Declined { id, error }),
         stderr: Vec::new(),
     })
-}
-
-/// The rows of all positions and greedy steps, as long as the engine itself says that they are.
-pub(crate) fn rows(
-    client: &Client<'_>,
-    model: &Path,
-    settings: &EngineSettings,
-    vocabulary_size: u32,
-    tokens: &AgreedTokens,
-    greedy_steps: u32,
-) -> Result<EvaluatedItem, Ending> {
-    let mut evaluation = client.start_evaluation(model, settings)?;
-    evaluation.submit(&EvaluateRequest {
-        schema: Tag::new(),
-        id: item(),
-        tokens: tokens.ids().to_vec(),
-        positions: Positions::All,
-        greedy_steps,
-    })?;
-    let item = evaluation.next()?;
-    evaluation.finish()?;
-    let columns = item.logits.columns();
-    if columns as u64 != u64::from(vocabulary_size) {
-        return Err(Ending::Inconsistent(format!(
-            "{} describes a vocabulary of {vocabulary_size} tokens, its rows have {columns} logits",
-            client.spec().name
-        )));
-    }
-    Ok(item)
 }
 
 impl From<EngineFault> for Ending {

@@ -1,9 +1,9 @@
 //! Compares two language-model engines and gives a verdict that can be trusted.
 //!
-//! In reading order: [`run`] tells the order of a comparison; its stages are [`prompt`],
-//! `capability` (can the engines do this?), `ask` (for tokens and rows), [`gate`] with
-//! `mismatch_report`, [`twin`], [`compare`] over [`metrics`], [`judge`] by [`limits`], and
-//! [`outcome`] with its [`conclusion`], [`reason`] and [`record`], which [`seal`] closes;
+//! In reading order: [`run`] tells the order of a comparison, and [`case`] is what goes through it;
+//! its stages are [`prompt`], `capability` (can the engines do this?), `ask` (for tokens), [`gate`]
+//! with `mismatch_report`, [`twin`], [`sitting`] and [`pair`] (who evaluate), [`compare`] over
+//! [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`conclusion`], [`reason`] and [`record`], which [`seal`] closes;
 //! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at arm's
 //! length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show and store what
 //! came out. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands, and [`verify`] looks
@@ -12,6 +12,7 @@
 
 mod ask;
 mod capability;
+pub mod case;
 pub mod cli;
 pub mod compare;
 pub mod conclusion;
@@ -26,6 +27,7 @@ pub mod metrics;
 mod mismatch_report;
 pub mod model_file;
 pub mod outcome;
+pub mod pair;
 pub mod pattern;
 pub mod preflight;
 pub mod prompt;
@@ -39,6 +41,7 @@ pub mod run;
 pub mod run_error;
 pub mod seal;
 pub mod setup_cpp;
+pub mod sitting;
 pub mod text;
 pub mod twin;
 pub mod verify;

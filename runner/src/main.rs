@@ -168,7 +168,7 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
         .cache_home
         .unwrap_or_else(std::env::temp_dir)
         .join("lockstep");
-    let (mut request, presentation) = flags.check(cache, engines.map(Path::to_owned))?;
+    let (mut request, case, presentation) = flags.check(cache, engines.map(Path::to_owned))?;
     // From here on signals are watched for; until here, reading a prompt, they simply end us.
     request.supervision = supervise(&supervision)?;
     let catalogue = Catalogue::load(engines)?;
@@ -178,7 +178,7 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
             FlagError::BadInput(format!("--out {}: {error}", escape_path(folder)))
         })?;
     }
-    let mut outcome = run::per_token(&request, &catalogue, &tell)?;
+    let mut outcome = run::per_token(&request, case, &catalogue, &tell)?;
     if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted)
         && let Err(error) = results::store(&mut outcome, folder, presentation.keep_logits)
     {

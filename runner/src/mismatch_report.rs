@@ -6,26 +6,27 @@ use std::path::Path;
 use schemas::receipt::TokensFrom;
 use schemas::tokenize::Bos;
 
-use crate::gate::{self, Evidence, Mismatch, Rerun};
-use crate::request::Request;
+use crate::case::Plan;
+use crate::gate::{self, Mismatch, Rerun};
+use crate::request::{AskedCase, Request};
 use crate::text::{path_argument, quote_for_sh};
 
 /// The message; `adopted` says that the reference's tokens are evaluated all the same.
-pub(crate) fn text(
-    request: &Request,
-    evidence: &Evidence,
-    mismatch: &Mismatch,
-    adopted: bool,
-) -> String {
+pub(crate) fn text(request: &Request, plan: &Plan, mismatch: &Mismatch, adopted: bool) -> String {
     let model = quote_for_sh(&path_argument(&request.model).to_string_lossy());
-    let suggestions = gate::suggestions(mismatch, evidence, &model);
-    gate::mismatch_text(mismatch, &suggestions, &rerun(request), adopted)
+    let suggestions = gate::suggestions(mismatch, &plan.evidence, &model);
+    gate::mismatch_text(
+        mismatch,
+        &suggestions,
+        &rerun(request, &plan.asked),
+        adopted,
+    )
 }
 
 /// The same comparison as a command, without the prompt and its template.
-fn rerun(request: &Request) -> Rerun {
+fn rerun(request: &Request, asked: &AskedCase) -> Rerun {
     let path = |path: &Path| Some(path_argument(path).display().to_string());
-    let bos = match request.prompt.bos {
+    let bos = match asked.prompt.bos {
         Some(Bos::Yes) => Some("--add-bos"),
         Some(Bos::No) => Some("--no-bos"),
         Some(Bos::Model) | None => None,
@@ -53,6 +54,6 @@ fn rerun(request: &Request) -> Rerun {
         .filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
     Rerun {
         arguments: given.flatten().chain(bos.map(str::to_owned)).collect(),
-        prompt: request.prompt_words.clone(),
+        prompt: asked.words.clone(),
     }
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
-use schemas::describe::DescribeResponse;
 use schemas::environment::Environment;
-use schemas::receipt::{FileIdentity, Receipt, Verdict};
+use schemas::receipt::{Receipt, Verdict};
 
+use crate::case::{Case, Known};
 use crate::compare::Evaluations;
 use crate::conclusion::Conclusion;
 use crate::engine::{EngineFault, FaultKind};
@@ -15,7 +15,6 @@ use crate::gate::{self, AgreedTokens, Mismatch, NotAdopted};
 use crate::judge;
 use crate::reason;
 use crate::record::{self, Identities};
-use crate::rows::Rows;
 use crate::run::Run;
 use crate::seal::seal;
 use crate::text::{path_argument, quote_for_sh};
@@ -23,11 +22,9 @@ use crate::text::{path_argument, quote_for_sh};
 /// The error of a token mismatch, in the words of older documents.
 pub const MISMATCH_ERROR: &str = "Token Sequence Mismatch";
 
-/// How the stages ended.
-#[derive(Debug)]
+/// What ended a comparison before there were rows.
+#[derive(Clone, Debug)]
 pub enum Ending {
-    /// All of them were gone through.
-    Compared,
     /// The tokens differ, and nothing was evaluated; why not on the reference's, if that was asked.
     Mismatch(Option<NotAdopted>),
     /// An engine cannot do this.
@@ -45,7 +42,7 @@ pub enum Ending {
 }
 
 /// A file or folder that cannot be used.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Unusable {
     /// What it is for and what is wrong with it. It has no path: receipts are the same everywhere.
     pub reason: String,
@@ -58,25 +55,6 @@ impl Ending {
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Failed(fault) if matches!(*fault.kind, FaultKind::Interrupted))
     }
-}
-
-/// What the stages leave behind.
-#[derive(Default)]
-pub struct Case {
-    /// Who the candidate says it is.
-    pub candidate: Option<DescribeResponse>,
-    /// Who the reference says it is.
-    pub reference: Option<DescribeResponse>,
-    /// The engines' tokens, where they differ.
-    pub mismatch: Option<Mismatch>,
-    /// The tokens that are evaluated.
-    pub tokens: Option<AgreedTokens>,
-    /// In `f32`: the decoded model that the reference evaluates.
-    pub twin: Option<FileIdentity>,
-    /// The engines' answers.
-    pub evaluations: Option<Evaluations>,
-    /// The judged rows.
-    pub rows: Option<Rows>,
 }
 
 /// What came of a comparison.
@@ -97,8 +75,8 @@ impl Outcome {
     /// Puts the record together.
     pub fn new(
         run: &Run<'_>,
+        known: &Known,
         case: Case,
-        ending: &Ending,
         identities: Identities,
         started: Instant,
     ) -> Self {
@@ -108,30 +86,31 @@ impl Outcome {
             verdict,
             exit,
             reason,
-        } = match (ending, &case.rows) {
-            (Ending::Compared, Some(rows)) => Conclusion::of(rows, run.request.profile, adopted),
-            _ => without_rows(&case, ending),
+        } = match (&case.ended, &case.rows) {
+            (Some(ending), _) => without_rows(&case, ending),
+            (None, Some(rows)) => Conclusion::of(rows, run.request.profile, adopted),
+            (None, None) => without_rows(&case, &nothing()),
         };
-        let mut receipt = record::receipt(run, &case, identities, verdict, exit);
+        let mut receipt = record::receipt(run, known, &case, identities, verdict, exit);
         receipt.reason = reason;
         let environment = record::environment(run, &case, started);
         if exit == Exit::Parity && is_one_program(&environment) {
             receipt.reason.push_str(reason::SAME_PROGRAM);
         }
         receipt.environment = Some(environment);
-        let fault = match ending {
-            Ending::Failed(fault) => Some(fault.to_string()),
-            Ending::Unusable(unusable) => Some(unusable.detail.clone()),
+        let fault = match &case.ended {
+            Some(Ending::Failed(fault)) => Some(fault.to_string()),
+            Some(Ending::Unusable(unusable)) => Some(unusable.detail.clone()),
             _ => None,
         };
         if let Some(mismatch) = &case.mismatch {
             // The receipt is the same wherever the model lies.
             let label = path_argument(Path::new(&receipt.model.label));
             let label = quote_for_sh(&label.to_string_lossy());
-            let suggestions = gate::suggestions(mismatch, &run.evidence, &label);
+            let suggestions = gate::suggestions(mismatch, &case.plan.evidence, &label);
             add_mismatch(&mut receipt, mismatch, suggestions);
         }
-        if matches!(ending, Ending::Mismatch(_)) {
+        if matches!(case.ended, Some(Ending::Mismatch(_))) {
             receipt.error = Some(MISMATCH_ERROR.to_owned());
         } else if exit != Exit::Parity && case.rows.is_none() {
             receipt.error = Some(receipt.reason.clone());
@@ -141,7 +120,7 @@ impl Outcome {
             exit,
             receipt,
             fault,
-            interrupted: ending.is_interrupted(),
+            interrupted: case.ended.as_ref().is_some_and(Ending::is_interrupted),
             evaluations: case.evaluations,
         }
     }
@@ -173,10 +152,14 @@ fn is_one_program(environment: &Environment) -> bool {
     candidate.command == reference.command || (same_arguments && same_bytes)
 }
 
+/// A prompt that no stage came to.
+fn nothing() -> Ending {
+    Ending::Nothing("nothing was compared".to_owned())
+}
+
 /// The sentence where nothing was compared.
 fn reason(case: &Case, ending: &Ending) -> String {
     match ending {
-        Ending::Compared => "nothing was compared".to_owned(),
         Ending::Mismatch(not_adopted) => {
             let index = case.mismatch.as_ref().map_or(0, |m| m.first_difference);
             let why = not_adopted.map_or(String::new(), |problem| format!(": {problem}"));
@@ -199,9 +182,7 @@ fn without_rows(case: &Case, ending: &Ending) -> Conclusion {
         Ending::Shapes(_) => (Verdict::Diverged, None),
         Ending::Inconsistent(_) => (Verdict::EngineFailed, Some(Exit::BadInput)),
         Ending::Failed(fault) => (Verdict::EngineFailed, Some(fault.exit())),
-        Ending::Compared | Ending::Nothing(_) | Ending::Unusable(_) => {
-            (Verdict::Inconclusive, None)
-        }
+        Ending::Nothing(_) | Ending::Unusable(_) => (Verdict::Inconclusive, None),
     };
     Conclusion {
         verdict,

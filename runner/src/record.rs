@@ -3,7 +3,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use schemas::describe::DescribeResponse;
@@ -14,12 +13,12 @@ use schemas::receipt::{
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
 
+use crate::case::{Case, Known, Plan};
 use crate::conclusion;
 use crate::engine::{Client, EvaluatedItem};
 use crate::exit::Exit;
 use crate::judge;
 use crate::model_file;
-use crate::outcome::Case;
 use crate::request::Request;
 use crate::run::Run;
 
@@ -31,8 +30,9 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Hashes all files, unless `stop` is set meanwhile.
-    pub fn of(request: &Request, stop: &AtomicBool) -> io::Result<Self> {
+    /// Hashes all files, unless the user stops it meanwhile.
+    pub fn of(request: &Request) -> io::Result<Self> {
+        let stop = request.supervision.interrupt.flag();
         let one = |path: &Path| model_file::identity_unless(path, stop);
         let identity = |path: &Option<PathBuf>| path.as_deref().map(one).transpose();
         Ok(Self {
@@ -46,6 +46,7 @@ impl Identities {
 /// The receipt, with nothing of a mismatch, no reason and no environment yet.
 pub(crate) fn receipt(
     run: &Run<'_>,
+    known: &Known,
     case: &Case,
     identities: Identities,
     verdict: Verdict,
@@ -62,10 +63,10 @@ pub(crate) fn receipt(
         profile: run.request.profile,
         model: identities.model,
         reference_model: identities.reference_model,
-        twin: case.twin.clone(),
+        twin: known.twin.clone(),
         tokenizer: identities.tokenizer,
-        prompt: prompt_record(run),
-        engines: engine_records(run.request, case),
+        prompt: prompt_record(&case.plan),
+        engines: engine_records(run.request, known, case),
         prompt_tokens: tokens
             .filter(|tokens| tokens.prompt_tokens() != tokens.ids().len())
             .map(|tokens| tokens.prompt_tokens() as u64),
@@ -96,8 +97,8 @@ pub(crate) fn receipt(
     receipt
 }
 
-fn prompt_record(run: &Run<'_>) -> PromptRecord {
-    let (asked, formatted) = (&run.request.prompt, &run.prompt);
+fn prompt_record(plan: &Plan) -> PromptRecord {
+    let (asked, formatted) = (&plan.asked.prompt, &plan.prompt);
     PromptRecord {
         text: Text::from_bytes(asked.user.clone()),
         system: asked.system.clone(),
@@ -111,17 +112,17 @@ fn prompt_record(run: &Run<'_>) -> PromptRecord {
     }
 }
 
-fn engine_records(request: &Request, case: &Case) -> Engines {
+fn engine_records(request: &Request, known: &Known, case: &Case) -> Engines {
     let answers = case.evaluations.as_ref();
     Engines {
         candidate: engine_record(
             &request.candidate,
-            case.candidate.as_ref(),
+            known.candidate.as_ref(),
             answers.map(|answers| &answers.candidate),
         ),
         reference: engine_record(
             &request.reference,
-            case.reference.as_ref(),
+            known.reference.as_ref(),
             answers.map(|answers| &answers.reference),
         ),
     }

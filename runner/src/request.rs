@@ -11,7 +11,7 @@ use crate::gate::PromptWords;
 use crate::limits::Override;
 use crate::prompt::AskedPrompt;
 
-/// One comparison.
+/// Who is compared with whom on which model, and how; not on which prompts.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The file of engines that was named.
@@ -22,10 +22,6 @@ pub struct Request {
     pub reference_model: Option<PathBuf>,
     /// A tokenizer.json for the candidate.
     pub tokenizer: Option<PathBuf>,
-    /// The prompt and its template.
-    pub prompt: AskedPrompt,
-    /// How the prompt was given.
-    pub prompt_words: PromptWords,
     /// What is compared with what.
     pub profile: Profile,
     /// The candidate's name.
@@ -48,6 +44,15 @@ pub struct Request {
     pub supervision: Supervision,
     /// Where twins are kept.
     pub cache: PathBuf,
+}
+
+/// One prompt to compare on.
+#[derive(Clone, Debug)]
+pub struct AskedCase {
+    /// The prompt and its template.
+    pub prompt: AskedPrompt,
+    /// How the prompt was given.
+    pub words: PromptWords,
 }
 
 /// Settings that the user chose, for both engines or for one.

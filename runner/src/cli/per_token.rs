@@ -13,7 +13,7 @@ use super::{Format, SupervisionFlags};
 use crate::engine::Supervision;
 use crate::engine::catalogue::{self, DEFAULT_CANDIDATE};
 use crate::report::text::Detail;
-use crate::request::{Choices, Request};
+use crate::request::{AskedCase, Choices, Request};
 
 /// The flags.
 #[expect(
@@ -193,7 +193,7 @@ impl Flags {
         self,
         cache: PathBuf,
         engines_file: Option<PathBuf>,
-    ) -> Result<(Request, Presentation), FlagError> {
+    ) -> Result<(Request, AskedCase, Presentation), FlagError> {
         let profile = self.profile.profile();
         let overrides = self.limits.overrides(profile)?;
         let limits_file = self.limits.file(profile)?;
@@ -204,11 +204,9 @@ impl Flags {
         }
         let presentation = self.presentation();
         let choices = self.choices();
-        let (prompt, prompt_words) = self.prompt.check()?;
+        let (prompt, words) = self.prompt.check()?;
         let default_reference = catalogue::default_reference(profile);
         let request = Request {
-            prompt,
-            prompt_words,
             engines_file,
             model: self.model,
             reference_model: self.reference_model,
@@ -227,7 +225,7 @@ impl Flags {
             supervision: Supervision::default(),
             cache,
         };
-        Ok((request, presentation))
+        Ok((request, AskedCase { prompt, words }, presentation))
     }
 
     fn presentation(&self) -> Presentation {

@@ -1,0 +1,73 @@
+//! One prompt on its way through a comparison: what is planned for it, and what the stages leave
+//! behind.
+
+use schemas::describe::DescribeResponse;
+use schemas::receipt::FileIdentity;
+
+use crate::compare::Evaluations;
+use crate::gate::{AgreedTokens, Evidence, Mismatch};
+use crate::outcome::Ending;
+use crate::prompt::FormattedPrompt;
+use crate::request::AskedCase;
+use crate::rows::Rows;
+
+/// What both engines are to tokenize.
+pub struct Plan {
+    /// As the user gave it.
+    pub asked: AskedCase,
+    /// What is tokenized.
+    pub prompt: FormattedPrompt,
+    /// What the gate may name as the cause of a mismatch.
+    pub evidence: Evidence,
+}
+
+/// What is known of the engines and of what they evaluate, whatever the prompt.
+#[derive(Default)]
+pub struct Known {
+    /// Who the candidate says it is.
+    pub candidate: Option<DescribeResponse>,
+    /// Who the reference says it is.
+    pub reference: Option<DescribeResponse>,
+    /// In `f32`: the decoded model that the reference evaluates.
+    pub twin: Option<FileIdentity>,
+}
+
+/// What the stages leave behind of a prompt.
+pub struct Case {
+    /// What was planned.
+    pub plan: Plan,
+    /// The engines' tokens, where they differ.
+    pub mismatch: Option<Mismatch>,
+    /// The tokens that are evaluated.
+    pub tokens: Option<AgreedTokens>,
+    /// The engines' answers.
+    pub evaluations: Option<Evaluations>,
+    /// The judged rows.
+    pub rows: Option<Rows>,
+    /// What ended it before it was compared.
+    pub ended: Option<Ending>,
+}
+
+impl Case {
+    /// Nothing was done yet.
+    pub fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            mismatch: None,
+            tokens: None,
+            evaluations: None,
+            rows: None,
+            ended: None,
+        }
+    }
+
+    /// Ends it, unless it has ended before.
+    pub fn end(&mut self, ending: Ending) {
+        self.ended.get_or_insert(ending);
+    }
+
+    /// The tokens, while there is something to be done with them.
+    pub fn open_tokens(&self) -> Option<&AgreedTokens> {
+        self.tokens.as_ref().filter(|_| self.ended.is_none())
+    }
+}

@@ -1,0 +1,103 @@
+//! One engine that evaluates many token sequences in one process: the model is loaded once.
+//!
+//! The process starts with the first question and ends with the last, so that two engines that are
+//! asked one question each never hold their models at the same time. After a fault the next question
+//! starts another process.
+
+use std::path::PathBuf;
+
+use schemas::evaluate::{EvaluateRequest, Positions};
+use schemas::line::ItemId;
+use schemas::tag::Tag;
+
+use crate::engine::{Client, EngineSettings, EvaluatedItem, Evaluation};
+use crate::gate::AgreedTokens;
+use crate::outcome::Ending;
+
+/// Who evaluates what, and how.
+#[derive(Clone, Debug)]
+pub struct Seat<'a> {
+    /// The engine.
+    pub client: &'a Client<'a>,
+    /// The model.
+    pub model: PathBuf,
+    /// The settings that are asked for.
+    pub settings: EngineSettings,
+    /// How many logits a row has, by the engine's own word.
+    pub vocabulary_size: u32,
+}
+
+/// What is evaluated of a token sequence.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The tokens.
+    pub tokens: AgreedTokens,
+    /// Whose rows are wanted.
+    pub positions: Positions,
+    /// How many steps are decoded after the last.
+    pub greedy_steps: u32,
+}
+
+/// An engine and the questions that it has been asked.
+#[derive(Debug)]
+pub struct Sitting<'a> {
+    seat: &'a Seat<'a>,
+    running: Option<Evaluation>,
+    asked: usize,
+}
+
+impl<'a> Sitting<'a> {
+    /// Starts nothing yet.
+    pub fn new(seat: &'a Seat<'a>) -> Self {
+        Self {
+            seat,
+            running: None,
+            asked: 0,
+        }
+    }
+
+    /// The rows that a question is about. After the `last` one the process has ended, and with
+    /// success.
+    pub fn ask(&mut self, question: &Question, last: bool) -> Result<EvaluatedItem, Ending> {
+        let seat = self.seat;
+        let mut running = match self.running.take() {
+            Some(running) => running,
+            None => seat.client.start_evaluation(&seat.model, &seat.settings)?,
+        };
+        running.submit(&self.request(question))?;
+        let item = running.next()?;
+        if last {
+            running.finish()?;
+        } else {
+            self.running = Some(running);
+        }
+        self.check_width(&item)?;
+        Ok(item)
+    }
+
+    fn request(&mut self, question: &Question) -> EvaluateRequest {
+        // A name of its own for each: the files of the one before may still be read.
+        let id = ItemId::new(format!("case-{}", self.asked));
+        self.asked += 1;
+        EvaluateRequest {
+            schema: Tag::new(),
+            id: id.expect("a word and a number are an id"),
+            tokens: question.tokens.ids().to_vec(),
+            positions: question.positions.clone(),
+            greedy_steps: question.greedy_steps,
+        }
+    }
+
+    /// Rows are as long as the engine itself says that they are.
+    fn check_width(&self, item: &EvaluatedItem) -> Result<(), Ending> {
+        let columns = item.logits.columns();
+        let described = self.seat.vocabulary_size;
+        if columns as u64 == u64::from(described) {
+            return Ok(());
+        }
+        Err(Ending::Inconsistent(format!(
+            "{} describes a vocabulary of {described} tokens, its rows have {columns} logits",
+            self.seat.client.spec().name
+        )))
+    }
+}
