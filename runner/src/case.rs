@@ -40,6 +40,8 @@ pub struct Case {
     pub mismatch: Option<Mismatch>,
     /// The tokens that are evaluated.
     pub tokens: Option<AgreedTokens>,
+    /// How many greedy steps are asked for.
+    pub greedy_steps: u32,
     /// The engines' answers.
     pub evaluations: Option<Evaluations>,
     /// The judged rows.
@@ -50,11 +52,12 @@ pub struct Case {
 
 impl Case {
     /// Nothing was done yet.
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(plan: Plan, greedy_steps: u32) -> Self {
         Self {
             plan,
             mismatch: None,
             tokens: None,
+            greedy_steps,
             evaluations: None,
             rows: None,
             ended: None,

@@ -27,6 +27,19 @@ pub fn compare(
     profile: Profile,
     limits: &Limits,
 ) -> Result<Rows, Ending> {
+    Ok(Rows {
+        positions: compare_positions(tokens, evaluations, profile, limits)?,
+        greedy: compare_greedy(evaluations, profile, limits)?,
+    })
+}
+
+/// Compares every position.
+fn compare_positions(
+    tokens: &AgreedTokens,
+    evaluations: &Evaluations,
+    profile: Profile,
+    limits: &Limits,
+) -> Result<Vec<PositionRow>, Ending> {
     let mut pair = Pair::new(evaluations, |item| &item.logits)?;
     let mut positions = Vec::with_capacity(tokens.ids().len());
     for (position, &token) in tokens.ids().iter().enumerate() {
@@ -38,11 +51,11 @@ pub fn compare(
             row: judge::position(profile, limits, position, pair.compare()),
         });
     }
-    let greedy = compare_greedy(evaluations, profile, limits)?;
-    Ok(Rows { positions, greedy })
+    Ok(positions)
 }
 
-fn compare_greedy(
+/// Compares the greedy steps up to the first that differs.
+pub fn compare_greedy(
     evaluations: &Evaluations,
     profile: Profile,
     limits: &Limits,

@@ -82,7 +82,7 @@ pub(crate) fn receipt(
         per_token_l2_dist: Vec::new(),
         max_absolute_diff: None,
         positions: rows.map_or(Vec::new(), |rows| rows.positions.clone()),
-        greedy_steps: run.request.greedy_steps,
+        greedy_steps: case.greedy_steps,
         greedy: rows.map(|rows| rows.greedy.clone()),
         threshold: None,
         error: None,

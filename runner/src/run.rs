@@ -17,8 +17,9 @@ use schemas::evaluate::Positions;
 
 use crate::capability;
 use crate::case::{Case, Known};
-use crate::compare;
+use crate::compare::{self, Evaluations};
 use crate::engine::{Catalogue, Client};
+use crate::gate::AgreedTokens;
 use crate::guards;
 use crate::limits::Limits;
 use crate::outcome::{Ending, Outcome};
@@ -41,7 +42,7 @@ pub fn per_token(
     let started = Instant::now();
     let run = Run::new(request, catalogue, announce)?;
     let mut known = Known::default();
-    let mut cases = [Case::new(run.plan(asked)?)];
+    let mut cases = [Case::new(run.plan(asked)?, request.greedy_steps)];
     let identities = run.beside_hashing(|| run.compare(&mut known, &mut cases))?;
     let [case] = cases;
     Ok(Outcome::new(&run, &known, case, identities, started))
@@ -91,7 +92,18 @@ impl Run<'_> {
         let Some(seats) = self.seat(&abilities, known, cases)? else {
             return Ok(());
         };
-        self.evaluate(&seats, cases);
+        let question = |tokens: &AgreedTokens| Question {
+            tokens: tokens.clone(),
+            positions: Positions::All,
+            greedy_steps: self.request.greedy_steps,
+        };
+        self.evaluate(&seats, cases, question, |case, question, answers| {
+            let (profile, limits) = (self.request.profile, &self.limits);
+            let rows = compare::compare(&question.tokens, &answers, profile, limits);
+            case.evaluations = Some(answers);
+            case.rows = Some(rows?);
+            Ok(())
+        });
         Ok(())
     }
 
@@ -130,27 +142,26 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Evaluates and judges every case that is left.
-    fn evaluate(&self, seats: &Seats<'_>, cases: &mut [Case]) {
-        let open = cases.iter_mut().filter(|case| case.open_tokens().is_some());
-        let mut open: Vec<_> = open.collect();
-        let question = |case: &&mut Case| Question {
-            tokens: case.open_tokens().expect("it is open").clone(),
-            positions: Positions::All,
-            greedy_steps: self.request.greedy_steps,
-        };
-        let questions: Vec<_> = open.iter().map(question).collect();
+    /// Asks both engines about the tokens of every case that is left, one case after the other, and
+    /// hands both answers to `each`. A case for which that fails, ends.
+    pub fn evaluate(
+        &self,
+        seats: &Seats<'_>,
+        cases: &mut [Case],
+        question: impl Fn(&AgreedTokens) -> Question,
+        mut each: impl FnMut(&mut Case, &Question, Evaluations) -> Result<(), Ending>,
+    ) {
+        let asked = cases.iter_mut().filter_map(|case| {
+            let question = question(case.open_tokens()?);
+            Some((case, question))
+        });
+        let (mut open, questions): (Vec<_>, Vec<_>) = asked.unzip();
         let (candidate, reference) = (&seats.candidate, &seats.reference);
         pair::stream(candidate, reference, &questions, |index, answers| {
-            let tokens = &questions[index].tokens;
-            let judged = answers.and_then(|answers| {
-                let rows = compare::compare(tokens, &answers, self.request.profile, &self.limits);
-                open[index].evaluations = Some(answers);
-                rows
-            });
-            match judged {
-                Ok(rows) => open[index].rows = Some(rows),
-                Err(ending) => open[index].end(ending),
+            let case = &mut *open[index];
+            let done = answers.and_then(|answers| each(case, &questions[index], answers));
+            if let Err(ending) = done {
+                case.end(ending);
             }
         });
     }

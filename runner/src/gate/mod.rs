@@ -47,6 +47,23 @@ impl AgreedTokens {
         self.ids.truncate(n);
         self
     }
+
+    /// Followed by what the reference chose after them: so both go on from one prefix.
+    #[must_use]
+    pub fn followed_by(mut self, chosen: &[u32]) -> Self {
+        self.ids.extend(chosen);
+        self
+    }
+
+    /// As many, but every one from `position` on is another: the next in the vocabulary. What comes
+    /// before must not notice.
+    #[must_use]
+    pub fn with_another_end(mut self, position: usize, vocabulary: u32) -> Self {
+        for id in self.ids.iter_mut().skip(position) {
+            *id = (*id + 1) % vocabulary.max(1);
+        }
+        self
+    }
 }
 
 /// Two different token sequences.
@@ -164,6 +181,14 @@ mod tests {
         );
         let agreed = check(tokens(&[1]), tokens(&[1])).expect("equal");
         assert_eq!(agreed.adopted(), None);
+    }
+
+    #[test]
+    fn another_end_leaves_the_beginning_alone() {
+        let agreed = check(tokens(&[1, 2, 9]), tokens(&[1, 2, 9])).expect("equal");
+        assert_eq!(agreed.clone().with_another_end(1, 10).ids(), [1, 3, 0]);
+        assert_eq!(agreed.clone().with_another_end(3, 10).ids(), agreed.ids());
+        assert_eq!(agreed.followed_by(&[4]).ids(), [1, 2, 9, 4]);
     }
 
     /// AC3
