@@ -62,6 +62,7 @@ fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison) -> 
         candidate_constant: found.candidate_constant,
         reference_constant: found.reference_constant,
         metrics: found.metrics,
+        excess: None,
     }
 }
 
@@ -93,38 +94,43 @@ pub fn all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 /// divergence: what was measured against it means nothing.
 fn badness(verdict: Verdict) -> u8 {
     match verdict {
-        Verdict::BitExact => 0,
-        Verdict::Match => 1,
-        Verdict::Inconclusive => 2,
-        Verdict::Diverged => 3,
-        Verdict::TokenMismatch => 4,
-        Verdict::Refused => 5,
-        Verdict::EngineFailed => 6,
+        // Where nothing was looked at nothing is known; whatever was outweighs it.
+        Verdict::NotReached | Verdict::Skipped => 0,
+        Verdict::BitExact => 1,
+        Verdict::Match => 2,
+        Verdict::Drift => 3,
+        Verdict::TieFlip => 4,
+        Verdict::Inconclusive => 5,
+        Verdict::Diverged => 6,
+        Verdict::TokenMismatch => 7,
+        Verdict::Refused => 8,
+        Verdict::EngineFailed => 9,
     }
 }
 
 /// The exit code of a verdict; an engine's failure brings its own.
 pub fn exit(verdict: Verdict, engine_failure: Option<Exit>) -> Exit {
     match verdict {
-        Verdict::BitExact | Verdict::Match => Exit::Parity,
+        Verdict::BitExact | Verdict::Match | Verdict::Drift | Verdict::TieFlip => Exit::Parity,
         Verdict::Diverged => Exit::Diverged,
         Verdict::TokenMismatch => Exit::TokensDiffer,
         Verdict::Refused => Exit::Unavailable,
         // Without a fault of its own it is output that is not right: numbers that are not finite.
         Verdict::EngineFailed => engine_failure.unwrap_or(Exit::BadInput),
-        Verdict::Inconclusive => Exit::Inconclusive,
+        // Nothing compared is never a pass.
+        Verdict::Inconclusive | Verdict::NotReached | Verdict::Skipped => Exit::Inconclusive,
     }
 }
 
 /// The verdict in the words of older documents.
 pub fn status(verdict: Verdict) -> Status {
     match verdict {
-        Verdict::BitExact | Verdict::Match => Status::Ok,
+        Verdict::BitExact | Verdict::Match | Verdict::Drift | Verdict::TieFlip => Status::Ok,
         Verdict::Diverged => Status::Diverged,
         Verdict::TokenMismatch => Status::TokenMismatch,
         Verdict::Refused => Status::Refused,
         Verdict::EngineFailed => Status::EngineFailed,
-        Verdict::Inconclusive => Status::Inconclusive,
+        Verdict::Inconclusive | Verdict::NotReached | Verdict::Skipped => Status::Inconclusive,
     }
 }
 
@@ -133,11 +139,15 @@ pub fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::BitExact => "BIT-EXACT",
         Verdict::Match => "MATCH",
+        Verdict::Drift => "DRIFT",
+        Verdict::TieFlip => "TIE-FLIP",
         Verdict::Diverged => "DIVERGED",
         Verdict::TokenMismatch => "TOKEN-MISMATCH",
         Verdict::Refused => "REFUSED",
         Verdict::EngineFailed => "ENGINE-FAILED",
         Verdict::Inconclusive => "INCONCLUSIVE",
+        Verdict::NotReached => "NOT-REACHED",
+        Verdict::Skipped => "SKIPPED",
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use schemas::describe::DescribeResponse;
 use schemas::environment::{EngineEnvironment, Environment};
 use schemas::receipt::{
-    EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, TokensFrom, Verdict,
+    EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, Sizes, TokensFrom, Verdict,
 };
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
@@ -21,6 +21,7 @@ use crate::judge;
 use crate::model_file;
 use crate::request::Request;
 use crate::run::Run;
+use crate::seal::{of_tokens, sha256};
 
 /// The files of a comparison by their contents.
 pub struct Identities {
@@ -60,11 +61,14 @@ pub(crate) fn receipt(
         exit: exit.record(),
         status: judge::status(verdict),
         reason: String::new(),
+        warnings: Vec::new(),
         profile: run.request.profile,
         model: identities.model,
         reference_model: identities.reference_model,
         twin: known.twin.clone(),
         tokenizer: identities.tokenizer,
+        prompt_set: None,
+        allow_small: false,
         prompt: prompt_record(&case.plan),
         engines: engine_records(run.request, known, case),
         prompt_tokens: tokens
@@ -75,8 +79,13 @@ pub(crate) fn receipt(
             Some(_) => TokensFrom::Reference,
         }),
         tokens: tokens.map(|tokens| tokens.ids().to_vec()),
+        tokens_sha256: tokens.map(|tokens| of_tokens(tokens.ids())),
+        sizes: sizes(known, case),
         limits_file: run.limits.file().cloned(),
         limits: run.limits.applied().to_vec(),
+        floor: None,
+        no_floor: None,
+        excess: None,
         first_divergence_token: None,
         per_token_cosine_sim: Vec::new(),
         per_token_l2_dist: Vec::new(),
@@ -97,6 +106,18 @@ pub(crate) fn receipt(
     receipt
 }
 
+/// How much was evaluated, as the candidate describes its model and the reference ran.
+fn sizes(known: &Known, case: &Case) -> Option<Sizes> {
+    let model = known.candidate.as_ref()?.model.as_ref()?;
+    let answer = &case.evaluations.as_ref()?.reference.response;
+    Some(Sizes {
+        tokens: case.tokens.as_ref()?.ids().len() as u64,
+        vocabulary: u64::from(model.vocabulary_size),
+        context: answer.settings.context,
+        model_context: model.context,
+    })
+}
+
 fn prompt_record(plan: &Plan) -> PromptRecord {
     let (asked, formatted) = (&plan.asked.prompt, &plan.prompt);
     PromptRecord {
@@ -107,6 +128,7 @@ fn prompt_record(plan: &Plan) -> PromptRecord {
         chat_template: formatted.chat.clone(),
         in_reference_model: formatted.in_reference_model,
         formatted: Text::from_bytes(formatted.text.clone()),
+        formatted_sha256: sha256(&formatted.text),
         bos: formatted.bos,
         parse_special: formatted.parse_special,
     }

@@ -15,7 +15,21 @@ pub fn digest(receipt: &Receipt) -> String {
         ..receipt.clone()
     };
     let text = canonical::to_string(&said).expect("numbers are finite, and keys are texts");
-    format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
+    sha256(text.as_bytes())
+}
+
+/// `sha256:` and the digest of some bytes, as objects have it.
+pub fn sha256(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex(&Sha256::digest(bytes)))
+}
+
+/// The digest of tokens, each as four bytes, the lowest first.
+pub fn of_tokens(tokens: &[u32]) -> String {
+    let bytes: Vec<u8> = tokens
+        .iter()
+        .flat_map(|token| token.to_le_bytes())
+        .collect();
+    sha256(&bytes)
 }
 
 /// Seals a receipt that is complete.

@@ -11,6 +11,7 @@ use crate::environment::Environment;
 use crate::evaluate::{EvaluateRequest, Evaluated};
 use crate::failure::CommandFailure;
 use crate::faults::FaultList;
+use crate::floor::FloorFile;
 use crate::inspection::Inspection;
 use crate::limits::LimitsFile;
 use crate::line::{self, Answer, MessageError};
@@ -41,6 +42,7 @@ pub fn entries() -> Vec<Entry> {
         object::<AgreedTokensFile>(),
         object::<LimitsFile>(),
         object::<NormLimitsFile>(),
+        object::<FloorFile>(),
         object::<Receipt>(),
         object::<Environment>(),
         object::<Preflight>(),

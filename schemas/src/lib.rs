@@ -17,6 +17,7 @@ pub mod environment;
 pub mod evaluate;
 pub mod failure;
 pub mod faults;
+pub mod floor;
 pub mod inspection;
 pub mod limits;
 pub mod line;

@@ -32,14 +32,60 @@ pub struct Limit {
     pub rung: Rung,
     /// What is limited.
     pub metric: LimitedMetric,
+    /// What of the metric is limited.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub figure: Figure,
     /// Whether the value is the largest or the smallest that passes.
     pub bound: Bound,
     /// The value.
     pub value: Finite,
+    /// A comparison of fewer rows is not judged by this limit; only for figures of a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_rows: Option<u64>,
+    /// What it means to break it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub beyond: Beyond,
     /// What the value counts.
     pub unit: String,
     /// Why this value.
     pub basis: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What of a metric is limited. An excess is a row's distance over its floor, so all but the first
+/// need a floor. The last three are of the whole comparison, positions and greedy steps together.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Figure {
+    /// Its value in a row.
+    #[default]
+    Value,
+    /// The excess of a row.
+    Excess,
+    /// The median of all excesses.
+    ExcessMedian,
+    /// The 99th percentile of all excesses.
+    ExcessP99,
+    /// The share of rows whose excess is above 1.
+    ExcessShare,
+}
+
+/// What a row, or a comparison, is that breaks a limit.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Beyond {
+    /// DIVERGED.
+    #[default]
+    Diverged,
+    /// No MATCH any more, and as good as the other limits say.
+    Drift,
 }
 
 /// A step of a comparison.
@@ -77,6 +123,9 @@ pub enum LimitedMetric {
     Top5Overlap,
     /// 1 when the most likely token is the same, else 0.
     Top1Equal,
+    /// The reference's top-2 gap over the floor's largest difference where the most likely token is
+    /// another one, else 0. It needs a floor.
+    FlipGap,
 }
 
 /// Which side of its value a limit lets pass.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::describe::{Build, Settings};
 use crate::environment::Environment;
+use crate::floor::{CaseExcess, FloorRecord};
 use crate::limits::AppliedLimit;
 use crate::number::Finite;
 use crate::row::{GreedyRecord, PositionRow, RowRecord};
@@ -25,6 +26,8 @@ pub struct Receipt {
     pub status: Status,
     /// Why this verdict, for people.
     pub reason: String,
+    /// What is odd and changes no verdict, for people.
+    pub warnings: Vec<String>,
     /// What was compared with what.
     pub profile: Profile,
     /// The candidate's model.
@@ -35,20 +38,34 @@ pub struct Receipt {
     pub twin: Option<FileIdentity>,
     /// The candidate's tokenizer, where it is not the model's own.
     pub tokenizer: Option<FileIdentity>,
+    /// The set that the prompt is of, where it is of one.
+    pub prompt_set: Option<PromptSetRecord>,
+    /// Whether the user allows a verdict on fewer prompts and positions than say much.
+    pub allow_small: bool,
     /// The prompt, before and after its template.
     pub prompt: PromptRecord,
     /// Who ran.
     pub engines: Engines,
     /// The tokens of the prompt that were evaluated.
     pub tokens: Option<Vec<u32>>,
+    /// `sha256:` and the digest of these tokens, each as four bytes, the lowest first.
+    pub tokens_sha256: Option<String>,
     /// Whose tokens they are.
     pub tokens_from: Option<TokensFrom>,
     /// Set when only the first tokens of the prompt were evaluated: how many it has.
     pub prompt_tokens: Option<u64>,
+    /// How much was evaluated, where anything was.
+    pub sizes: Option<Sizes>,
     /// The file of limits, where one applied.
     pub limits_file: Option<LimitsFileRecord>,
     /// The limits that applied.
     pub limits: Vec<AppliedLimit>,
+    /// In `production`: how far the reference is from itself.
+    pub floor: Option<FloorRecord>,
+    /// In `production` without a floor: why there is none.
+    pub no_floor: Option<String>,
+    /// The distances of all rows in multiples of the floor, where there is one.
+    pub excess: Option<CaseExcess>,
     /// One row for each position that was compared.
     pub positions: Vec<PositionRow>,
     /// How many greedy steps were asked for.
@@ -93,7 +110,7 @@ impl Receipt {
 }
 
 impl Kind for Receipt {
-    const SCHEMA: &'static str = "lockstep/receipt/v3";
+    const SCHEMA: &'static str = "lockstep/receipt/v4";
 }
 
 /// What a comparison says.
@@ -104,6 +121,11 @@ pub enum Verdict {
     BitExact,
     /// Every limit is kept.
     Match,
+    /// Outside the limits of MATCH, and no further than the reference is from itself.
+    Drift,
+    /// The most likely token is another one, where the reference's two likeliest are so near that
+    /// it could be the reference's own.
+    TieFlip,
     /// A limit is broken, or bits differ where they must not.
     Diverged,
     /// The engines see different tokens; nothing was evaluated.
@@ -115,6 +137,10 @@ pub enum Verdict {
     /// Nothing was compared, there is nothing to judge it by, or it shows nothing: a row of both
     /// engines holds one number throughout.
     Inconclusive,
+    /// Of a step of a ladder: an earlier one failed. No receipt says so.
+    NotReached,
+    /// Of a step or a comparison: it was not asked for. No receipt says so.
+    Skipped,
 }
 
 /// The verdict in the words of older documents.
@@ -210,10 +236,40 @@ pub struct PromptRecord {
     pub in_reference_model: Option<TemplateElsewhere>,
     /// What was tokenized.
     pub formatted: Text,
+    /// `sha256:` and the digest of its bytes.
+    pub formatted_sha256: String,
     /// What was asked about the BOS token.
     pub bos: Bos,
     /// Whether texts of control tokens stand for them.
     pub parse_special: bool,
+}
+
+/// A set of prompts, by what it calls itself and what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromptSetRecord {
+    /// Its name.
+    pub name: String,
+    /// Its version, where it has one.
+    pub version: Option<u32>,
+    /// `sha256:` and the digest of its canonical form.
+    pub sha256: String,
+    /// The prompt's name in it.
+    pub prompt: String,
+}
+
+/// How much was evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sizes {
+    /// Tokens of the prompt.
+    pub tokens: u64,
+    /// Logits in a row.
+    pub vocabulary: u64,
+    /// Tokens that the KV cache was asked to hold.
+    pub context: u32,
+    /// The context that the candidate's model was made for.
+    pub model_context: u32,
 }
 
 /// A chat template of the candidate's model file.

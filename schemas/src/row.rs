@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::floor::RowExcess;
 use crate::number::Finite;
 use crate::receipt::Verdict;
 
@@ -52,6 +53,8 @@ pub struct RowRecord {
     pub reference_constant: Option<Finite>,
     /// Distances; absent when a number is not finite.
     pub metrics: Option<Metrics>,
+    /// The same in multiples of the floor, where there is one and all numbers are finite.
+    pub excess: Option<RowExcess>,
 }
 
 /// Numbers that are not finite.
@@ -79,6 +82,9 @@ pub struct Metrics {
     pub nmse: Option<Finite>,
     /// Cosine of the angle between the rows; absent when one is all zeros.
     pub cosine: Option<Finite>,
+    /// The factor by which the reference comes nearest to the candidate, by least squares; absent
+    /// for a reference of zeros.
+    pub scale: Option<Finite>,
     /// Mean of candidate minus reference: a constant shift, which softmax does not see.
     pub mean_shift: Finite,
     /// The distances again, after that shift has been taken out; these are judged.

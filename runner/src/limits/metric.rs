@@ -11,9 +11,11 @@ pub(super) fn bound_of(metric: LimitedMetric) -> Bound {
         LimitedMetric::Cosine | LimitedMetric::Top5Overlap | LimitedMetric::Top1Equal => {
             Bound::Smallest
         }
-        LimitedMetric::Mse | LimitedMetric::Nmse | LimitedMetric::MaxAbs | LimitedMetric::Kl => {
-            Bound::Largest
-        }
+        LimitedMetric::Mse
+        | LimitedMetric::Nmse
+        | LimitedMetric::MaxAbs
+        | LimitedMetric::Kl
+        | LimitedMetric::FlipGap => Bound::Largest,
     }
 }
 
@@ -32,6 +34,7 @@ pub(super) fn unit_of(metric: LimitedMetric) -> &'static str {
         LimitedMetric::MaxAbs => "logit",
         LimitedMetric::Kl => "nat",
         LimitedMetric::Top5Overlap | LimitedMetric::Top1Equal => "share",
+        LimitedMetric::FlipGap => "multiple of the floor's largest difference",
     }
 }
 
@@ -45,6 +48,7 @@ pub fn metric_name(metric: LimitedMetric) -> &'static str {
         LimitedMetric::Kl => "kl",
         LimitedMetric::Top5Overlap => "top5_overlap",
         LimitedMetric::Top1Equal => "top1_equal",
+        LimitedMetric::FlipGap => "flip_gap",
     }
 }
 
@@ -59,5 +63,7 @@ pub(super) fn value_of(metric: LimitedMetric, metrics: &Metrics) -> Option<f64> 
         LimitedMetric::Kl => Some(metrics.kl.get()),
         LimitedMetric::Top5Overlap => Some(metrics.top_k_overlap.k5.get()),
         LimitedMetric::Top1Equal => Some(f64::from(u8::from(metrics.top1_equal))),
+        // That of a floor; there is none yet.
+        LimitedMetric::FlipGap => None,
     }
 }

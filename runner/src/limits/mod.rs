@@ -8,7 +8,9 @@ mod metric;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use schemas::limits::{AppliedLimit, Bound, Limit, LimitSource, LimitedMetric, LimitsFile, Rung};
+use schemas::limits::{
+    AppliedLimit, Beyond, Bound, Figure, Limit, LimitSource, LimitedMetric, LimitsFile, Rung,
+};
 use schemas::line::{self, MessageError};
 use schemas::number::Finite;
 use schemas::receipt::{LimitsFileRecord, Profile, Receipt};
@@ -184,8 +186,11 @@ fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value:
             limit: Limit {
                 rung: Rung::Positions,
                 metric,
+                figure: Figure::Value,
                 bound: bound_of(metric),
                 value,
+                least_rows: None,
+                beyond: Beyond::Diverged,
                 unit: unit_of(metric).to_owned(),
                 basis: OVERRIDE_BASIS.to_owned(),
             },
@@ -239,8 +244,11 @@ mod tests {
         Limit {
             rung: Rung::Positions,
             metric: LimitedMetric::Cosine,
+            figure: Figure::Value,
             bound,
             value: finite(0.5),
+            least_rows: None,
+            beyond: Beyond::Diverged,
             unit: String::new(),
             basis: String::new(),
         }

@@ -47,6 +47,11 @@ impl Distance {
         (self.reference_squares > 0.0).then(|| self.sum_of_squares / self.reference_squares)
     }
 
+    /// The factor by which the reference comes nearest to the candidate.
+    pub(super) fn scale(&self) -> Option<f64> {
+        (self.reference_squares > 0.0).then(|| self.dot / self.reference_squares)
+    }
+
     /// Cosine of the angle; rounding may not take it beyond 1.
     pub(super) fn cosine(&self) -> Option<f64> {
         // One root over the product: of equal rows it is exactly their sum of squares, so that

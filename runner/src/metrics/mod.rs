@@ -84,6 +84,7 @@ fn metrics(candidate: &[f32], reference: &[f32]) -> Metrics {
         mse: finite(raw.mse()),
         nmse: raw.nmse().map(finite),
         cosine: raw.cosine().map(finite),
+        scale: raw.scale().map(finite),
         mean_shift: finite(raw.mean_difference),
         shift_removed: ShiftRemoved {
             max_abs: finite(shifted.max_abs),

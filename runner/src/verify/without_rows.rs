@@ -16,7 +16,12 @@ pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
         Verdict::Refused => &[69],
         Verdict::EngineFailed => &[65, 69, 75],
         Verdict::Inconclusive => &[4, 65],
-        Verdict::BitExact | Verdict::Match => &[],
+        Verdict::BitExact
+        | Verdict::Match
+        | Verdict::Drift
+        | Verdict::TieFlip
+        | Verdict::NotReached
+        | Verdict::Skipped => &[],
     };
     let code = receipt.exit.code;
     if !codes.contains(&code) && !is_unstored(receipt) {
