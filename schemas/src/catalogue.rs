@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::agreed_tokens::AgreedTokensFile;
+use crate::coverage::CoverageLimitsFile;
 use crate::describe::DescribeResponse;
 use crate::environment::Environment;
 use crate::evaluate::{EvaluateRequest, Evaluated};
@@ -17,6 +18,7 @@ use crate::limits::LimitsFile;
 use crate::line::{self, Answer, MessageError};
 use crate::norms::NormLimitsFile;
 use crate::preflight::Preflight;
+use crate::prompt::PromptLine;
 use crate::receipt::Receipt;
 use crate::tag::Kind;
 use crate::tokenize::{TokenizeRequest, Tokens};
@@ -43,6 +45,8 @@ pub fn entries() -> Vec<Entry> {
         object::<LimitsFile>(),
         object::<NormLimitsFile>(),
         object::<FloorFile>(),
+        object::<CoverageLimitsFile>(),
+        object::<PromptLine>(),
         object::<Receipt>(),
         object::<Environment>(),
         object::<Preflight>(),

@@ -12,6 +12,7 @@
 pub mod agreed_tokens;
 pub mod canonical;
 pub mod catalogue;
+pub mod coverage;
 pub mod describe;
 pub mod environment;
 pub mod evaluate;
@@ -24,6 +25,7 @@ pub mod line;
 pub mod norms;
 pub mod number;
 pub mod preflight;
+pub mod prompt;
 pub mod receipt;
 pub mod row;
 pub mod tag;

@@ -1,0 +1,33 @@
+//! One prompt of a set: a line of a file of JSON lines.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::line::ItemId;
+use crate::tag::{Kind, Tag};
+use crate::tokenize::Text;
+
+/// One prompt of a set. What need not be said may be left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromptLine {
+    /// Kind and version of this object.
+    pub schema: Tag<PromptLine>,
+    /// By which reports call it; no other prompt of the set has it.
+    pub name: ItemId,
+    /// What the user wrote.
+    pub text: Text,
+    /// The system prompt, where it has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The template, where it has one of its own: as `--prompt-template` names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// What it is good for. `code` says that the text has code in it; other words are for people.
+    #[serde(default)]
+    pub tags: Vec<ItemId>,
+}
+
+impl Kind for PromptLine {
+    const SCHEMA: &'static str = "lockstep/prompt/v1";
+}
