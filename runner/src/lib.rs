@@ -7,7 +7,8 @@
 //! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at arm's
 //! length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show and store what
 //! came out. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands, and [`verify`] looks
-//! whether a stored receipt can be believed.
+//! whether a stored receipt can be believed. Commands
+//! on many prompts take them from a [`prompt_set`].
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -31,6 +32,7 @@ pub mod pair;
 pub mod pattern;
 pub mod preflight;
 pub mod prompt;
+pub mod prompt_set;
 pub mod reason;
 pub mod record;
 pub mod report;

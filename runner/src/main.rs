@@ -133,6 +133,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
             // Its code was held against its verdict.
             Ok(Exit::of_code(receipt.exit.code).unwrap_or(Exit::Internal))
         }
+        Command::Prompts(flags) => {
+            print(&flags.list()?)?;
+            Ok(Exit::Parity)
+        }
         Command::SetupCpp { emit } => {
             let shell = match emit {
                 Shell::Sh => setup_cpp::Shell::Sh,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::exit::Exit;
+use crate::prompt_set::PromptSetError;
 
 /// Why flags make no request.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub enum FlagError {
     Usage(String),
     /// A file that they name is of no use.
     BadInput(String),
+    /// A prompt set is of no use.
+    PromptSet(PromptSetError),
 }
 
 impl FlagError {
@@ -19,6 +22,7 @@ impl FlagError {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::BadInput(_) => Exit::BadInput,
+            Self::PromptSet(error) => error.exit(),
         }
     }
 }
@@ -27,6 +31,7 @@ impl fmt::Display for FlagError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(problem) | Self::BadInput(problem) => f.write_str(problem),
+            Self::PromptSet(error) => error.fmt(f),
         }
     }
 }

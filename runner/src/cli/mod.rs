@@ -5,7 +5,9 @@ pub mod inspect;
 mod limit_flags;
 pub mod per_token;
 mod prompt_flags;
+pub mod prompt_set_flags;
 pub mod receipts;
+mod template_flags;
 
 use std::path::PathBuf;
 
@@ -69,6 +71,10 @@ pub enum Command {
     ///
     /// Example: lockstep judge results/receipt.json --limits mine.json
     Judge(receipts::JudgeFlags),
+    /// List the prompts of a set
+    ///
+    /// Example: lockstep prompts --format json > mine.jsonl
+    Prompts(prompt_set_flags::ListFlags),
     /// Print the environment that an interactive shell needs for the references
     ///
     /// Example: eval "$(lockstep setup-cpp --emit sh)"
