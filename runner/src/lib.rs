@@ -8,7 +8,7 @@
 //! length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show and store what
 //! came out. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands, and [`verify`] looks
 //! whether a stored receipt can be believed. Commands
-//! on many prompts take them from a [`prompt_set`].
+//! on many prompts take them from a [`prompt_set`] and ask [`coverage`] whether they were enough.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -17,6 +17,7 @@ pub mod case;
 pub mod cli;
 pub mod compare;
 pub mod conclusion;
+pub mod coverage;
 pub mod engine;
 pub mod exit;
 pub mod gate;

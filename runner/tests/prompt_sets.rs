@@ -1,9 +1,18 @@
-//! The command `lockstep prompts`.
+//! The command `lockstep prompts`, and that the built-in set is what it is for: its prompts are as
+//! many and as long as a verdict on a set asks for, with the tokenizers of real models.
+//!
+//! Made ready by scripts/build-references.sh, scripts/fetch-demo-model.sh and
+//! scripts/fetch-gemma3-model.sh. What is missing fails the test: without it nothing is proved.
+
+mod models;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use models::{fetched, smollm2};
+use runner::coverage::{self, ComparedPrompt};
+use runner::prompt_set::{self, CODE, SetPrompt};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -84,4 +93,76 @@ fn a_set_of_no_use_is_said_by_the_exit_code() {
     assert_eq!(absent.status.code(), Some(65), "{absent:?}");
     let failure: Value = serde_json::from_slice(&absent.stdout).expect("a failure object");
     assert_eq!(failure["exit"]["code"], 65, "{failure}");
+}
+
+/// The receipt of one prompt, of which both engines have tokenized all and evaluated one position.
+fn receipt(model: &Path, prompt: &SetPrompt) -> Value {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/references");
+    let references = std::env::var_os("LOCKSTEP_REFERENCES").map_or_else(beside, Into::into);
+    let template = prompt.template.as_ref().expect("it has its own");
+    let system = prompt
+        .system
+        .iter()
+        .flat_map(|text| ["--system-prompt", text]);
+    let text = std::str::from_utf8(prompt.text.as_bytes()).expect("UTF-8");
+    let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .env("LOCKSTEP_REFERENCES", references)
+        .args(["per-token", "--format", "json", "--max-positions", "1"])
+        .args([
+            "--max-tokens",
+            "0",
+            "--prompt-template",
+            &template.to_string(),
+        ])
+        .args(system)
+        .arg(format!("--prompt={text}"))
+        .arg("--model")
+        .arg(model)
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(0), "{}: {output:?}", prompt.name);
+    serde_json::from_slice(&output.stdout).expect("a receipt")
+}
+
+/// The tokens of each prompt, on which the reference agrees with the Rust engine, or the
+/// comparison would not end with 0.
+fn is_enough_with(model: &Path) {
+    let set = prompt_set::built_in();
+    let compared = set.prompts.iter().map(|prompt| {
+        let receipt = receipt(model, prompt);
+        let positions = receipt["prompt_tokens"].as_u64();
+        ComparedPrompt {
+            positions: positions.expect("more than the one that was evaluated"),
+            chat: receipt["prompt"]["parse_special"] == true,
+            code: prompt.has_tag(CODE),
+        }
+    });
+    let mut compared: Vec<_> = compared.collect();
+    let measure = |compared: &[_]| coverage::measure(compared, &coverage::shipped(), false);
+    let covered = measure(&compared);
+    assert_eq!(covered.missing, [], "{compared:?}");
+    // Every variant of a floor evaluates all of it.
+    assert!(covered.positions <= 1100, "{compared:?}");
+    assert!(
+        (520..=600).contains(&covered.longest_prompt),
+        "{compared:?}"
+    );
+
+    compared.retain(|prompt| prompt.positions != covered.longest_prompt);
+    let missing = measure(&compared).missing;
+    assert_eq!(missing.len(), 1, "without its long prompt: {missing:?}");
+}
+
+#[test]
+fn the_built_in_set_is_enough_with_smollm2() {
+    is_enough_with(&smollm2());
+}
+
+#[test]
+fn the_built_in_set_is_enough_with_gemma_3() {
+    is_enough_with(&fetched(
+        "LOCKSTEP_GEMMA3_MODEL",
+        "gemma-3-270m-q4_k_m.gguf",
+        "scripts/fetch-gemma3-model.sh",
+    ));
 }

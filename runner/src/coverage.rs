@@ -1,0 +1,255 @@
+//! Whether enough was compared for a verdict on a prompt set: positions, prompts, a long one, chat
+//! markup, code.
+//!
+//! Pure: what was compared goes in, a [`Coverage`] comes out. How much is enough is data. It holds for
+//! a verdict of parity alone: what diverged has diverged, however little was compared, and the case of
+//! one prompt (`per-token`) is never judged by it.
+
+use schemas::coverage::{Coverage, CoverageFigure, CoverageLimit, CoverageLimitsFile};
+use schemas::line;
+use schemas::receipt::LimitsFileRecord;
+
+use crate::prompt::FormattedPrompt;
+use crate::prompt_set::{CODE, SetPrompt};
+
+const SHIPPED: &str = include_str!("../limits/coverage-v1.json");
+
+/// The shipped file.
+///
+/// # Panics
+/// Never: the file is part of the program, and a test reads it.
+pub fn shipped() -> CoverageLimitsFile {
+    line::read(SHIPPED).expect("the shipped file of coverage limits is valid: a test reads it")
+}
+
+/// One prompt, by what was compared of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComparedPrompt {
+    /// Positions whose rows were compared; greedy steps are none.
+    pub positions: u64,
+    /// Whether it has chat markup.
+    pub chat: bool,
+    /// Whether it has code.
+    pub code: bool,
+}
+
+impl ComparedPrompt {
+    /// Chat markup is what texts of control tokens stand in for those tokens, which every chat
+    /// template does and no other; a tag is not asked, for it could not make markup of a text. Code
+    /// is what has the tag: guessing by signs would be wrong about some texts either way.
+    pub fn new(prompt: &SetPrompt, formatted: &FormattedPrompt, positions: u64) -> Self {
+        Self {
+            positions,
+            chat: formatted.parse_special,
+            code: prompt.has_tag(CODE),
+        }
+    }
+}
+
+/// Counts what was compared; a prompt of which nothing was compared does not count.
+pub fn measure(
+    prompts: &[ComparedPrompt],
+    enough: &CoverageLimitsFile,
+    allow_small: bool,
+) -> Coverage {
+    let compared = || prompts.iter().filter(|prompt| prompt.positions > 0);
+    let mut coverage = Coverage {
+        positions: compared().map(|prompt| prompt.positions).sum(),
+        prompts: compared().count() as u64,
+        longest_prompt: compared().map(|prompt| prompt.positions).max().unwrap_or(0),
+        chat_prompts: compared().filter(|prompt| prompt.chat).count() as u64,
+        code_prompts: compared().filter(|prompt| prompt.code).count() as u64,
+        limits_file: LimitsFileRecord {
+            name: enough.name.clone(),
+            version: enough.version,
+        },
+        limits: enough.limits.clone(),
+        missing: Vec::new(),
+        allow_small,
+    };
+    coverage.missing = not_reached(&coverage).map(|limit| limit.figure).collect();
+    coverage
+}
+
+/// The limits that are not reached.
+fn not_reached(coverage: &Coverage) -> impl Iterator<Item = &CoverageLimit> {
+    let limits = coverage.limits.iter();
+    limits.filter(|limit| value_of(limit.figure, coverage) < limit.value)
+}
+
+fn value_of(figure: CoverageFigure, coverage: &Coverage) -> u64 {
+    match figure {
+        CoverageFigure::Positions => coverage.positions,
+        CoverageFigure::Prompts => coverage.prompts,
+        CoverageFigure::LongestPrompt => coverage.longest_prompt,
+        CoverageFigure::ChatPrompts => coverage.chat_prompts,
+        CoverageFigure::CodePrompts => coverage.code_prompts,
+    }
+}
+
+/// Why a verdict of parity would be INCONCLUSIVE. Nothing compared is never a pass, whatever the user
+/// allows.
+pub fn objection(coverage: &Coverage) -> Option<String> {
+    if coverage.positions == 0 {
+        return Some("no position of any prompt was compared".to_owned());
+    }
+    let few = too_few(coverage).filter(|_| !coverage.allow_small)?;
+    let hint = "(hint: the built-in set has enough; --allow-small judges all the same)";
+    Some(format!("the prompt set is too small: {few} {hint}"))
+}
+
+/// What a verdict has to say of itself that stands because the user allowed a small set.
+pub fn remark(coverage: &Coverage) -> Option<String> {
+    let few = too_few(coverage).filter(|_| coverage.allow_small)?;
+    Some(format!(
+        "a small prompt set was allowed (--allow-small): {few}"
+    ))
+}
+
+fn too_few(coverage: &Coverage) -> Option<String> {
+    let few: Vec<_> = not_reached(coverage)
+        .map(|limit| {
+            let found = value_of(limit.figure, coverage);
+            format!("{found} {}, expected at least {}", limit.unit, limit.value)
+        })
+        .collect();
+    (!few.is_empty()).then(|| few.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::coverage::CoverageFigure as Figure;
+
+    fn prompt(positions: u64, chat: bool, code: bool) -> ComparedPrompt {
+        ComparedPrompt {
+            positions,
+            chat,
+            code,
+        }
+    }
+
+    /// Just enough.
+    fn enough() -> Vec<ComparedPrompt> {
+        vec![
+            prompt(500, false, false),
+            prompt(1, true, false),
+            prompt(1, false, true),
+            prompt(1, false, false),
+            prompt(1, false, false),
+        ]
+    }
+
+    fn measured(prompts: &[ComparedPrompt]) -> Coverage {
+        measure(prompts, &shipped(), false)
+    }
+
+    #[test]
+    fn the_shipped_file_limits_every_figure_once_and_says_why() {
+        let file = shipped();
+        let figures: Vec<_> = file.limits.iter().map(|limit| limit.figure).collect();
+        let all = [
+            Figure::Positions,
+            Figure::Prompts,
+            Figure::LongestPrompt,
+            Figure::ChatPrompts,
+            Figure::CodePrompts,
+        ];
+        assert_eq!(figures, all);
+        for limit in &file.limits {
+            let said = !limit.basis.is_empty() && !limit.unit.is_empty();
+            assert!(said && limit.value > 0, "{limit:?}");
+        }
+    }
+
+    #[test]
+    fn just_enough_is_enough() {
+        let coverage = measured(&enough());
+        assert_eq!((coverage.positions, coverage.prompts), (504, 5));
+        assert_eq!((coverage.chat_prompts, coverage.code_prompts), (1, 1));
+        assert_eq!(coverage.missing, []);
+        assert_eq!(objection(&coverage), None);
+        assert_eq!(remark(&coverage), None);
+    }
+
+    type Change = fn(&mut Vec<ComparedPrompt>);
+
+    /// One at a time is missing.
+    const TOO_SMALL: [(Figure, Change, &str); 4] = [
+        (
+            Figure::Prompts,
+            |prompts| prompts.truncate(4),
+            "4 prompts, expected at least 5 (",
+        ),
+        (
+            Figure::LongestPrompt,
+            |prompts| prompts[0].positions -= 1,
+            "499 positions of one prompt, expected at least 500 (",
+        ),
+        (
+            Figure::ChatPrompts,
+            |prompts| prompts[1].chat = false,
+            "0 prompts with chat markup, expected at least 1 (",
+        ),
+        (
+            Figure::CodePrompts,
+            |prompts| prompts[2].code = false,
+            "0 prompts with the tag `code`, expected at least 1 (",
+        ),
+    ];
+
+    #[test]
+    fn each_figure_that_is_too_small_is_an_objection() {
+        for (figure, change, expected) in TOO_SMALL {
+            let mut prompts = enough();
+            change(&mut prompts);
+            let coverage = measured(&prompts);
+            assert_eq!(coverage.missing, [figure]);
+            let objection = objection(&coverage).expect("an objection");
+            assert!(objection.contains(expected), "{objection}");
+            assert_eq!(remark(&coverage), None);
+            // It is the user's to allow, and then it is said.
+            let allowed = measure(&prompts, &shipped(), true);
+            assert_eq!(allowed.missing, [figure]);
+            assert_eq!(super::objection(&allowed), None);
+            assert!(remark(&allowed).is_some_and(|text| text.contains("--allow-small")));
+        }
+    }
+
+    /// By the shipped limits a long prompt alone has the positions, so here that one is left out.
+    #[test]
+    fn too_few_positions_are_an_objection() {
+        let mut file = shipped();
+        file.limits
+            .retain(|limit| limit.figure != Figure::LongestPrompt);
+        let mut prompts = enough();
+        for (positions, missing) in [(60, vec![]), (59, vec![Figure::Positions])] {
+            prompts[0].positions = positions;
+            assert_eq!(measure(&prompts, &file, false).missing, missing);
+        }
+    }
+
+    /// What was asked for and not compared covers nothing.
+    #[test]
+    fn a_prompt_of_which_nothing_was_compared_does_not_count() {
+        let mut prompts = enough();
+        for skipped in &mut prompts[1..3] {
+            skipped.positions = 0;
+        }
+        let missing = measured(&prompts).missing;
+        let expected = [Figure::Prompts, Figure::ChatPrompts, Figure::CodePrompts];
+        assert_eq!(missing, expected);
+    }
+
+    #[test]
+    fn nothing_compared_is_never_allowed() {
+        for prompts in [vec![], vec![prompt(0, true, true); 5]] {
+            for allow_small in [false, true] {
+                let coverage = measure(&prompts, &shipped(), allow_small);
+                assert_eq!(coverage.missing.len(), 5);
+                let objection = objection(&coverage).expect("an objection");
+                assert_eq!(objection, "no position of any prompt was compared");
+            }
+        }
+    }
+}
