@@ -26,10 +26,10 @@ pub const BUILT_IN: &str = "built-in";
 const BUILT_IN_LINES: &str = include_str!("../../prompts/built-in-v1.jsonl");
 const BUILT_IN_VERSION: u32 = 1;
 
-/// A hundred times the text of a long book: no set that anybody could wait for is larger.
+/// Twenty long novels: no set that anybody could wait for is larger.
 const LONGEST_BYTES: u64 = 64 << 20;
 
-/// At a tenth of a second each they take three hours, and a name and a receipt for each.
+/// At a tenth of a second each they take three hours.
 const MOST_PROMPTS: usize = 100_000;
 
 /// The set that is part of the program.
