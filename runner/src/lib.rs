@@ -3,12 +3,14 @@
 //! In reading order: [`run`] tells the order of a comparison, and [`case`] is what goes through it;
 //! its stages are [`prompt`], `capability` (can the engines do this?), `ask` (for tokens), [`gate`]
 //! with `mismatch_report`, [`twin`], [`sitting`] and [`pair`] (who evaluate), [`compare`] over
-//! [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`conclusion`], [`reason`] and [`record`], which [`seal`] closes;
-//! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at arm's
-//! length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show and store what
-//! came out. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands, and [`verify`] looks
-//! whether a stored receipt can be believed. Commands
-//! on many prompts take them from a [`prompt_set`] and ask [`coverage`] whether they were enough.
+//! [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`conclusion`], [`reason`] and
+//! [`record`], which [`seal`] closes; [`run_error`] is what comes before any of them. [`engine`]
+//! keeps other people's programs at arm's length. [`cli`] turns flags into a [`request`]; [`report`]
+//! and [`results`] show and store what came out.
+//!
+//! Commands on many prompts take them from a [`prompt_set`] and ask [`coverage`] whether they were
+//! enough. [`verify`] looks whether a stored receipt can be believed; [`symptoms`] says what a
+//! failure may come from. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -45,6 +47,7 @@ pub mod run_error;
 pub mod seal;
 pub mod setup_cpp;
 pub mod sitting;
+pub mod symptoms;
 pub mod text;
 pub mod twin;
 pub mod verify;

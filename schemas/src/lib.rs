@@ -28,5 +28,6 @@ pub mod preflight;
 pub mod prompt;
 pub mod receipt;
 pub mod row;
+pub mod symptom;
 pub mod tag;
 pub mod tokenize;

@@ -1,6 +1,8 @@
 //! What may be the cause of a mismatch: each suggestion only where there is evidence for it, then
 //! those that always hold.
 
+use schemas::symptom::Pattern;
+
 use super::Mismatch;
 use crate::text::{escape_bytes_for_terminal, escape_for_terminal};
 
@@ -37,16 +39,33 @@ pub struct VocabularyFacts {
 /// AC5
 const USE_RAW: &str = "Use --prompt-template raw for raw tokenization (no formatting)";
 
+/// What there is evidence for, the most telling first.
+pub fn causes(mismatch: &Mismatch, evidence: &Evidence) -> Vec<(Pattern, String)> {
+    let metadata = missing_pre(evidence)
+        .into_iter()
+        .chain(different_metadata(evidence));
+    let mut found: Vec<_> = metadata
+        .map(|text| (Pattern::TokenizerMetadata, text))
+        .collect();
+    let others = [
+        (Pattern::Vocabulary, different_vocabulary(mismatch)),
+        (Pattern::BosDoubled, duplicate_bos(mismatch)),
+        (Pattern::BosMissing, missing_bos(mismatch, evidence)),
+        (Pattern::SpecialTokens, special_text(mismatch, evidence)),
+        (Pattern::TrailingTokens, ends_early(mismatch)),
+    ];
+    found.extend(
+        others
+            .into_iter()
+            .filter_map(|(pattern, text)| Some((pattern, text?))),
+    );
+    found
+}
+
 /// What to try, the most telling first. `model` is the path as the user wrote it, quoted.
 pub fn suggestions(mismatch: &Mismatch, evidence: &Evidence, model: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    found.extend(missing_pre(evidence));
-    found.extend(different_metadata(evidence));
-    found.extend(different_vocabulary(mismatch));
-    found.extend(duplicate_bos(mismatch));
-    found.extend(missing_bos(mismatch, evidence));
-    found.extend(special_text(mismatch, evidence));
-    found.extend(ends_early(mismatch));
+    let causes = causes(mismatch, evidence).into_iter();
+    let mut found: Vec<String> = causes.map(|(_, text)| text).collect();
     found.push(USE_RAW.to_owned());
     // AC7
     found.push(format!(

@@ -12,7 +12,7 @@ use std::fmt;
 
 use schemas::tokenize::Tokens;
 
-pub use causes::{Evidence, VocabularyFacts, suggestions};
+pub use causes::{Evidence, VocabularyFacts, causes, suggestions};
 pub use message::{PromptWords, Rerun, mismatch_text};
 
 /// A token sequence that both engines produced by themselves; or, where the user asked for that, the
