@@ -32,11 +32,11 @@ pub(super) fn constant_offset(rows: &[SeenRow], subject: &Subject) -> Option<Sym
     (offset != 0 && varied && nearly_all(agree, ids.len())).then(|| Symptom {
         pattern: Pattern::ConstantTokenOffset,
         cause: "logits belong to other tokens: the rows of the output matrix (or of the tied \
-             embedding) are read from a wrong start, or the vocabulary has an offset"
+            embedding) are read from a wrong start, or the vocabulary has an offset"
             .to_owned(),
         evidence: format!(
             "at {agree} of {} positions the candidate's most likely token is the reference's \
-                 {offset:+}",
+             {offset:+}",
             ids.len()
         ),
         next_command: subject.inspect(&["--show-kv", "*vocab*"]),
@@ -73,11 +73,11 @@ pub(super) fn shifted_positions(rows: &[SeenRow], subject: &Subject) -> Option<S
     Some(Symptom {
         pattern: Pattern::ShiftedPositions,
         cause: "rows are in the right order and one place off: the index of the wanted outputs, \
-             or a token too many in front"
+            or a token too many in front"
             .to_owned(),
         evidence: format!(
             "at {agree} of {of} positions whose neighbour differs, the candidate's most likely \
-                 token is that of the position {word}"
+             token is that of the position {word}"
         ),
         next_command: subject.per_token(&["--max-positions", "2", "--max-tokens", "0"]),
     })
@@ -103,11 +103,11 @@ pub(super) fn previous_prompt(cases: &[SeenCase], subject: &Subject) -> Option<S
     nearly_all(agree, of).then(|| Symptom {
         pattern: Pattern::PreviousPrompt,
         cause: "rows of the prompt before are given again: a buffer or file that is not written \
-             anew"
+            anew"
             .to_owned(),
         evidence: format!(
             "at {agree} of {of} positions the candidate's most likely token is that of the \
-                 prompt before"
+             prompt before"
         ),
         next_command: subject.per_token(&[]),
     })
@@ -128,11 +128,11 @@ pub(super) fn only_later_prompts(cases: &[SeenCase], subject: &Subject) -> Optio
     .then(|| Symptom {
         pattern: Pattern::OnlyLaterPrompts,
         cause: "the cache is not cleared between prompts, and later ones see the tokens of \
-             earlier ones"
+            earlier ones"
             .to_owned(),
         evidence: format!(
             "the first prompt is right at {} positions; {bad} of the {} after it are wrong from \
-                 position 0 on",
+             position 0 on",
             first.positions.len(),
             later.len()
         ),

@@ -107,10 +107,10 @@ fn of_rows(rows: &[SeenRow], subject: &Subject) -> Vec<Symptom> {
 fn row_length(candidate: u64, reference: u64, subject: &Subject) -> Symptom {
     let cause = if candidate > reference && candidate.is_multiple_of(64) {
         "the candidate's rows are padded: it gives the width of its output matrix, not the size \
-             of the vocabulary"
+         of the vocabulary"
     } else {
         "the engines have different vocabularies: another model file, or added tokens counted on \
-             one side only"
+         one side only"
     };
     Symptom {
         pattern: Pattern::RowLength,

@@ -72,8 +72,8 @@ fn one_position(place: &Place, rows: &[SeenRow], subject: &Subject) -> Symptom {
         ),
         _ => (
             "one row is wrong and what follows does not depend on it: it is copied from a wrong \
-                 place, or spoilt after it was computed; a wrong key or value would show at \
-                 later positions",
+             place, or spoilt after it was computed; a wrong key or value would show at \
+             later positions",
             subject.per_token(&["--micro-batch", "1"]),
         ),
     };
@@ -95,7 +95,7 @@ fn scattered(place: &Place, subject: &Subject) -> Symptom {
         "rounding that only at some positions shows or breaks a limit"
     } else {
         "memory that is read before it is written, or threads that race: run it twice, and with \
-             one thread; else some tokens' rows of the embedding"
+         one thread; else some tokens' rows of the embedding"
     };
     Symptom {
         pattern: Pattern::ScatteredPositions,
@@ -116,17 +116,17 @@ fn sudden_jump(place: &Place, subject: &Subject) -> Symptom {
     let cause = if let Some(size) = micro_batch {
         format!(
             "position {first} begins a micro-batch of {size}: keys and values of earlier ones, \
-                 or the positions of later ones"
+             or the positions of later ones"
         )
     } else if first.is_power_of_two() {
         format!(
             "{first} is a power of two: the size of an attention window (off by one?), or of a \
-                 buffer that wraps"
+             buffer that wraps"
         )
     } else {
         format!(
             "the key or value of position {first} is stored or read at a wrong place of the \
-                 cache; or its token's own row of the embedding"
+             cache; or its token's own row of the embedding"
         )
     };
     let n = (first + 1).to_string();
@@ -142,7 +142,7 @@ fn sudden_jump(place: &Place, subject: &Subject) -> Symptom {
         cause,
         evidence: format!(
             "positions 0 to {} are right; from {first} on {} of {} are not, the mean squared \
-                 difference is {:.1e} of the reference's mean square (median)",
+             difference is {:.1e} of the reference's mean square (median)",
             first - 1,
             place.n_bad,
             place.n_after,
@@ -158,7 +158,7 @@ fn growth(place: &Place, subject: &Subject) -> Option<Symptom> {
     grows.then(|| Symptom {
         pattern: Pattern::GrowthWithPosition,
         cause: "RoPE: its base, its frequency factors, which numbers are a pair, how many are \
-             rotated, or keys that are not"
+            rotated, or keys that are not"
             .to_owned(),
         evidence: trend_text(rho, decades),
         next_command: subject.inspect(&["--show-kv", "*rope*"]),
@@ -173,10 +173,10 @@ fn fall(place: &Place, subject: &Subject) -> Option<Symptom> {
         && median(&place.nmse) > SMALL_NMSE;
     let cause = if place.first == 0 {
         "the mask lets a position see one that comes later: one token too many weighs less the \
-             more there are"
+         more there are"
     } else {
         "the mask hides a token that should be seen, as the position itself: one token weighs \
-             less the more there are"
+         less the more there are"
     };
     falls.then(|| Symptom {
         pattern: Pattern::FallWithPosition,
@@ -190,7 +190,7 @@ fn trend_text(rho: f64, decades: f64) -> String {
     let word = if decades > 0.0 { "grows" } else { "falls" };
     format!(
         "the squared difference {word} by a factor of {:.1} from the first quarter of the bad \
-             rows to the last; rank correlation with the position {rho:.2}",
+         rows to the last; rank correlation with the position {rho:.2}",
         10f64.powf(decades.abs())
     )
 }
@@ -200,13 +200,13 @@ fn position_zero_equal(place: &Place, subject: &Subject) -> Symptom {
     Symptom {
         pattern: Pattern::PositionZeroEqual,
         cause: "position 0 sees only itself, whatever its query and key are: so embedding, \
-             values, norms and the feed-forward part are right, and wrong is what makes or \
-             orders attention's weights (mask, RoPE, the scale of scores, query and key heads) \
-             or what is read from the cache"
+            values, norms and the feed-forward part are right, and wrong is what makes or \
+            orders attention's weights (mask, RoPE, the scale of scores, query and key heads) \
+            or what is read from the cache"
             .to_owned(),
         evidence: format!(
             "position 0 is right; from position {first} on {} of {} are not, the mean squared \
-                 difference is {:.1e} of the reference's mean square (median)",
+             difference is {:.1e} of the reference's mean square (median)",
             place.n_bad,
             place.n_after,
             median(&place.nmse)

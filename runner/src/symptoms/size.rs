@@ -32,7 +32,7 @@ pub(super) fn not_finite(rows: &[SeenRow], subject: &Subject) -> Option<Symptom>
     let position = first.index;
     let cause = if n_rows < rows.len() && position > 0 {
         "an overflow or memory that was never written, reached at this position: a mask whose \
-             row is all minus infinity, a cache row that nobody filled"
+         row is all minus infinity, a cache row that nobody filled"
     } else {
         "an overflow, a division by zero in a norm, or a weight that is not finite"
     };
@@ -43,7 +43,7 @@ pub(super) fn not_finite(rows: &[SeenRow], subject: &Subject) -> Option<Symptom>
         cause: cause.to_owned(),
         evidence: format!(
             "{n_rows} of {} rows have numbers that are not finite; the first is position \
-                 {position} with {logits}, from the logit of token {token} on",
+             {position} with {logits}, from the logit of token {token} on",
             rows.len()
         ),
         next_command: subject.inspect(&["--ln-stats", "--gate", "auto"]),
@@ -73,13 +73,13 @@ pub(super) fn factor(rows: &[SeenRow], subject: &Subject) -> Option<Symptom> {
         (
             Pattern::ConstantFactor,
             "a constant factor of the logits: a logit scale or temperature, or the weight of the \
-                 last norm (a wrong export of gamma)",
+             last norm (a wrong export of gamma)",
         )
     } else {
         (
             Pattern::RowFactor,
             "the last norm is left out or divides by something else: it is what makes rows of \
-                 one size",
+             one size",
         )
     };
     Some(Symptom {
@@ -87,7 +87,7 @@ pub(super) fn factor(rows: &[SeenRow], subject: &Subject) -> Option<Symptom> {
         cause: cause.to_owned(),
         evidence: format!(
             "the reference times {scale:.4} (from {least:.4} to {most:.4}) leaves {:.1} % of the \
-                 difference",
+             difference",
             left * 100.0
         ),
         next_command: subject.inspect(&["--ln-stats", "--gate", "auto"]),
@@ -102,7 +102,7 @@ pub(super) fn constant_shift(rows: &[SeenRow], subject: &Subject) -> Option<Symp
     is_shift.then(|| Symptom {
         pattern: Pattern::ConstantShift,
         cause: "one number is added to all logits of a row, which no probability shows: \
-             log-probabilities in place of logits, the largest logit subtracted, a bias"
+            log-probabilities in place of logits, the largest logit subtracted, a bias"
             .to_owned(),
         evidence: format!(
             "the shift is {:.3e} on the median; without it {:.1e} of the difference is left",
@@ -118,11 +118,11 @@ pub(super) fn far_too_large(rows: &[SeenRow], subject: &Subject) -> Option<Sympt
     (nmse >= LARGE_NMSE).then(|| Symptom {
         pattern: Pattern::FarTooLarge,
         cause: "the logits are far larger than the reference's: the last norm is left out, or a \
-             scale is applied twice"
+            scale is applied twice"
             .to_owned(),
         evidence: format!(
             "the mean squared difference is {nmse:.1e} of the reference's mean square; rows that \
-                 have nothing in common give 2"
+             have nothing in common give 2"
         ),
         next_command: subject.inspect(&["--ln-stats", "--gate", "auto"]),
     })
@@ -142,7 +142,7 @@ pub(super) fn of_all(rows: &[SeenRow], subject: &Subject) -> Option<Symptom> {
     }
     let evidence = format!(
         "the mean squared difference is {nmse:.1e} of the reference's mean square (median of {} \
-             rows); of the five most likely tokens {:.0} % are the same",
+         rows); of the five most likely tokens {:.0} % are the same",
         numbers.len(),
         top5 * 100.0
     );
@@ -150,15 +150,16 @@ pub(super) fn of_all(rows: &[SeenRow], subject: &Subject) -> Option<Symptom> {
         (
             Pattern::UnrelatedRows,
             "a large part of the computation is another one: the rows of the embedding or of the \
-                 output matrix, the order of layers or heads, which of two matrices is which, a \
-                 residual, or how a tensor type is decoded",
+             output matrix, the order of layers or heads, which of two matrices is which, a \
+             residual, or how a tensor type is decoded",
         )
     } else {
         (
             Pattern::EveryPosition,
-            "something that does not need context: a norm, the feed-forward part and its \
-                 activation function, the scale of a tensor, or a layer that is left out or in \
-                 another's place; or the mask, if position 0 is right when it is evaluated alone",
+            "something that does not need context: a norm, the feed-forward part (its activation \
+             function, gate and up), a residual, the scale of a tensor, or a layer that is left \
+             out or in another's place; or the mask, if position 0 is right when it is evaluated \
+             alone",
         )
     };
     Some(Symptom {
@@ -172,21 +173,22 @@ pub(super) fn of_all(rows: &[SeenRow], subject: &Subject) -> Option<Symptom> {
 fn small(numbers: &[Numbers], nmse: f64, subject: &Subject) -> Symptom {
     let evidence = format!(
         "the mean squared difference is {nmse:.1e} of the reference's mean square (median of {} \
-             rows)",
+         rows)",
         numbers.len()
     );
     let (cause, next_command) = if subject.profile == Profile::Exact {
         (
             "one rounding is another one (F16 of the cache or of a block's scale, the order of a \
-                 sum), which quantised activations amplify; or a constant is off by little (a \
-                 norm's epsilon, RoPE's base), or one block of weights: the profile f32 has only \
-                 the latter",
+             sum), which quantised activations amplify; or a constant is off by little (a \
+             norm's epsilon, RoPE's base), or one tensor a little wrong (a block of it, a \
+             scale near 1): the profile f32 has no rounding",
             subject.per_token_in(Profile::F32, &[]),
         )
     } else {
         (
             "more than rounding and little: a constant is off by little (a norm's epsilon or \
-                 divisor, RoPE's base), or one block of one tensor is wrong",
+             divisor, RoPE's base), or one tensor is a little wrong (a block of it, a scale \
+             near 1)",
             subject.inspect(&["--show-kv", "*epsilon*"]),
         )
     };
@@ -207,7 +209,7 @@ pub(super) fn top_five(rows: &[SeenRow], subject: &Subject) -> Option<Symptom> {
     is_low.then(|| Symptom {
         pattern: Pattern::TopFiveOverlapLow,
         cause: "people would notice: other tokens become likely; if only quantised models show \
-             it, how a tensor type is decoded"
+            it, how a tensor type is decoded"
             .to_owned(),
         evidence: format!(
             "of the five most likely tokens {:.0} % are the same",

@@ -27,8 +27,8 @@ pub(super) fn find(case: &SeenCase, subject: &Subject) -> Vec<Symptom> {
         Symptom {
             pattern: Pattern::FirstStep,
             cause: "the first step is chosen from the last position's row, which was right: \
-                 another row is taken (the one after a micro-batch, or of the wanted outputs), \
-                 or it is computed again and otherwise"
+                another row is taken (the one after a micro-batch, or of the wanted outputs), \
+                or it is computed again and otherwise"
                 .to_owned(),
             evidence: format!("{n} positions are right, step 0 is not; {chosen}"),
             next_command: subject.per_token(&["--max-tokens", "1", "--dump-ids", "--dump-cpp-ids"]),
@@ -37,7 +37,7 @@ pub(super) fn find(case: &SeenCase, subject: &Subject) -> Vec<Symptom> {
         Symptom {
             pattern: Pattern::LaterStep,
             cause: "tokens that are evaluated alone: the cache's update, the position that a new \
-                 token gets, or a kernel for one row that is not that for many"
+                token gets, or a kernel for one row that is not that for many"
                 .to_owned(),
             evidence: format!(
                 "{n} positions and the steps before {step} are right, step {step} is not; {chosen}"

@@ -63,7 +63,7 @@ fn constant_offset(mismatch: &Mismatch, subject: &Subject) -> Option<Symptom> {
     (first != 0 && offsets.all(|offset| offset == first)).then(|| Symptom {
         pattern: Pattern::ConstantTokenOffset,
         cause: "an offset of the vocabulary: ids counted from another start, as with special \
-             tokens in front on one side"
+            tokens in front on one side"
             .to_owned(),
         evidence: format!(
             "each of the candidate's {} ids is the reference's {first:+}",
@@ -86,7 +86,7 @@ fn pre_tokenizer(mismatch: &Mismatch, shown: &str, subject: &Subject) -> Option<
     is_cut.then(|| Symptom {
         pattern: Pattern::PreTokenizer,
         cause: "both have the same text and cut it in other places: another pre-tokenizer, or \
-             other merges"
+            other merges"
             .to_owned(),
         evidence: shown.to_owned(),
         next_command: subject.inspect(&["--show-kv", "tokenizer.*pre*"]),

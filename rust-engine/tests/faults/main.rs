@@ -11,6 +11,7 @@ mod npy;
 #[path = "../reference/process.rs"]
 mod process;
 mod results;
+mod symptoms;
 mod telling;
 
 use process::{RUST_ENGINE, family_fixture};

@@ -6,7 +6,7 @@ use crate::npy::rows;
 use crate::process::{RUST_ENGINE, answers, evaluate_request, llama_scalar, run, scattered};
 
 /// Rows of the logits of each item, as bits.
-type Results = Vec<Vec<Vec<u32>>>;
+pub(crate) type Results = Vec<Vec<Vec<u32>>>;
 
 /// All that this build can do wrong.
 pub(crate) fn faults() -> Vec<Value> {
