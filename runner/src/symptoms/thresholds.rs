@@ -14,8 +14,8 @@ pub(super) const SMALL_NMSE: f64 = 2.5e-3;
 /// size come to 2, the fault without the last norm to 1e2 on SmolLM2, no other fault above 2.6.
 pub(super) const LARGE_NMSE: f64 = 10.0;
 
-/// Mean share of the five most likely tokens up to which rows are unrelated: whole layers and heads
-/// exchanged give 0 to 0.2, a wrong activation function or scale at least 0.4.
+/// Mean share of the five most likely tokens up to which rows are unrelated: wrong embeddings and
+/// heads give at most 0.17, a wrong activation function or scale at least 0.4.
 pub(super) const UNRELATED_TOP5: f64 = 0.25;
 
 /// The share below which the older documents call the five most likely tokens different.
@@ -46,10 +46,11 @@ pub(super) const TREND_ROWS: usize = 12;
 
 /// Spearman's correlation of NMSE and position, and decades between the first and the last quarter,
 /// from which distances grow: of the faults whose first position is equal only those of RoPE reach
-/// both, 9 in 10 times on fixtures other than BitNet's.
+/// both, in 14 of 16 comparisons on fixtures of LLaMA and Gemma 3.
 pub(super) const GROWTH: (f64, f64) = (0.55, 0.3);
 
-/// The same for distances that fall: only the two faults of the mask reach both.
+/// The same for distances that fall: only the two faults of the mask reach both,
+/// and the last norm left out, which its factors tell before.
 pub(super) const FALL: (f64, f64) = (-0.6, -0.45);
 
 /// Share of the rows from the first bad one on that must be bad to call it a jump.
