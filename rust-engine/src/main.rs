@@ -21,8 +21,8 @@ use schemas::line;
 struct Cli {
     /// Make this mistake on purpose in describe, tokenize and evaluate; files of models are right
     #[cfg(feature = "faults")]
-    #[arg(long, global = true, value_name = "NAME", value_parser = faults::named)]
-    fault: Option<&'static faults::Fault>,
+    #[arg(long, global = true, value_name = "NAME[=STRENGTH]", value_parser = faults::named)]
+    fault: Option<faults::Chosen>,
     #[command(subcommand)]
     command: Command,
 }

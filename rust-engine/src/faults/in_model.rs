@@ -4,7 +4,7 @@ use std::mem;
 
 use super::list::Kind;
 use super::needs::{has_codes, matrices};
-use super::{Fault, chosen};
+use super::{Chosen, chosen};
 use crate::model::families::{Activation, Family, RopePairs};
 use crate::model::hyperparameters::Hyperparameters;
 use crate::model::rope::Rope;
@@ -15,11 +15,11 @@ use crate::model::{Model, ModelError};
 pub(crate) fn with_fault(model: Model) -> Result<Model, ModelError> {
     match chosen() {
         None => Ok(model),
-        Some(fault) => make(fault, model),
+        Some(chosen) => make(chosen, model),
     }
 }
 
-fn make(fault: &Fault, mut model: Model) -> Result<Model, ModelError> {
+fn make(Chosen { fault, strength }: Chosen, mut model: Model) -> Result<Model, ModelError> {
     if !fault.needs.model(&model) {
         return Err(ModelError::unsupported(format!(
             "fault {} would change nothing here: it needs {}",
@@ -30,24 +30,29 @@ fn make(fault: &Fault, mut model: Model) -> Result<Model, ModelError> {
     let sizes = &mut model.hyperparameters;
     let layers = &mut model.weights.layers;
     let middle = sizes.n_layers / 2;
+    let times = strength as f32;
     match fault.kind {
         // A file may say 0.
-        Kind::NormEpsilonWrong => sizes.norm_epsilon = (10.0 * sizes.norm_epsilon).max(1e-5),
-        Kind::RopeBase1PercentOff => each_rope(sizes, |rope| rope.base *= 1.01),
+        Kind::NormEpsilonWrong => {
+            sizes.norm_epsilon = ((1.0 + 9.0 * times) * sizes.norm_epsilon).max(1e-5 * times);
+        }
+        Kind::RopeBase1PercentOff => each_rope(sizes, |rope| rope.base *= 1.0 + 0.01 * times),
         Kind::RopePairsOfTheOtherStyle => each_rope(sizes, |rope| rope.pairs = other(rope.pairs)),
         Kind::HalfOfAHeadNotRotated => each_rope(sizes, |rope| rope.rotated /= 2),
         Kind::AttentionScaleWrong => square_attention_scale(sizes),
         Kind::WindowOffByOne => {
             if let Some(window) = &mut sizes.window {
-                window.length += 1;
+                window.length += strength as usize;
             }
         }
         Kind::SiluForReluSquared => activate(sizes, Activation::Silu),
         Kind::GeluForSilu => activate(sizes, Activation::Gelu),
-        Kind::HeadsSwapped => return swap_heads(model),
-        Kind::ScaleOfOneTensorDropped => drop_scale(&mut layers[middle]),
-        Kind::SubNormLeftOut => layers[middle].attention_norms.inner = None,
-        Kind::CodesOfOneBlockShifted => return shift_codes(model),
+        Kind::HeadsSwapped => return swap_heads(model, strength as usize),
+        Kind::ScaleOfOneTensorDropped => some_layers(layers, strength).for_each(drop_scale),
+        Kind::SubNormLeftOut => {
+            some_layers(layers, strength).for_each(|layer| layer.attention_norms.inner = None);
+        }
+        Kind::CodesOfOneBlockShifted => return shift_codes(model, strength as usize),
         Kind::GateAndUpExchanged => {
             for layer in layers {
                 mem::swap(&mut layer.gate, &mut layer.up);
@@ -64,6 +69,17 @@ fn make(fault: &Fault, mut model: Model) -> Result<Model, ModelError> {
         _ => {} // made in the pass
     }
     Ok(model)
+}
+
+/// The numbers of so many layers, from the middle one on and round again.
+fn from_the_middle(n_layers: usize, n: usize) -> impl Iterator<Item = usize> {
+    (0..n.min(n_layers)).map(move |i| (n_layers / 2 + i) % n_layers)
+}
+
+fn some_layers(layers: &mut [Layer], strength: u32) -> impl Iterator<Item = &mut Layer> {
+    let numbers: Vec<_> = from_the_middle(layers.len(), strength as usize).collect();
+    let chosen = move |(number, layer)| numbers.contains(&number).then_some(layer);
+    layers.iter_mut().enumerate().filter_map(chosen)
 }
 
 fn each_rope(sizes: &mut Hyperparameters, change: impl Fn(&mut Rope)) {
@@ -118,21 +134,23 @@ fn drop_scale(layer: &mut Layer) {
     layer.attention_norms.before.fill(1.0);
 }
 
-/// The rows of the first and of the last query head of the middle layer change places.
-fn swap_heads(mut model: Model) -> Result<Model, ModelError> {
+/// The rows of the first and of the last query head change places in so many layers.
+fn swap_heads(mut model: Model, n_layers: usize) -> Result<Model, ModelError> {
     let sizes = &model.hyperparameters;
     let (head_width, last) = (sizes.head_width, sizes.n_heads - 1);
-    let Linear { weight, bias, .. } = &mut model.weights.layers[sizes.n_layers / 2].query;
-    let head_bytes = weight.place.len() / sizes.n_heads;
-    let place = weight.place.clone();
-    let swap = |rows: &mut [u8]| swap_ends(rows, head_bytes, last);
-    model.file.bytes = model
-        .file
-        .bytes
-        .changed(place, swap)
-        .map_err(ModelError::Io)?;
-    if let Some(bias) = bias {
-        swap_ends(bias, head_width, last);
+    for number in from_the_middle(sizes.n_layers, n_layers) {
+        let Linear { weight, bias, .. } = &mut model.weights.layers[number].query;
+        let head_bytes = weight.place.len() / sizes.n_heads;
+        let place = weight.place.clone();
+        let swap = |rows: &mut [u8]| swap_ends(rows, head_bytes, last);
+        model.file.bytes = model
+            .file
+            .bytes
+            .changed(place, swap)
+            .map_err(ModelError::Io)?;
+        if let Some(bias) = bias {
+            swap_ends(bias, head_width, last);
+        }
     }
     Ok(model)
 }
@@ -143,8 +161,8 @@ fn swap_ends<T>(pieces: &mut [T], length: usize, last: usize) {
     head[..length].swap_with_slice(&mut tail[..length]);
 }
 
-/// Rotates the codes of one block by a byte: the first block of which that changes anything.
-fn shift_codes(mut model: Model) -> Result<Model, ModelError> {
+/// Rotates the codes of so many blocks by a byte: the first ones of which that changes anything.
+fn shift_codes(mut model: Model, n_blocks: usize) -> Result<Model, ModelError> {
     let mut matrices = model.weights.layers.iter().flat_map(matrices);
     let weight = matrices
         .find(|weight| has_codes(weight.tensor_type))
@@ -154,12 +172,14 @@ fn shift_codes(mut model: Model) -> Result<Model, ModelError> {
     let place = weight.place.clone();
     drop(matrices);
     let shift = |bytes: &mut [u8]| {
+        let mut shifted = 0;
         for block in bytes.chunks_exact_mut(block_bytes) {
             // The middle third of a block is codes in every type, whatever stands beside them.
             let codes = &mut block[block_bytes.div_ceil(3)..2 * block_bytes / 3];
             let before = codes.to_vec();
             codes.rotate_left(1);
-            if before != codes {
+            shifted += usize::from(before != codes);
+            if shifted == n_blocks {
                 return;
             }
         }

@@ -3,14 +3,22 @@
 
 use std::ops::Range;
 
-use super::is;
 use super::list::Kind;
+use super::{is, strength_of};
 use crate::forward::activations::Activations;
 
 /// The token at which the cache goes wrong.
 const ODD_TOKEN: usize = 7;
 /// Tokens of the item before that stay: enough to be seen, few enough not to pile up.
 const LEFT_OVER: usize = 256;
+
+/// What is tokenized for a text.
+pub(crate) fn text(mut text: Vec<u8>) -> Vec<u8> {
+    if is(Kind::TemplateChanged) {
+        text.push(b'\n');
+    }
+    text
+}
 
 /// Tokens that begin with BOS if one is to be there.
 pub(crate) fn ids(mut ids: Vec<u32>, bos: Option<u32>) -> Vec<u32> {
@@ -34,16 +42,17 @@ pub(crate) fn embedding_row(token: u32, n_rows: usize) -> u32 {
 
 /// What the sum of squares of a norm is divided by.
 pub(crate) fn norm_count(width: usize) -> usize {
-    if is(Kind::RmsNormOverNMinus1) {
-        width.saturating_sub(1).max(1)
-    } else {
-        width
+    match strength_of(Kind::RmsNormOverNMinus1) {
+        Some(strength) => width.saturating_sub(strength as usize).max(1),
+        None => width,
     }
 }
 
-/// The position by which the first token of a micro-batch is rotated.
-pub(crate) fn rotated_position(position: usize) -> usize {
-    position + usize::from(is(Kind::RopePositionFromOne))
+/// The position by which the first of so many tokens of a micro-batch is rotated.
+pub(crate) fn rotated_position(position: usize, n_tokens: usize) -> usize {
+    let later = strength_of(Kind::RopePositionFromOne);
+    let earlier = strength_of(Kind::DecodePositionOffByOne).filter(|_| n_tokens == 1);
+    (position + later.unwrap_or(0) as usize).saturating_sub(earlier.unwrap_or(0) as usize)
 }
 
 /// Keys after their rotation.
@@ -87,9 +96,27 @@ pub(crate) fn weights_of_values(weights: &mut [f32]) {
     weights[0] += oldest;
 }
 
-/// Whether what goes into the cache is rounded to F16.
-pub(crate) fn rounds_cache(sound: bool) -> bool {
-    sound && !is(Kind::F16RoundingOfTheCacheLeftOut)
+/// Whether what goes into the cache is still to be rounded to F16.
+pub(crate) fn rounds_cache(sound: bool, keys: &mut [f32], values: &mut [f32]) -> bool {
+    match strength_of(Kind::F16RoundingOfTheCacheLeftOut) {
+        Some(strength) if sound => {
+            for x in keys.iter_mut().chain(values) {
+                *x = unrounded(half::f16::from_f32(*x).to_f32(), *x, strength);
+            }
+            false
+        }
+        _ => sound,
+    }
+}
+
+/// What rounding took away is added again, so many times; once gives the number as it was, for the
+/// difference of a number and its rounding is exact.
+fn unrounded(rounded: f32, whole: f32, strength: u32) -> f32 {
+    if rounded.is_finite() {
+        rounded + strength as f32 * (whole - rounded)
+    } else {
+        whole
+    }
 }
 
 /// Where in the cache a token's key and value go. There is room behind it: caches are multiples of
@@ -114,10 +141,9 @@ pub(crate) fn residual(layer: usize, n_layers: usize, x: &mut [f32]) {
 
 /// The scale of a block of activations: `whole` before it was rounded to F16.
 pub(crate) fn scale_of_activations(rounded: f32, whole: f32) -> f32 {
-    if is(Kind::F16RoundingOfActivationScalesLeftOut) {
-        whole
-    } else {
-        rounded
+    match strength_of(Kind::F16RoundingOfActivationScalesLeftOut) {
+        Some(strength) => unrounded(rounded, whole, strength),
+        None => rounded,
     }
 }
 
@@ -149,6 +175,23 @@ pub(crate) fn logits(rows: &mut [f32], vocabulary_size: usize) {
     if is(Kind::TiedOutputFromWrongRow) {
         for row in rows.chunks_exact_mut(vocabulary_size) {
             row.rotate_left(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_is_undone_to_the_bit() {
+        for whole in [0.0, 1.0, -1.000_1, 1234.567, 6.1e-5, 1e-9, -65_519.0, 7e4] {
+            let rounded = half::f16::from_f32(whole).to_f32();
+            assert_eq!(unrounded(rounded, whole, 1), whole);
+            let twice = unrounded(rounded, whole, 2) - whole;
+            assert!(
+                !rounded.is_finite() || (twice - (whole - rounded)).abs() <= whole.abs() * 1e-6
+            );
         }
     }
 }

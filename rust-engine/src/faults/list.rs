@@ -11,6 +11,7 @@ use crate::model::families::Activation;
 pub(super) enum Kind {
     BosDoubled,
     BosMissing,
+    TemplateChanged,
     ScaleOfOneTensorDropped,
     CodesOfOneBlockShifted,
     HeadsSwapped,
@@ -29,6 +30,7 @@ pub(super) enum Kind {
     RopeBase1PercentOff,
     RopePairsOfTheOtherStyle,
     RopePositionFromOne,
+    DecodePositionOffByOne,
     QueryRotatedKeyNot,
     HalfOfAHeadNotRotated,
     AttentionScaleWrong,
@@ -61,6 +63,14 @@ pub(super) const FAULTS: &[Fault] = &[
         begins: Begins::Tokens,
         needs: Needs::Bos,
         does: "A BOS token that should begin a text is left out; where none should, nothing changes.",
+    },
+    Fault {
+        kind: Kind::TemplateChanged,
+        name: "template-changed",
+        acts: Acts::Tokens,
+        begins: Begins::Tokens,
+        needs: Needs::Nothing,
+        does: "A text ends with one line break more, as another chat template would end it.",
     },
     Fault {
         kind: Kind::ScaleOfOneTensorDropped,
@@ -205,6 +215,14 @@ pub(super) const FAULTS: &[Fault] = &[
         begins: Begins::Position(1),
         needs: Needs::Nothing,
         does: "Queries and keys are rotated as if the first position were 1; that cancels but for rounding.",
+    },
+    Fault {
+        kind: Kind::DecodePositionOffByOne,
+        name: "decode-position-off-by-one",
+        acts: Acts::Forward,
+        begins: Begins::Step(1),
+        needs: Needs::Nothing,
+        does: "A token that is evaluated alone after others is rotated as if it stood one position before its own.",
     },
     Fault {
         kind: Kind::QueryRotatedKeyNot,

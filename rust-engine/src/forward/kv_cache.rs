@@ -69,7 +69,7 @@ impl LayerCache {
     ) {
         let rounds = self.kv == KvType::F16;
         #[cfg(feature = "faults")]
-        let rounds = in_pass::rounds_cache(rounds);
+        let rounds = in_pass::rounds_cache(rounds, keys, values);
         if rounds {
             round_to_f16(keys);
             round_to_f16(values);

@@ -147,7 +147,7 @@ impl<'m> Evaluator<'m> {
         };
         let first = self.n_tokens;
         #[cfg(feature = "faults")]
-        let first = in_pass::rotated_position(first);
+        let first = in_pass::rotated_position(first, n_tokens);
         Rotations::new(rope, divisors.map(Vec::as_slice), first, n_tokens)
     }
 

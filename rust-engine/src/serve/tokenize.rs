@@ -85,7 +85,10 @@ fn encode(
         Bos::Yes => tokenizer::Bos::Yes,
         Bos::No => tokenizer::Bos::No,
     };
-    let ids = tokenizer.encode(request.text.as_bytes(), bos, request.parse_special)?;
+    let text = request.text.as_bytes();
+    #[cfg(feature = "faults")]
+    let text = &in_pass::text(text.to_vec());
+    let ids = tokenizer.encode(text, bos, request.parse_special)?;
     #[cfg(feature = "faults")]
     let ids = in_pass::ids(ids, tokenizer.special_id(tokenizer::Role::Bos));
     let pieces = ids

@@ -15,7 +15,7 @@ mod symptoms;
 mod telling;
 
 use process::{RUST_ENGINE, family_fixture};
-use results::{assert_sound, begin_of, evaluate, faults, is_made, text, tokens_differ};
+use results::{assert_sound, begin_of, distance, evaluate, faults, is_made, text, tokens_differ};
 
 /// A fixture, and the faults that cannot be made in it; all others must be.
 struct Case {
@@ -152,6 +152,35 @@ fn in_bitnet_b1_58_with_rows_of_codes() {
 #[test]
 fn in_phi3_with_fused_matrices() {
     assert_every_fault(&PHI3);
+}
+
+/// What hides in a limit is found by making it stronger, so that must make it larger. In f32 where
+/// that is possible: there no rounding of activations makes much of little.
+#[test]
+fn what_is_made_stronger_changes_more() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let models = [("llama", "q4_0"), ("gemma3", "q8_0"), ("bitnet", "tq2_0")]
+        .map(|(family, types)| family_fixture(folder.path(), family, &["--type", types]));
+    for fault in faults() {
+        let name = text(&fault["name"]);
+        if fault["strength"].is_null() || !fault["begins"]["step"].is_null() {
+            continue;
+        }
+        let model = models.iter().find(|model| is_made(model, &fault));
+        let model = model.expect("some model can have it");
+        let arithmetics = fault["arithmetics"].as_array().expect("a list");
+        let arithmetic = arithmetics.last().expect("one");
+        let result = |flags: &[&str]| {
+            let flags = [&["--arithmetic", text(arithmetic)], flags].concat();
+            evaluate(RUST_ENGINE, model, &flags)
+        };
+        let (sound, made) = (result(&[]), result(&["--fault", name]));
+        let once = result(&["--fault", &format!("{name}=1")]);
+        assert_eq!(begin_of(&made, &once), None, "{name}");
+        let stronger = result(&["--fault", &format!("{name}=1024")]);
+        let (made, stronger) = (distance(&sound, &made), distance(&sound, &stronger));
+        assert!(stronger > made, "{name}: {stronger} is not above {made}");
+    }
 }
 
 #[test]

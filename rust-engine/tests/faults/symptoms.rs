@@ -20,13 +20,14 @@ fn numbers(row: &[u32]) -> Vec<f32> {
 fn cases(sound: &Results, found: &Results) -> Vec<SeenCase> {
     assert_eq!(sound.len(), found.len());
     let case = |item: usize| {
-        assert_eq!(sound[item].len(), found[item].len());
+        let (ours, theirs) = (&found[item].logits, &sound[item].logits);
+        assert_eq!(ours.len(), theirs.len());
         let row = |p: usize| {
-            let (ours, theirs) = (numbers(&found[item][p]), numbers(&sound[item][p]));
+            let (ours, theirs) = (numbers(&ours[p]), numbers(&theirs[p]));
             SeenRow::by_bits(p as u64, &metrics::compare(&ours, &theirs))
         };
         SeenCase {
-            positions: (0..sound[item].len()).map(row).collect(),
+            positions: (0..theirs.len()).map(row).collect(),
             ..SeenCase::default()
         }
     };
