@@ -10,7 +10,8 @@
 //!
 //! Commands on many prompts take them from a [`prompt_set`] and ask [`coverage`] whether they were
 //! enough. [`verify`] looks whether a stored receipt can be believed; [`symptoms`] says what a
-//! failure may come from. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands.
+//! failure may come from, and [`distort`] spoils answers on purpose, for checks of all this.
+//! [`inspect`], [`preflight`] and [`setup_cpp`] are other commands.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod compare;
 pub mod conclusion;
 pub mod coverage;
+pub mod distort;
 pub mod engine;
 pub mod exit;
 pub mod gate;

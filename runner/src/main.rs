@@ -11,6 +11,7 @@ use clap::Parser;
 use runner::cli::flag_error::FlagError;
 use runner::cli::per_token::Flags;
 use runner::cli::{Cli, Command, Format, Shell, SupervisionFlags};
+use runner::distort::DistortError;
 use runner::engine::{Catalogue, ConfigError, Interrupt, Places, Supervision};
 use runner::exit::Exit;
 use runner::inspect::InspectError;
@@ -18,7 +19,7 @@ use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
 use runner::text::{escape_json_for_terminal, escape_path};
-use runner::{cli, inspect, preflight, prompt, results, run, setup_cpp, verify};
+use runner::{cli, distort, inspect, preflight, prompt, results, run, setup_cpp, verify};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
 use schemas::receipt::Receipt;
@@ -82,6 +83,7 @@ fn exit_of(error: &Error) -> Exit {
             .downcast_ref::<PreflightError>()
             .map(PreflightError::exit),
         error.downcast_ref::<InspectError>().map(InspectError::exit),
+        error.downcast_ref::<DistortError>().map(DistortError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -94,6 +96,11 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;
             Ok(Exit::Parity)
+        }
+        Command::DistortOutput { fault, command } => {
+            let (mut requests, mut answers) = (io::stdin().lock(), io::stdout().lock());
+            let ended = distort::run(fault, &command, &mut requests, &mut answers);
+            Ok(ended?)
         }
         Command::Preflight {
             model,

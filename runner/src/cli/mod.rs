@@ -9,10 +9,12 @@ pub mod prompt_set_flags;
 pub mod receipts;
 mod template_flags;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::distort;
 use crate::prompt::RENDER_CHAT_TEMPLATE;
 
 /// Compares two language-model engines and gives a verdict that can be trusted.
@@ -46,6 +48,16 @@ pub enum Command {
     /// Render a chat template that is not trusted; the runner starts this itself
     #[command(name = RENDER_CHAT_TEMPLATE, hide = true)]
     RenderChatTemplate,
+    /// Run an engine and spoil what it answers; the runner adds the engine's sub-command
+    #[command(name = distort::SUBCOMMAND, hide = true)]
+    DistortOutput {
+        /// What to do to the answers, and how strongly
+        #[arg(value_name = "FAULT[=STRENGTH]")]
+        fault: distort::Chosen,
+        /// The engine's command
+        #[arg(last = true, required = true, value_name = "ENGINE")]
+        command: Vec<OsString>,
+    },
     /// Say which engines are there and what they can run
     ///
     /// Example: lockstep preflight --model model.gguf

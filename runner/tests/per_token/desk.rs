@@ -26,6 +26,7 @@ fn validator(kind: &str) -> jsonschema::Validator {
 struct Engine {
     habits: Vec<String>,
     changes: Vec<String>,
+    distortion: Option<String>,
 }
 
 /// The folder.
@@ -64,10 +65,21 @@ impl Desk {
         self.configure()
     }
 
+    /// Spoils an engine's answers as `lockstep sabotage` does.
+    pub(crate) fn distort(mut self, engine: &str, fault: &str) -> Self {
+        let engine = self.engines.entry(engine.to_owned()).or_default();
+        engine.distortion = Some(fault.to_owned());
+        self.configure()
+    }
+
     fn configure(self) -> Self {
         let mut text = String::new();
         for (name, engine) in &self.engines {
             let mut command = Vec::new();
+            if let Some(fault) = &engine.distortion {
+                let lockstep = env!("CARGO_BIN_EXE_lockstep");
+                command.extend([lockstep, "distort-output", fault, "--"].map(str::to_owned));
+            }
             if !engine.changes.is_empty() {
                 command.push(env!("CARGO_BIN_EXE_perturb").to_owned());
                 command.extend(engine.changes.clone());

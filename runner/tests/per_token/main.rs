@@ -10,6 +10,7 @@ mod chat_template_faults;
 mod chat_templates;
 mod constant_rows;
 mod desk;
+mod distorted;
 mod exits;
 mod exits_unavailable;
 mod guards;
