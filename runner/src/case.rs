@@ -2,6 +2,7 @@
 //! behind.
 
 use schemas::describe::DescribeResponse;
+use schemas::evaluate::Evaluated;
 use schemas::receipt::FileIdentity;
 
 use crate::compare::Evaluations;
@@ -32,6 +33,14 @@ pub struct Known {
     pub twin: Option<FileIdentity>,
 }
 
+/// What both engines said of one evaluation.
+pub struct Answers {
+    /// Who is judged.
+    pub candidate: Evaluated,
+    /// What it is judged against.
+    pub reference: Evaluated,
+}
+
 /// What the stages leave behind of a prompt.
 pub struct Case {
     /// What was planned.
@@ -42,7 +51,9 @@ pub struct Case {
     pub tokens: Option<AgreedTokens>,
     /// How many greedy steps are asked for.
     pub greedy_steps: u32,
-    /// The engines' answers.
+    /// What the engines said of their evaluation.
+    pub answers: Option<Answers>,
+    /// The same with their numbers, where these are kept.
     pub evaluations: Option<Evaluations>,
     /// The judged rows.
     pub rows: Option<Rows>,
@@ -58,6 +69,7 @@ impl Case {
             mismatch: None,
             tokens: None,
             greedy_steps,
+            answers: None,
             evaluations: None,
             rows: None,
             ended: None,

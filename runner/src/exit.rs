@@ -51,6 +51,28 @@ impl Exit {
         ALL.into_iter().find(|exit| exit.code() == code)
     }
 
+    /// That of several comparisons together: the first of a fixed order that occurs. None at all is
+    /// inconclusive.
+    pub fn of_all(exits: impl IntoIterator<Item = Self>) -> Self {
+        let first = exits.into_iter().min_by_key(|exit| exit.place());
+        first.unwrap_or(Self::Inconclusive)
+    }
+
+    /// The place in the order in which codes outweigh each other.
+    pub fn place(self) -> u8 {
+        match self {
+            Self::Usage | Self::Internal => 0,
+            Self::BadInput => 1,
+            Self::Diverged => 2,
+            Self::TokensDiffer => 3,
+            Self::Unavailable => 4,
+            Self::Retryable => 5,
+            Self::Incomplete => 6,
+            Self::Inconclusive => 7,
+            Self::Parity => 8,
+        }
+    }
+
     /// Number and name, as JSON has them.
     pub fn record(self) -> ExitRecord {
         ExitRecord {
@@ -73,5 +95,29 @@ impl Exit {
             Self::Internal => "internal",
             Self::Retryable => "retryable",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_the_gravest_wins() {
+        let order = [
+            Exit::Internal,
+            Exit::BadInput,
+            Exit::Diverged,
+            Exit::TokensDiffer,
+            Exit::Unavailable,
+            Exit::Retryable,
+            Exit::Incomplete,
+            Exit::Inconclusive,
+            Exit::Parity,
+        ];
+        for (at, &gravest) in order.iter().enumerate() {
+            assert_eq!(Exit::of_all(order[at..].iter().rev().copied()), gravest);
+        }
+        assert_eq!(Exit::of_all([]), Exit::Inconclusive);
     }
 }

@@ -92,7 +92,7 @@ pub fn all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 
 /// The order in which verdicts outweigh each other. A reference that fails outweighs a
 /// divergence: what was measured against it means nothing.
-fn badness(verdict: Verdict) -> u8 {
+pub(crate) fn badness(verdict: Verdict) -> u8 {
     match verdict {
         // Where nothing was looked at nothing is known; whatever was outweighs it.
         Verdict::NotReached | Verdict::Skipped => 0,

@@ -8,8 +8,8 @@
 //! keeps other people's programs at arm's length. [`cli`] turns flags into a [`request`]; [`report`]
 //! and [`results`] show and store what came out.
 //!
-//! Commands on many prompts take them from a [`prompt_set`] and ask [`coverage`] whether they were
-//! enough. [`verify`] looks whether a stored receipt can be believed; [`symptoms`] says what a
+//! [`ladder`] goes through the same stages rung by rung. Commands on many prompts take them from a
+//! [`prompt_set`] and ask [`coverage`] whether they were enough. [`verify`] looks whether a stored receipt can be believed; [`symptoms`] says what a
 //! failure may come from, and [`distort`] spoils answers on purpose, for checks of all this.
 //! [`inspect`], [`preflight`] and [`setup_cpp`] are other commands.
 #![forbid(unsafe_code)]
@@ -28,6 +28,7 @@ pub mod gate;
 pub mod guards;
 pub mod inspect;
 pub mod judge;
+pub mod ladder;
 pub mod limits;
 pub mod metrics;
 mod mismatch_report;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,7 +19,9 @@ use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
 use runner::text::{escape_json_for_terminal, escape_path};
-use runner::{cli, distort, inspect, preflight, prompt, results, run, setup_cpp, verify};
+use runner::{
+    cli, distort, inspect, ladder, preflight, prompt, report, results, run, setup_cpp, verify,
+};
 use schemas::canonical;
 use schemas::failure::CommandFailure;
 use schemas::receipt::Receipt;
@@ -92,6 +94,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
     let engines = cli.engines.as_deref();
     match cli.command {
         Command::PerToken(flags) => per_token(*flags, engines),
+        Command::Ladder(flags) => climb(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;
@@ -174,21 +177,11 @@ fn look_into(flags: cli::inspect::Flags, engines: Option<&Path>) -> Result<Exit,
 
 fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
     let supervision = flags.supervision().clone();
-    let places = Places::of_this_process();
-    let cache = places
-        .cache_home
-        .unwrap_or_else(std::env::temp_dir)
-        .join("lockstep");
-    let (mut request, case, presentation) = flags.check(cache, engines.map(Path::to_owned))?;
+    let (mut request, case, presentation) = flags.check(cache(), engines.map(Path::to_owned))?;
     // From here on signals are watched for; until here, reading a prompt, they simply end us.
     request.supervision = supervise(&supervision)?;
     let catalogue = Catalogue::load(engines)?;
-    if let Some(folder) = &presentation.out {
-        // Better now than after an hour of evaluation.
-        results::prepare_folder(folder).map_err(|error| {
-            FlagError::BadInput(format!("--out {}: {error}", escape_path(folder)))
-        })?;
-    }
+    prepare(presentation.out.as_deref())?;
     let mut outcome = run::per_token(&request, case, &catalogue, &tell)?;
     if let Some(folder) = presentation.out.as_ref().filter(|_| !outcome.interrupted)
         && let Err(error) = results::store(&mut outcome, folder, presentation.keep_logits)
@@ -205,6 +198,43 @@ fn per_token(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
         tell(&format!("lockstep: {fault}\n"));
     }
     Ok(outcome.exit)
+}
+
+fn climb(flags: cli::ladder::Flags, engines: Option<&Path>) -> Result<Exit, Error> {
+    let supervision = flags.supervision().clone();
+    let mut asked = flags.check(cache(), engines.map(Path::to_owned))?;
+    asked.request.supervision = supervise(&supervision)?;
+    let catalogue = Catalogue::load(engines)?;
+    prepare(asked.out.as_deref())?;
+    let mut climbed = ladder::climb(&asked.request, asked.cases, asked.only, &catalogue, &tell)?;
+    if let Some(folder) = asked.out.as_ref().filter(|_| !climbed.interrupted)
+        && let Err(error) = results::store_climb(&mut climbed, folder)
+    {
+        climbed.was_not_stored(&format!("writing to {}: {error}", escape_path(folder)));
+    }
+    print(&match asked.format {
+        Format::Json => escape_json_for_terminal(&canonical::to_string(&climbed.ladder)?),
+        Format::Text => report::ladder::text(&climbed.ladder, &asked.request.model, asked.detail),
+    })?;
+    for fault in &climbed.faults {
+        tell(&format!("lockstep: {fault}\n"));
+    }
+    Ok(climbed.exit)
+}
+
+/// Where twins and floors are kept.
+fn cache() -> PathBuf {
+    let home = Places::of_this_process().cache_home;
+    home.unwrap_or_else(std::env::temp_dir).join("lockstep")
+}
+
+/// Better now than after an hour of evaluation.
+fn prepare(out: Option<&Path>) -> Result<(), FlagError> {
+    let Some(folder) = out else {
+        return Ok(());
+    };
+    results::prepare_folder(folder)
+        .map_err(|error| FlagError::BadInput(format!("--out {}: {error}", escape_path(folder))))
 }
 
 fn written(receipt: &Receipt, format: Format, detail: text::Detail) -> Result<String, Error> {

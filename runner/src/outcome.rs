@@ -87,9 +87,9 @@ impl Outcome {
             exit,
             reason,
         } = match (&case.ended, &case.rows) {
-            (Some(ending), _) => without_rows(&case, ending),
+            (Some(ending), _) => without_rows(case.mismatch.as_ref(), ending),
             (None, Some(rows)) => Conclusion::of(rows, run.request.profile, adopted),
-            (None, None) => without_rows(&case, &nothing()),
+            (None, None) => without_rows(None, &nothing()),
         };
         let mut receipt = record::receipt(run, known, &case, identities, verdict, exit);
         receipt.reason = reason;
@@ -158,10 +158,10 @@ fn nothing() -> Ending {
 }
 
 /// The sentence where nothing was compared.
-fn reason(case: &Case, ending: &Ending) -> String {
+fn reason(mismatch: Option<&Mismatch>, ending: &Ending) -> String {
     match ending {
         Ending::Mismatch(not_adopted) => {
-            let index = case.mismatch.as_ref().map_or(0, |m| m.first_difference);
+            let index = mismatch.map_or(0, |m| m.first_difference);
             let why = not_adopted.map_or(String::new(), |problem| format!(": {problem}"));
             format!("the tokens differ at index {index}; nothing was evaluated{why}")
         }
@@ -175,7 +175,7 @@ fn reason(case: &Case, ending: &Ending) -> String {
 }
 
 /// What an ending before any row comes to.
-fn without_rows(case: &Case, ending: &Ending) -> Conclusion {
+pub(crate) fn without_rows(mismatch: Option<&Mismatch>, ending: &Ending) -> Conclusion {
     let (verdict, failure_exit) = match ending {
         Ending::Mismatch(_) => (Verdict::TokenMismatch, None),
         Ending::Refused(_) => (Verdict::Refused, None),
@@ -190,7 +190,7 @@ fn without_rows(case: &Case, ending: &Ending) -> Conclusion {
             Ending::Unusable(_) => Exit::BadInput,
             _ => judge::exit(verdict, failure_exit),
         },
-        reason: reason(case, ending),
+        reason: reason(mismatch, ending),
     }
 }
 

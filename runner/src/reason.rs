@@ -28,11 +28,15 @@ pub fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile, adopted: Option<
 fn of_verdict(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
     let positions = rows.positions.len();
     let steps = rows.greedy.steps.len();
-    let compared = format!(
-        "{} and {}",
-        counted(positions, "position"),
-        counted(steps, "greedy step")
-    );
+    let compared = match (positions, steps) {
+        (_, 0) => counted(positions, "position"),
+        (0, _) => counted(steps, "greedy step"),
+        _ => format!(
+            "{} and {}",
+            counted(positions, "position"),
+            counted(steps, "greedy step")
+        ),
+    };
     match verdict {
         Verdict::BitExact => format!("every number of {compared} has the same bits"),
         Verdict::Match => format!("every limit is kept by {compared}"),

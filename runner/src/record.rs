@@ -7,15 +7,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use schemas::describe::DescribeResponse;
 use schemas::environment::{EngineEnvironment, Environment};
+use schemas::evaluate::Evaluated;
 use schemas::receipt::{
     EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, Sizes, TokensFrom, Verdict,
 };
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
 
-use crate::case::{Case, Known, Plan};
+use crate::case::{Answers, Case, Known, Plan};
 use crate::conclusion;
-use crate::engine::{Client, EvaluatedItem};
+use crate::engine::Client;
 use crate::exit::Exit;
 use crate::judge;
 use crate::model_file;
@@ -24,6 +25,7 @@ use crate::run::Run;
 use crate::seal::{of_tokens, sha256};
 
 /// The files of a comparison by their contents.
+#[derive(Clone, Debug)]
 pub struct Identities {
     model: FileIdentity,
     reference_model: Option<FileIdentity>,
@@ -31,6 +33,16 @@ pub struct Identities {
 }
 
 impl Identities {
+    /// The candidate's model.
+    pub fn model(&self) -> &FileIdentity {
+        &self.model
+    }
+
+    /// The reference's, where it is another file.
+    pub fn reference_model(&self) -> Option<&FileIdentity> {
+        self.reference_model.as_ref()
+    }
+
     /// Hashes all files, unless the user stops it meanwhile.
     pub fn of(request: &Request) -> io::Result<Self> {
         let stop = request.supervision.interrupt.flag();
@@ -67,10 +79,10 @@ pub(crate) fn receipt(
         reference_model: identities.reference_model,
         twin: known.twin.clone(),
         tokenizer: identities.tokenizer,
-        prompt_set: None,
-        allow_small: false,
+        prompt_set: case.plan.asked.set.clone(),
+        allow_small: run.request.allow_small,
         prompt: prompt_record(&case.plan),
-        engines: engine_records(run.request, known, case),
+        engines: engine_records(run.request, known, case.answers.as_ref()),
         prompt_tokens: tokens
             .filter(|tokens| tokens.prompt_tokens() != tokens.ids().len())
             .map(|tokens| tokens.prompt_tokens() as u64),
@@ -134,8 +146,12 @@ fn prompt_record(plan: &Plan) -> PromptRecord {
     }
 }
 
-fn engine_records(request: &Request, known: &Known, case: &Case) -> Engines {
-    let answers = case.evaluations.as_ref();
+/// Who ran, and by which settings, where anything was evaluated.
+pub(crate) fn engine_records(
+    request: &Request,
+    known: &Known,
+    answers: Option<&Answers>,
+) -> Engines {
     Engines {
         candidate: engine_record(
             &request.candidate,
@@ -153,14 +169,14 @@ fn engine_records(request: &Request, known: &Known, case: &Case) -> Engines {
 fn engine_record(
     name: &str,
     description: Option<&DescribeResponse>,
-    answer: Option<&EvaluatedItem>,
+    answer: Option<&Evaluated>,
 ) -> EngineRecord {
     EngineRecord {
         name: name.to_owned(),
         version: description.map(|description| description.version.clone()),
         build: description.map(|description| description.build.clone()),
         kernels: description.map(|description| description.kernels.clone()),
-        settings: answer.map(|answer| answer.response.settings.clone()),
+        settings: answer.map(|answer| answer.settings.clone()),
     }
 }
 
@@ -170,7 +186,7 @@ pub(crate) fn environment(run: &Run<'_>, case: &Case, started: Instant) -> Envir
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let answers = case.evaluations.as_ref();
+    let answers = case.answers.as_ref();
     Environment {
         schema: Tag::new(),
         lockstep_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -191,14 +207,14 @@ pub(crate) fn environment(run: &Run<'_>, case: &Case, started: Instant) -> Envir
     }
 }
 
-fn engine_environment(client: &Client<'_>, answer: Option<&EvaluatedItem>) -> EngineEnvironment {
+fn engine_environment(client: &Client<'_>, answer: Option<&Evaluated>) -> EngineEnvironment {
     let executable = client.spec().executable();
     let identity = executable.and_then(|path| model_file::identity(&path).ok());
     EngineEnvironment {
         command: client.spec().shown_command(),
         binary_sha256: identity.map(|identity| identity.sha256),
         variables: client.recorded_environment(),
-        prefill_ns: answer.map(|answer| answer.response.prefill_ns),
-        decode_ns: answer.map(|answer| answer.response.decode_ns),
+        prefill_ns: answer.map(|answer| answer.prefill_ns),
+        decode_ns: answer.map(|answer| answer.decode_ns),
     }
 }

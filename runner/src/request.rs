@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use schemas::describe::KvType;
 use schemas::limits::LimitsFile;
-use schemas::receipt::{Profile, TokensFrom};
+use schemas::receipt::{Profile, PromptSetRecord, TokensFrom};
 
 use crate::engine::{EngineSettings, Supervision};
 use crate::gate::PromptWords;
 use crate::limits::Override;
 use crate::prompt::AskedPrompt;
+use crate::prompt_set::{CODE, PromptDefaults, PromptSet};
 
 /// Who is compared with whom on which model, and how; not on which prompts.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Request {
     pub limits_file: Option<LimitsFile>,
     /// Values over it.
     pub overrides: Vec<Override>,
+    /// Whether a set of few and short prompts may have a verdict.
+    pub allow_small: bool,
     /// Time, memory, interruption.
     pub supervision: Supervision,
     /// Where twins are kept.
@@ -49,10 +52,47 @@ pub struct Request {
 /// One prompt to compare on.
 #[derive(Clone, Debug)]
 pub struct AskedCase {
+    /// The set that it is of, if it is of one.
+    pub set: Option<PromptSetRecord>,
+    /// Whether its set says that it has code in it.
+    pub has_code: bool,
     /// The prompt and its template.
     pub prompt: AskedPrompt,
     /// How the prompt was given.
     pub words: PromptWords,
+}
+
+impl AskedCase {
+    /// A prompt of no set.
+    pub fn single(prompt: AskedPrompt, words: PromptWords) -> Self {
+        Self {
+            set: None,
+            has_code: false,
+            prompt,
+            words,
+        }
+    }
+
+    /// Each prompt of a set.
+    pub fn of_set(set: &PromptSet, defaults: &PromptDefaults) -> Vec<Self> {
+        let prompts = set.prompts.iter().map(|prompt| Self {
+            set: Some(PromptSetRecord {
+                name: set.name.clone(),
+                version: set.version,
+                sha256: format!("sha256:{}", set.sha256),
+                prompt: prompt.name.to_string(),
+            }),
+            has_code: prompt.has_tag(CODE),
+            prompt: prompt.asked(defaults),
+            words: prompt.words(),
+        });
+        prompts.collect()
+    }
+
+    /// Its name in its set.
+    pub fn name(&self) -> &str {
+        self.set.as_ref().map_or("prompt", |set| &set.prompt)
+    }
 }
 
 /// Settings that the user chose, for both engines or for one.

@@ -15,8 +15,10 @@ use tempfile::NamedTempFile;
 
 use crate::compare::Evaluations;
 use crate::engine::LogitsFile;
+use crate::ladder::Climbed;
 use crate::outcome::Outcome;
 
+const LADDER: &str = "ladder.json";
 const RECEIPT: &str = "receipt.json";
 const ENVIRONMENT: &str = "environment.json";
 const TOKENS: &str = "tokens.json";
@@ -35,6 +37,7 @@ const ALL: [&str; 4] = [
 pub fn prepare_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     remove_if_there(&folder.join(RECEIPT))?;
+    remove_if_there(&folder.join(LADDER))?;
     temporary(folder).map(drop)
 }
 
@@ -63,6 +66,18 @@ pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Res
         store_logits(folder, &receipt, evaluations, keep_logits)?;
     }
     write_json(folder, RECEIPT, &receipt)
+}
+
+/// Writes the record of a climb into `folder`, and what came of each prompt into a folder of its own.
+pub fn store_climb(climbed: &mut Climbed, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for outcome in &mut climbed.outcomes {
+        // A name of a set is a word of lower-case letters, digits and hyphens.
+        if let Some(set) = outcome.receipt.prompt_set.clone() {
+            store(outcome, &folder.join(set.prompt), false)?;
+        }
+    }
+    write_json(folder, LADDER, &climbed.ladder)
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

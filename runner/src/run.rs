@@ -16,7 +16,7 @@ use std::time::Instant;
 use schemas::evaluate::Positions;
 
 use crate::capability;
-use crate::case::{Case, Known};
+use crate::case::{Answers, Case, Known};
 use crate::compare::{self, Evaluations};
 use crate::engine::{Catalogue, Client};
 use crate::gate::AgreedTokens;
@@ -159,7 +159,13 @@ impl Run<'_> {
         let (candidate, reference) = (&seats.candidate, &seats.reference);
         pair::stream(candidate, reference, &questions, |index, answers| {
             let case = &mut *open[index];
-            let done = answers.and_then(|answers| each(case, &questions[index], answers));
+            let done = answers.and_then(|answers| {
+                case.answers = Some(Answers {
+                    candidate: answers.candidate.response.clone(),
+                    reference: answers.reference.response.clone(),
+                });
+                each(case, &questions[index], answers)
+            });
             if let Err(ending) = done {
                 case.end(ending);
             }

@@ -14,6 +14,7 @@ use crate::failure::CommandFailure;
 use crate::faults::FaultList;
 use crate::floor::FloorFile;
 use crate::inspection::Inspection;
+use crate::ladder::Ladder;
 use crate::limits::LimitsFile;
 use crate::line::{self, Answer, MessageError};
 use crate::norms::NormLimitsFile;
@@ -49,6 +50,7 @@ pub fn entries() -> Vec<Entry> {
         object::<PromptLine>(),
         object::<Receipt>(),
         object::<Environment>(),
+        object::<Ladder>(),
         object::<Preflight>(),
         object::<Inspection>(),
         object::<CommandFailure>(),

@@ -20,6 +20,7 @@ pub mod failure;
 pub mod faults;
 pub mod floor;
 pub mod inspection;
+pub mod ladder;
 pub mod limits;
 pub mod line;
 pub mod norms;

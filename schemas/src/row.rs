@@ -20,7 +20,7 @@ pub struct PositionRow {
 }
 
 /// The greedy steps of both engines.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GreedyRecord {
     /// The candidate's tokens.

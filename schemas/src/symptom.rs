@@ -39,6 +39,8 @@ pub enum Pattern {
     ConstantTokenOffset,
     /// Rows have different lengths.
     RowLength,
+    /// The logits of a position change with the tokens after it.
+    SeesLaterTokens,
     /// A number is not finite.
     NotFinite,
     /// A prompt's rows are right when it is the first and wrong after another one.

@@ -1,7 +1,9 @@
 //! The command line: what can be said, and how it becomes values.
 
+mod comparison_flags;
 pub mod flag_error;
 pub mod inspect;
+pub mod ladder;
 mod limit_flags;
 pub mod per_token;
 mod prompt_flags;
@@ -41,6 +43,10 @@ pub enum Command {
     /// Example: lockstep per-token --model model.gguf --prompt "What is 2+2?"
     #[command(alias = "crossval-per-token")]
     PerToken(Box<per_token::Flags>),
+    /// Look for the first difference from the ground up, over a set of prompts
+    ///
+    /// Example: lockstep ladder --model model.gguf
+    Ladder(Box<ladder::Flags>),
     /// Show what is in a model file, and which engines can run it
     ///
     /// Example: lockstep inspect model.gguf --show-kv 'tokenizer.ggml.*_id'

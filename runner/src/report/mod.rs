@@ -1,3 +1,4 @@
 //! An outcome for people and for programs.
 
+pub mod ladder;
 pub mod text;

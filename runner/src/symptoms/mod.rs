@@ -36,6 +36,8 @@ pub enum Failure<'a> {
     Tokens(&'a Mismatch, &'a Evidence),
     /// The lengths of the candidate's rows and of the reference's.
     Shapes(u64, u64),
+    /// The candidate's logits of the first position change with the tokens from the second on.
+    Mask(usize, usize),
     /// The first position of cases.
     FirstLogits(&'a [SeenCase]),
     /// The positions of cases.
@@ -49,6 +51,7 @@ pub fn find(failure: &Failure<'_>, subject: &Subject) -> Vec<Symptom> {
     let mut found = match *failure {
         Failure::Tokens(mismatch, evidence) => tokens::find(mismatch, evidence, subject),
         Failure::Shapes(candidate, reference) => vec![row_length(candidate, reference, subject)],
+        Failure::Mask(position, changed_from) => vec![mask(position, changed_from, subject)],
         Failure::FirstLogits(cases) => {
             let firsts = cases.iter().filter_map(|case| case.positions.first());
             let firsts: Vec<SeenRow> = firsts.cloned().collect();
@@ -102,6 +105,19 @@ fn of_rows(rows: &[SeenRow], subject: &Subject) -> Vec<Symptom> {
     found.extend(size::of_all(rows, subject));
     found.extend(size::top_five(rows, subject));
     found
+}
+
+fn mask(position: usize, changed_from: usize, subject: &Subject) -> Symptom {
+    Symptom {
+        pattern: Pattern::SeesLaterTokens,
+        cause: "the causal mask is not there, is off by one, or does not hold for tokens that are \
+                evaluated together"
+            .to_owned(),
+        evidence: format!(
+            "position {position} changes when only the tokens from position {changed_from} on do"
+        ),
+        next_command: subject.per_token(&["--micro-batch", "1"]),
+    }
 }
 
 fn row_length(candidate: u64, reference: u64, subject: &Subject) -> Symptom {

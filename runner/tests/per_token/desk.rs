@@ -118,9 +118,14 @@ impl Desk {
 
     /// `lockstep per-token` with the model and both engines named.
     pub(crate) fn per_token(&self, arguments: &[&str]) -> Command {
+        self.compare("per-token", arguments)
+    }
+
+    /// Any command that compares, with the model and both engines named.
+    pub(crate) fn compare(&self, subcommand: &str, arguments: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_lockstep"));
         command
-            .args(["--engines", "engines.toml", "per-token"])
+            .args(["--engines", "engines.toml", subcommand])
             .args(["--model", "model.gguf"])
             .args(["--candidate", "candidate", "--reference", "reference"])
             .args(arguments);

@@ -16,6 +16,7 @@ mod exits_unavailable;
 mod guards;
 mod inspect;
 mod interrupt;
+mod ladder;
 mod limits;
 mod model;
 #[path = "../models/mod.rs"]

@@ -69,7 +69,10 @@ fn change(changes: &[String], out: &Path, mut item: Evaluated) -> Evaluated {
         match change.as_str() {
             "--add" => {
                 let (row, column, plus) = (index(number()), index(number()), float(number()));
-                logits.edit(row, |row| row[column] += plus);
+                // A ladder asks for fewer rows than there are positions.
+                if row < item.shape[0] as usize {
+                    logits.edit(row, |row| row[column] += plus);
+                }
             }
             "--set-nan" => {
                 let (row, column) = (index(number()), index(number()));
@@ -93,6 +96,9 @@ fn change(changes: &[String], out: &Path, mut item: Evaluated) -> Evaluated {
             }
             "--choose-second" => {
                 let step = index(number());
+                if step >= item.greedy_ids.len() {
+                    continue;
+                }
                 greedy.edit(step, |row| {
                     let first = lowest_largest(row) as usize;
                     let largest = std::mem::replace(&mut row[first], f32::NEG_INFINITY);

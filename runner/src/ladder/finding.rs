@@ -1,0 +1,183 @@
+//! What a rung comes to: one conclusion, and one for each prompt it asked about.
+
+use schemas::coverage::Coverage;
+use schemas::ladder::{LadderRung, RungPrompt};
+use schemas::receipt::Verdict;
+use schemas::symptom::Symptom;
+
+use super::word;
+use crate::case::Case;
+use crate::conclusion::Conclusion;
+use crate::coverage;
+use crate::exit::Exit;
+use crate::judge;
+use crate::outcome::{self, Ending};
+
+/// What a rung comes to.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub(super) conclusion: Conclusion,
+    pub(super) prompts: Vec<RungPrompt>,
+    pub(super) symptoms: Vec<Symptom>,
+}
+
+impl Finding {
+    /// It holds.
+    pub(super) fn sound(reason: String) -> Self {
+        Self::of(Verdict::Match, Exit::Parity, reason)
+    }
+
+    /// It shows a difference.
+    pub(super) fn diverged(reason: String) -> Self {
+        Self::of(Verdict::Diverged, Exit::Diverged, reason)
+    }
+
+    /// There was nothing to show anything by.
+    pub(super) fn inconclusive(reason: &str) -> Self {
+        let reason = reason.to_owned();
+        Self::of(Verdict::Inconclusive, Exit::Inconclusive, reason)
+    }
+
+    /// A rung below failed. It says nothing itself, so its code counts for nothing.
+    pub(super) fn not_reached(failed: LadderRung) -> Self {
+        let reason = format!("the rung {} failed", word(failed));
+        Self::of(Verdict::NotReached, Exit::Parity, reason)
+    }
+
+    /// It was not asked for.
+    pub(super) fn skipped() -> Self {
+        let reason = "it was not asked for".to_owned();
+        Self::of(Verdict::Skipped, Exit::Parity, reason)
+    }
+
+    /// An engine failed, or cannot do this.
+    pub(super) fn of_ending(ending: &Ending) -> Self {
+        Self {
+            conclusion: outcome::without_rows(None, ending),
+            prompts: Vec::new(),
+            symptoms: Vec::new(),
+        }
+    }
+
+    fn of(verdict: Verdict, exit: Exit, reason: String) -> Self {
+        Self {
+            conclusion: Conclusion {
+                verdict,
+                exit,
+                reason,
+            },
+            prompts: Vec::new(),
+            symptoms: Vec::new(),
+        }
+    }
+
+    /// What was found of each prompt: of one that has not ended, what stands in its place. Prompts of
+    /// which nothing is known here were left out by a rung below.
+    pub(super) fn of_prompts(cases: &[Case], found: Vec<Option<Conclusion>>) -> Self {
+        let concluded = cases.iter().zip(found).filter_map(|(case, found)| {
+            let conclusion = match &case.ended {
+                Some(ending) => of_ended(case, ending),
+                None => found?,
+            };
+            Some((case.plan.asked.name().to_owned(), conclusion))
+        });
+        let concluded: Vec<_> = concluded.collect();
+        let compared = concluded
+            .iter()
+            .filter(|(_, found)| found.verdict != Verdict::Skipped);
+        let worst = compared.min_by_key(|(_, found)| order(found));
+        let conclusion = match worst {
+            None => Self::inconclusive("every prompt was skipped").conclusion,
+            Some((_, found)) if found.exit == Exit::Parity => found.clone(),
+            Some((prompt, found)) => Conclusion {
+                reason: format!("prompt {prompt}: {}", found.reason),
+                ..found.clone()
+            },
+        };
+        let prompts = concluded.into_iter().map(|(prompt, found)| RungPrompt {
+            prompt,
+            verdict: found.verdict,
+            reason: found.reason,
+        });
+        Self {
+            conclusion,
+            prompts: prompts.collect(),
+            symptoms: Vec::new(),
+        }
+    }
+
+    /// With a reason for the whole rung, where it holds.
+    pub(super) fn saying(mut self, reason: String) -> Self {
+        if self.conclusion.exit == Exit::Parity {
+            self.conclusion.reason = reason;
+        }
+        self
+    }
+
+    /// With what may be the cause.
+    pub(super) fn because(mut self, symptoms: Vec<Symptom>) -> Self {
+        self.symptoms = symptoms;
+        self
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.conclusion.exit != Exit::Parity
+    }
+}
+
+/// A prompt that is too long for the model, or has no tokens, says nothing against an engine.
+fn of_ended(case: &Case, ending: &Ending) -> Conclusion {
+    let conclusion = outcome::without_rows(case.mismatch.as_ref(), ending);
+    match ending {
+        Ending::Refused(_) | Ending::Nothing(_) => Conclusion {
+            verdict: Verdict::Skipped,
+            exit: Exit::Parity,
+            ..conclusion
+        },
+        _ => conclusion,
+    }
+}
+
+/// The gravest comes first.
+fn order(found: &Conclusion) -> (u8, u8) {
+    (found.exit.place(), u8::MAX - judge::badness(found.verdict))
+}
+
+/// What all rungs come to: the first that failed, or the worst of those that compare numbers. Parity
+/// on too few prompts is none.
+pub(super) fn of_all(
+    findings: &[(LadderRung, Finding)],
+    coverage: Option<&Coverage>,
+) -> Conclusion {
+    if let Some((_, failed)) = findings.iter().find(|(_, finding)| finding.has_failed()) {
+        return failed.conclusion.clone();
+    }
+    if let Some(objection) = coverage.and_then(coverage::objection) {
+        return Finding::inconclusive(&objection).conclusion;
+    }
+    let stood = findings.iter().filter(|(_, finding)| {
+        let verdict = finding.conclusion.verdict;
+        !matches!(verdict, Verdict::NotReached | Verdict::Skipped)
+    });
+    let stood: Vec<_> = stood.collect();
+    let compares = |rung| rung >= LadderRung::FirstLogits;
+    // The last of equals, for it compares most.
+    let worst = stood.iter().max_by_key(|(rung, finding)| {
+        (compares(*rung), judge::badness(finding.conclusion.verdict))
+    });
+    let Some((_, worst)) = worst else {
+        return Finding::inconclusive("no rung was stood on").conclusion;
+    };
+    let found = &worst.conclusion.reason;
+    let mut reason = match stood.as_slice() {
+        [_] => found.clone(),
+        _ => format!("all {} rungs hold; {found}", stood.len()),
+    };
+    if let Some(remark) = coverage.and_then(coverage::remark) {
+        reason = format!("{reason}; {remark}");
+    }
+    Conclusion {
+        reason,
+        ..worst.conclusion.clone()
+    }
+}

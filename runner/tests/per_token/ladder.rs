@@ -1,0 +1,219 @@
+//! `lockstep ladder` between table engines: the order of rungs, where it stops, what it evaluates.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::desk::{Desk, Run, word};
+
+/// Three prompts, of four, five and six tokens.
+const PROMPTS: &str = "One\nFour\nSeven\n";
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    fs::write(desk.path("set.txt"), PROMPTS).expect("written");
+    desk
+}
+
+const SET: [&str; 3] = ["--prompts", "set.txt", "--allow-small"];
+
+/// Runs it with JSON as output.
+fn climb(desk: &Desk, arguments: &[&str]) -> (Run, Value) {
+    let mut command = desk.compare("ladder", &SET);
+    let run = Run::of(command.args(arguments).args(["--format", "json"]));
+    let ladder = run.object("ladder");
+    assert_eq!(ladder["exit"]["code"], run.code, "{run:?}");
+    (run, ladder)
+}
+
+/// The verdict of each rung.
+fn verdicts(ladder: &Value) -> Vec<&str> {
+    let rungs = ladder["rungs"].as_array().expect("rungs");
+    rungs.iter().map(|rung| word(&rung["verdict"])).collect()
+}
+
+fn assert_fails_at(desk: &Desk, rung: usize, verdict: &str, code: i32) -> Value {
+    let (run, ladder) = climb(desk, &[]);
+    run.exits(code);
+    assert_eq!(ladder["verdict"], verdict, "{ladder:#}");
+    let verdicts = verdicts(&ladder);
+    assert_eq!(verdicts[rung], verdict, "{ladder:#}");
+    for (at, found) in verdicts.iter().enumerate() {
+        if at < rung {
+            assert!(["MATCH", "BIT-EXACT"].contains(found), "{ladder:#}");
+        }
+        assert_eq!(at > rung, *found == "NOT-REACHED", "{ladder:#}");
+    }
+    ladder
+}
+
+fn patterns(ladder: &Value, rung: usize) -> Vec<&str> {
+    let symptoms = ladder["rungs"][rung]["symptoms"].as_array();
+    let symptoms = symptoms.expect("symptoms");
+    symptoms.iter().map(|it| word(&it["pattern"])).collect()
+}
+
+#[test]
+fn equal_engines_stand_on_every_rung() {
+    let desk = desk();
+    let (run, ladder) = climb(&desk, &["--max-tokens", "2"]);
+    run.exits(0);
+    let expected = [
+        "MATCH",
+        "MATCH",
+        "MATCH",
+        "BIT-EXACT",
+        "BIT-EXACT",
+        "BIT-EXACT",
+    ];
+    assert_eq!(verdicts(&ladder), expected);
+    assert_eq!(ladder["verdict"], "BIT-EXACT");
+    assert_eq!(ladder["coverage"]["prompts"], 3);
+    // One process for all prompts of a rung, and the reference's tokens are nobody's before the gate.
+    let one = |engine: &str, what: &str| format!("{engine} {what}");
+    let mut expected = vec![one("candidate", "describe"), one("reference", "describe")];
+    expected.extend([one("candidate", "tokenize"), one("reference", "tokenize")]);
+    for _ in ["shapes", "first logits", "positions", "decode"] {
+        expected.extend([one("candidate", "evaluate"), one("reference", "evaluate")]);
+    }
+    assert_eq!(desk.starts(), expected);
+    let asked = desk.requests("candidate", "evaluate");
+    let kinds: Vec<_> = asked
+        .iter()
+        .map(|request| {
+            let tokens = request["tokens"].as_array().expect("tokens").len();
+            let steps = request["greedy_steps"].as_u64().expect("a number");
+            (tokens, request["positions"].to_string(), steps)
+        })
+        .collect();
+    let all = |n: usize| (n, "\"all\"".to_owned(), 0);
+    let last = |n: usize| (n, "\"last\"".to_owned(), 2);
+    let mask = || (6, "[0,1,2]".to_owned(), 0);
+    let expected = [
+        vec![mask(), mask()],
+        vec![all(1), all(1), all(1)],
+        vec![all(4), all(5), all(6)],
+        vec![last(4), last(5), last(6)],
+    ];
+    assert_eq!(kinds, expected.concat());
+}
+
+#[test]
+fn a_small_set_has_no_verdict_unless_that_is_allowed() {
+    let desk = desk();
+    let mut command = desk.compare("ladder", &["--prompts", "set.txt", "--format", "json"]);
+    let run = Run::of(&mut command);
+    let ladder = run.object("ladder");
+    run.exits(4);
+    assert_eq!(ladder["verdict"], "INCONCLUSIVE");
+    assert!(
+        word(&ladder["reason"]).contains("--allow-small"),
+        "{ladder:#}"
+    );
+    // What differs has differed, however small the set is.
+    let desk = desk.perturb("candidate", "--add 2 5 1");
+    let mut command = desk.compare("ladder", &["--prompts", "set.txt"]);
+    Run::of(&mut command).exits(1);
+}
+
+#[test]
+fn other_tokens_end_it_before_anything_is_evaluated() {
+    let desk = desk().habit("candidate", &["added-end"]);
+    let ladder = assert_fails_at(&desk, 1, "TOKEN-MISMATCH", 2);
+    assert_eq!(patterns(&ladder, 1), ["trailing_tokens"], "{ladder:#}");
+    let starts = desk.starts();
+    assert!(
+        starts.iter().all(|start| !start.ends_with("evaluate")),
+        "{starts:?}"
+    );
+}
+
+#[test]
+fn an_engine_that_is_not_there_ends_it_on_the_first_rung() {
+    let desk = desk().habit("reference", &["refuses"]);
+    assert_fails_at(&desk, 0, "REFUSED", 69);
+}
+
+#[test]
+fn a_difference_is_found_where_it_begins() {
+    let first = desk().perturb("candidate", "--add 0 5 1");
+    assert_fails_at(&first, 3, "DIVERGED", 1);
+    let asked = first.requests("candidate", "evaluate");
+    // Two for the mask, one token of each prompt, and no more.
+    assert_eq!(asked.len(), 5);
+    let later = desk().perturb("candidate", "--add 2 5 1");
+    assert_fails_at(&later, 4, "DIVERGED", 1);
+    let decode = desk().perturb("candidate", "--choose-second 1");
+    assert_fails_at(&decode, 5, "DIVERGED", 1);
+}
+
+#[test]
+fn a_rung_can_be_stood_on_alone() {
+    let desk = desk().perturb("candidate", "--add 0 5 1");
+    let (run, ladder) = climb(&desk, &["--rung", "shapes"]);
+    run.exits(0);
+    let expected = [
+        "SKIPPED", "SKIPPED", "MATCH", "SKIPPED", "SKIPPED", "SKIPPED",
+    ];
+    assert_eq!(verdicts(&ladder), expected);
+    let (run, ladder) = climb(&desk, &["--rung", "first-logits"]);
+    run.exits(1);
+    assert_eq!(
+        verdicts(&ladder)[3..],
+        ["DIVERGED", "NOT-REACHED", "NOT-REACHED"]
+    );
+    // What a rung stands on is not passed over.
+    let desk = desk.habit("candidate", &["added-end"]);
+    climb(&desk, &["--rung", "decode"]).0.exits(2);
+}
+
+#[test]
+fn an_unknown_rung_is_refused_before_a_model_is_opened() {
+    let desk = desk();
+    let arguments = ["--prompts", "set.txt", "--rung", "attic"];
+    fs::remove_file(desk.path("model.gguf")).expect("it was there");
+    let run = Run::of(&mut desk.compare("ladder", &arguments));
+    run.exits(64);
+    assert!(desk.starts().is_empty());
+}
+
+#[test]
+fn each_prompt_has_a_receipt() {
+    let desk = desk();
+    climb(&desk, &["--out", "result"]).0.exits(0);
+    let names = ["line-1", "line-2", "line-3"];
+    let mut receipts: Vec<_> = names
+        .iter()
+        .map(|name| desk.path("result").join(name).join("receipt.json"))
+        .collect();
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    Run::of(command.arg("verify-receipt").args(&receipts)).exits(0);
+    let text = fs::read_to_string(receipts.remove(1)).expect("a receipt");
+    let receipt: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(receipt["verdict"], "BIT-EXACT");
+    assert_eq!(receipt["allow_small"], true);
+    assert_eq!(receipt["prompt_set"]["prompt"], "line-2");
+    assert_eq!(receipt["positions"].as_array().map(Vec::len), Some(5));
+    assert_eq!(receipt["greedy"]["steps"].as_array().map(Vec::len), Some(8));
+    let ladder = fs::read_to_string(desk.path("result/ladder.json")).expect("a record");
+    climb(&desk, &["--out", "again"]).0.exits(0);
+    let again = fs::read_to_string(desk.path("again/ladder.json")).expect("a record");
+    assert_eq!(ladder, again, "same inputs, same bytes");
+}
+
+#[test]
+fn prompts_that_are_too_long_are_skipped_and_all_of_them_are_none() {
+    let desk = desk();
+    let long = "x".repeat(5000);
+    fs::write(desk.path("set.txt"), format!("One\n{long}\n")).expect("written");
+    let (run, ladder) = climb(&desk, &[]);
+    run.exits(0);
+    assert_eq!(ladder["coverage"]["prompts"], 1);
+    let found = ladder["rungs"][3]["prompts"].as_array().expect("prompts");
+    let found: Vec<_> = found.iter().map(|it| word(&it["verdict"])).collect();
+    assert_eq!(found, ["BIT-EXACT", "SKIPPED"]);
+    fs::write(desk.path("set.txt"), format!("{long}\n")).expect("written");
+    climb(&desk, &[]).0.exits(4);
+    fs::write(desk.path("set.txt"), "").expect("written");
+    Run::of(&mut desk.compare("ladder", &SET)).exits(4);
+}
