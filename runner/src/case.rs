@@ -3,6 +3,7 @@
 
 use schemas::describe::DescribeResponse;
 use schemas::evaluate::Evaluated;
+use schemas::floor::FloorRecord;
 use schemas::receipt::FileIdentity;
 
 use crate::compare::Evaluations;
@@ -55,6 +56,10 @@ pub struct Case {
     pub answers: Option<Answers>,
     /// The same with their numbers, where these are kept.
     pub evaluations: Option<Evaluations>,
+    /// In `production`: how far the reference is from itself.
+    pub floor: Option<FloorRecord>,
+    /// In `production` without a floor: why there is none.
+    pub no_floor: Option<String>,
     /// The judged rows.
     pub rows: Option<Rows>,
     /// What ended it before it was compared.
@@ -71,6 +76,8 @@ impl Case {
             greedy_steps,
             answers: None,
             evaluations: None,
+            floor: None,
+            no_floor: None,
             rows: None,
             ended: None,
         }

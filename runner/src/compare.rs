@@ -1,12 +1,10 @@
 //! From two evaluations to judged rows: reads one row of each at a time, whatever the vocabulary.
 
-use schemas::receipt::Profile;
 use schemas::row::{GreedyRecord, PositionRow};
 
 use crate::engine::{EngineFault, EvaluatedItem, LogitsFile};
 use crate::gate::AgreedTokens;
-use crate::judge;
-use crate::limits::Limits;
+use crate::judge::{self, Terms};
 use crate::metrics::{self, Comparison};
 use crate::outcome::Ending;
 use crate::rows::Rows;
@@ -24,12 +22,11 @@ pub struct Evaluations {
 pub fn compare(
     tokens: &AgreedTokens,
     evaluations: &Evaluations,
-    profile: Profile,
-    limits: &Limits,
+    terms: &Terms<'_>,
 ) -> Result<Rows, Ending> {
     Ok(Rows {
-        positions: compare_positions(tokens, evaluations, profile, limits)?,
-        greedy: compare_greedy(evaluations, profile, limits)?,
+        positions: compare_positions(tokens, evaluations, terms)?,
+        greedy: compare_greedy(evaluations, terms)?,
     })
 }
 
@@ -37,8 +34,7 @@ pub fn compare(
 fn compare_positions(
     tokens: &AgreedTokens,
     evaluations: &Evaluations,
-    profile: Profile,
-    limits: &Limits,
+    terms: &Terms<'_>,
 ) -> Result<Vec<PositionRow>, Ending> {
     let mut pair = Pair::new(evaluations, |item| &item.logits)?;
     let mut positions = Vec::with_capacity(tokens.ids().len());
@@ -48,7 +44,7 @@ fn compare_positions(
         positions.push(PositionRow {
             position,
             token,
-            row: judge::position(profile, limits, position, pair.compare()),
+            row: judge::position(terms, position, pair.compare()),
         });
     }
     Ok(positions)
@@ -57,8 +53,7 @@ fn compare_positions(
 /// Compares the greedy steps up to the first that differs.
 pub fn compare_greedy(
     evaluations: &Evaluations,
-    profile: Profile,
-    limits: &Limits,
+    terms: &Terms<'_>,
 ) -> Result<GreedyRecord, Ending> {
     let candidate_ids = &evaluations.candidate.response.greedy_ids;
     let reference_ids = &evaluations.reference.response.greedy_ids;
@@ -78,9 +73,7 @@ pub fn compare_greedy(
         check_choice("reference", step, reference, &pair.reference_row)?;
         let is_same = candidate == reference;
         let found = pair.compare();
-        record
-            .steps
-            .push(judge::step(profile, limits, is_same, found));
+        record.steps.push(judge::step(terms, step, is_same, found));
         if !is_same {
             record.first_difference = Some(step as u64);
             break;

@@ -3,16 +3,19 @@
 
 use std::mem;
 
+use schemas::floor::CaseExcess;
 use schemas::number::Finite;
-use schemas::receipt::{Profile, Receipt, TokensFrom, Verdict};
+use schemas::receipt::{Receipt, TokensFrom, Verdict};
 use schemas::row::{GreedyRecord, Metrics, PositionRow, RowRecord};
 
 use crate::exit::Exit;
-use crate::judge;
-use crate::limits::Limits;
+use crate::floor::excess;
+use crate::judge::{self, Terms};
+use crate::limits::{Broken, Limits};
 use crate::metrics::Comparison;
 use crate::reason;
 use crate::rows::Rows;
+use crate::warnings;
 
 /// What rows come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +31,14 @@ pub struct Conclusion {
 impl Conclusion {
     /// `adopted` is where the candidate's own tokens begin to differ, if it was given the
     /// reference's.
-    pub fn of(rows: &Rows, profile: Profile, adopted: Option<u64>) -> Self {
-        let found = rows.verdict();
+    pub fn of(rows: &Rows, terms: &Terms<'_>, adopted: Option<u64>) -> Self {
+        let (excess, broken) = case_excess(rows.all(), terms.limits);
+        // Limits of a whole comparison take a floor.
+        let is_unjudged = excess.is_none() && terms.limits.limit_cases();
+        let of_rows = rows.verdict();
+        let of_case = broken.iter().map(Broken::verdict);
+        let unjudged = is_unjudged.then_some(Verdict::Inconclusive);
+        let found = judge::all([of_rows].into_iter().chain(of_case).chain(unjudged));
         let verdict = match adopted {
             Some(_) => judge::at_best_match(found),
             None => found,
@@ -37,12 +46,25 @@ impl Conclusion {
         Self {
             verdict,
             exit: judge::exit(verdict, None),
-            reason: reason::of_rows(rows, found, profile, adopted),
+            reason: reason::of_rows(rows, found, terms, excess.as_ref(), adopted),
         }
     }
 }
 
-/// Writes the figures that a receipt repeats of its rows.
+/// What rows are together in multiples of their floors, and the limits that they break together.
+fn case_excess<'a>(
+    rows: impl Iterator<Item = &'a RowRecord> + Clone,
+    limits: &Limits,
+) -> (Option<CaseExcess>, Vec<Broken>) {
+    let Some(mut excess) = excess::of_case(rows.clone()) else {
+        return (None, Vec::new());
+    };
+    let broken = limits.broken_by_case(&excess, rows.count() as u64);
+    excess.broken = broken.iter().map(ToString::to_string).collect();
+    (Some(excess), broken)
+}
+
+/// Writes the figures that a receipt repeats of its rows, and what is odd about them.
 pub fn repeat_figures(receipt: &mut Receipt) {
     let positions = &receipt.positions;
     let diverged = |row: &&PositionRow| row.row.verdict == Verdict::Diverged;
@@ -51,7 +73,10 @@ pub fn repeat_figures(receipt: &mut Receipt) {
     receipt.per_token_cosine_sim = of_each(positions, |metrics| metrics.cosine);
     receipt.per_token_l2_dist = of_each(positions, |metrics| Some(metrics.l2));
     receipt.max_absolute_diff = largest_difference(receipt);
-    receipt.threshold = Limits::of_receipt(receipt).smallest_cosine();
+    let limits = Limits::of_receipt(receipt);
+    receipt.threshold = limits.smallest_cosine();
+    receipt.excess = case_excess(receipt.rows(), &limits).0;
+    receipt.warnings = warnings::of(receipt);
 }
 
 /// A metric of each position, absent where a row is not finite.
@@ -77,7 +102,12 @@ fn largest_difference(receipt: &Receipt) -> Option<Finite> {
 
 /// The receipt as its stored rows make it under these limits, or `None` if nothing was compared.
 pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
-    let profile = stored.profile;
+    let terms = Terms {
+        profile: stored.profile,
+        limits,
+        floor: stored.floor.as_ref(),
+        no_floor: stored.no_floor.as_deref(),
+    };
     let mut anew = stored.clone();
     let GreedyRecord {
         candidate_ids,
@@ -87,14 +117,14 @@ pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
     } = anew.greedy.take()?;
     let positions = mem::take(&mut anew.positions).into_iter();
     let positions = positions.map(|it| PositionRow {
-        row: judge::position(profile, limits, it.position, found(it.row)),
+        row: judge::position(&terms, it.position, found(it.row)),
         ..it
     });
     let steps = steps.into_iter().enumerate().map(|(step, row)| {
         // A step of which no token is told is none that was chosen alike.
         let candidate = candidate_ids.get(step);
         let is_same = candidate.is_some() && candidate == reference_ids.get(step);
-        judge::step(profile, limits, is_same, found(row))
+        judge::step(&terms, step, is_same, found(row))
     });
     let rows = Rows {
         positions: positions.collect(),
@@ -109,7 +139,7 @@ pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
         Some(TokensFrom::Reference) => stored.first_diff_idx,
         _ => None,
     };
-    let conclusion = Conclusion::of(&rows, profile, adopted);
+    let conclusion = Conclusion::of(&rows, &terms, adopted);
     anew.verdict = conclusion.verdict;
     anew.exit = conclusion.exit.record();
     anew.status = judge::status(conclusion.verdict);

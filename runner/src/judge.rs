@@ -1,57 +1,67 @@
 //! What the numbers mean: a verdict for a row, and one for the whole comparison.
 
+use schemas::floor::FloorRecord;
 use schemas::limits::Rung;
 use schemas::receipt::{Profile, Status, Verdict};
 use schemas::row::RowRecord;
 
 use crate::exit::Exit;
-use crate::limits::Limits;
+use crate::floor::excess::RowFloor;
+use crate::limits::{Limits, RowFindings};
 use crate::metrics::Comparison;
 
+/// What rows are judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// What is compared with what.
+    pub profile: Profile,
+    /// The limits that apply.
+    pub limits: &'a Limits,
+    /// In `production`: how far the reference is from itself.
+    pub floor: Option<&'a FloorRecord>,
+    /// Without a floor: why there is none, if that is known.
+    pub no_floor: Option<&'a str>,
+}
+
 /// Judges what was found at a position.
-pub fn position(profile: Profile, limits: &Limits, position: u64, found: Comparison) -> RowRecord {
+pub fn position(terms: &Terms<'_>, position: u64, found: Comparison) -> RowRecord {
     let rungs: &[Rung] = match position {
         0 => &[Rung::FirstLogit, Rung::Positions],
         _ => &[Rung::Positions],
     };
-    row(profile, limits, rungs, found)
+    let floor = terms.floor;
+    let floor = floor.and_then(|floor| RowFloor::of_position(floor, position));
+    row(terms, rungs, floor, found)
 }
 
 /// Judges what was found at a greedy step. It comes from the tokens before it, which are the same so
 /// far, so it is also a position like others.
-pub fn step(profile: Profile, limits: &Limits, same_choice: bool, found: Comparison) -> RowRecord {
-    let mut row = row(profile, limits, &[Rung::Positions, Rung::Decode], found);
-    if !same_choice {
-        other_choice(profile, &mut row);
+pub fn step(terms: &Terms<'_>, step: usize, same_choice: bool, found: Comparison) -> RowRecord {
+    let floor = terms.floor.and_then(|floor| RowFloor::of_step(floor, step));
+    let mut row = row(terms, &[Rung::Positions, Rung::Decode], floor, found);
+    // It may keep every limit, but what is generated differs: only a floor can say that such a flip
+    // is none, and then it is a TIE-FLIP.
+    if !same_choice && matches!(row.verdict, Verdict::Match | Verdict::Drift) {
+        row.verdict = Verdict::Diverged;
+        row.broken.push("the chosen tokens differ".to_owned());
     }
     row
 }
 
 /// Judges one row. In `exact` its bits decide, elsewhere the limits of the rungs.
-fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison) -> RowRecord {
+fn row(terms: &Terms<'_>, rungs: &[Rung], floor: Option<RowFloor>, found: Comparison) -> RowRecord {
+    let metrics = found.metrics.as_ref();
+    let excess = metrics.and_then(|metrics| Some(floor?.excess(metrics)));
     // Equal bits keep every limit, those too that have no value for a row of zeros.
-    let equal = profile != Profile::Production && found.differing == 0;
-    let broken = match &found.metrics {
-        Some(metrics) if !equal => limits.broken(rungs, metrics),
-        _ => Vec::new(),
+    let findings = match metrics.filter(|_| found.differing > 0) {
+        Some(metrics) => terms.limits.of_row(rungs, metrics, excess.as_ref()),
+        None => RowFindings::default(),
     };
-    let verdict = if found.reference_non_finite.count > 0 {
-        // Nothing can be judged against it, whatever the candidate says.
-        Verdict::EngineFailed
-    } else if found.candidate_non_finite.count > 0 || !broken.is_empty() {
-        Verdict::Diverged
-    } else {
-        let computes = found.candidate_constant.is_none() || found.reference_constant.is_none();
-        match profile {
-            Profile::Exact if !equal => Verdict::Diverged,
-            // Where neither computes anything nothing is compared, however equal it is: llama.cpp
-            // makes zeros of NaN where it quantizes activations, and so does who follows it.
-            _ if !computes => Verdict::Inconclusive,
-            _ if equal => Verdict::BitExact,
-            Profile::F32 if limits.limit_any(rungs) => Verdict::Match,
-            // Without a limit or a floor a distance says nothing.
-            _ => Verdict::Inconclusive,
-        }
+    let verdict = verdict(terms.profile, floor.is_some(), &found, &findings);
+    let broken = match verdict {
+        Verdict::Diverged => findings.diverged,
+        Verdict::Drift | Verdict::TieFlip => findings.drift,
+        _ => Vec::new(),
     };
     RowRecord {
         verdict,
@@ -62,16 +72,41 @@ fn row(profile: Profile, limits: &Limits, rungs: &[Rung], found: Comparison) -> 
         candidate_constant: found.candidate_constant,
         reference_constant: found.reference_constant,
         metrics: found.metrics,
-        excess: None,
+        excess,
     }
 }
 
-/// Judges a greedy step at which the engines chose different tokens: its row may keep every limit,
-/// but what is generated differs. Only a floor could say that such a flip is none.
-fn other_choice(profile: Profile, row: &mut RowRecord) {
-    if profile != Profile::Production && row.verdict == Verdict::Match {
-        row.verdict = Verdict::Diverged;
-        row.broken.push("the chosen tokens differ".to_owned());
+/// The first of these rules that applies, from the worst down.
+fn verdict(
+    profile: Profile,
+    has_floor: bool,
+    found: &Comparison,
+    findings: &RowFindings,
+) -> Verdict {
+    let equal = found.differing == 0;
+    let computes = found.candidate_constant.is_none() || found.reference_constant.is_none();
+    let metrics = found.metrics.as_ref();
+    let is_flip = metrics.is_some_and(|metrics| !metrics.top1_equal);
+    if found.reference_non_finite.count > 0 {
+        // Nothing can be judged against it, whatever the candidate says.
+        return Verdict::EngineFailed;
+    }
+    if found.candidate_non_finite.count > 0 || !findings.diverged.is_empty() {
+        return Verdict::Diverged;
+    }
+    match profile {
+        Profile::Exact if !equal => Verdict::Diverged,
+        // Where neither computes anything nothing is compared, however equal it is: llama.cpp
+        // makes zeros of NaN where it quantizes activations, and so does who follows it.
+        _ if !computes => Verdict::Inconclusive,
+        // Of a quantised model a distance says nothing without a floor.
+        Profile::Production if !has_floor => Verdict::Inconclusive,
+        _ if equal => Verdict::BitExact,
+        _ if !findings.limited || findings.lacks_floor => Verdict::Inconclusive,
+        // The limit of flips is kept, or it would have diverged.
+        _ if is_flip && findings.flips_are_judged => Verdict::TieFlip,
+        _ if !findings.drift.is_empty() => Verdict::Drift,
+        _ => Verdict::Match,
     }
 }
 
@@ -156,10 +191,18 @@ mod tests {
     use super::*;
     use crate::metrics::compare;
 
+    fn terms(profile: Profile, limits: &Limits) -> Terms<'_> {
+        Terms {
+            profile,
+            limits,
+            floor: None,
+            no_floor: None,
+        }
+    }
+
     fn verdict(profile: Profile, candidate: &[f32], reference: &[f32]) -> Verdict {
         let limits = Limits::new(Limits::default_file(profile).as_ref(), &[]);
-        let rungs = [Rung::FirstLogit, Rung::Positions];
-        row(profile, &limits, &rungs, compare(candidate, reference)).verdict
+        position(&terms(profile, &limits), 0, compare(candidate, reference)).verdict
     }
 
     #[test]
@@ -214,7 +257,7 @@ mod tests {
     fn what_no_limit_judges_is_inconclusive() {
         let limits = Limits::new(None, &[]);
         let found = compare(&[1.0, 9.0], &[1.0, 2.0]);
-        let row = row(Profile::F32, &limits, &[Rung::Positions], found);
+        let row = position(&terms(Profile::F32, &limits), 1, found);
         assert_eq!(row.verdict, Verdict::Inconclusive);
     }
 

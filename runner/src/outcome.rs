@@ -88,7 +88,7 @@ impl Outcome {
             reason,
         } = match (&case.ended, &case.rows) {
             (Some(ending), _) => without_rows(case.mismatch.as_ref(), ending),
-            (None, Some(rows)) => Conclusion::of(rows, run.request.profile, adopted),
+            (None, Some(rows)) => Conclusion::of(rows, &run.terms(&case), adopted),
             (None, None) => without_rows(None, &nothing()),
         };
         let mut receipt = record::receipt(run, known, &case, identities, verdict, exit);

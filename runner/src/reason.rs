@@ -1,9 +1,11 @@
 //! Why a verdict is what it is, in one sentence for people.
 
+use schemas::floor::CaseExcess;
 use schemas::number::Finite;
 use schemas::receipt::{Profile, Verdict};
-use schemas::row::RowRecord;
+use schemas::row::{Metrics, RowRecord};
 
+use crate::judge::Terms;
 use crate::rows::Rows;
 
 /// What is added to a pass of a program against itself.
@@ -12,12 +14,18 @@ pub const SAME_PROGRAM: &str =
 
 /// The sentence for rows; `verdict` is theirs, whoever's tokens they are of. `adopted` is where the
 /// candidate's own tokens begin to differ, if it was given the reference's.
-pub fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile, adopted: Option<u64>) -> String {
+pub fn of_rows(
+    rows: &Rows,
+    verdict: Verdict,
+    terms: &Terms<'_>,
+    excess: Option<&CaseExcess>,
+    adopted: Option<u64>,
+) -> String {
     let whose = |index| {
         format!(", on the reference's tokens (the candidate's differ from index {index} on)")
     };
     let parts = [
-        Some(of_verdict(rows, verdict, profile)),
+        Some(of_verdict(rows, verdict, terms, excess)),
         adopted.map(whose),
         of_constants(rows, "candidate", |row| row.candidate_constant),
         of_constants(rows, "reference", |row| row.reference_constant),
@@ -25,26 +33,86 @@ pub fn of_rows(rows: &Rows, verdict: Verdict, profile: Profile, adopted: Option<
     parts.into_iter().flatten().collect()
 }
 
-fn of_verdict(rows: &Rows, verdict: Verdict, profile: Profile) -> String {
-    let positions = rows.positions.len();
-    let steps = rows.greedy.steps.len();
-    let compared = match (positions, steps) {
-        (_, 0) => counted(positions, "position"),
-        (0, _) => counted(steps, "greedy step"),
-        _ => format!(
-            "{} and {}",
-            counted(positions, "position"),
-            counted(steps, "greedy step")
-        ),
-    };
+/// The sentence where every row says the same, however many prompts they are of.
+pub fn of_parity(verdict: Verdict, positions: usize, steps: usize) -> Option<String> {
+    let compared = compared(positions, steps);
     match verdict {
-        Verdict::BitExact => format!("every number of {compared} has the same bits"),
-        Verdict::Match => format!("every limit is kept by {compared}"),
-        Verdict::Inconclusive if profile == Profile::Production => {
-            format!("measured {compared}; no floor is known, so there is nothing to judge them by")
-        }
-        _ => first_bad(rows, verdict),
+        Verdict::BitExact => Some(format!("every number of {compared} has the same bits")),
+        Verdict::Match => Some(format!("every limit is kept by {compared}")),
+        _ => None,
     }
+}
+
+fn compared(positions: usize, steps: usize) -> String {
+    let (of_positions, of_steps) = (
+        counted(positions, "position"),
+        counted(steps, "greedy step"),
+    );
+    match (positions, steps) {
+        (_, 0) => of_positions,
+        (0, _) => of_steps,
+        _ => format!("{of_positions} and {of_steps}"),
+    }
+}
+
+fn of_verdict(
+    rows: &Rows,
+    verdict: Verdict,
+    terms: &Terms<'_>,
+    excess: Option<&CaseExcess>,
+) -> String {
+    let (positions, steps) = (rows.positions.len(), rows.greedy.steps.len());
+    if let Some(parity) = of_parity(verdict, positions, steps) {
+        return parity;
+    }
+    let compared = compared(positions, steps);
+    let of_case = excess.map_or(&[][..], |excess| &excess.broken);
+    match verdict {
+        Verdict::Drift => format!(
+            "{compared} are no further from the reference than it is from itself; {}",
+            of_all(rows, Verdict::Drift, of_case)
+        ),
+        Verdict::TieFlip => of_ties(rows, terms),
+        Verdict::Inconclusive if terms.profile == Profile::Production && terms.floor.is_none() => {
+            let why = terms
+                .no_floor
+                .map_or(String::new(), |why| format!(" ({why})"));
+            format!(
+                "measured {compared}; no floor is known{why}, so there is nothing to judge them by"
+            )
+        }
+        _ => of_all(rows, verdict, of_case),
+    }
+}
+
+/// The first row that is such, or else what all of them break together.
+fn of_all(rows: &Rows, verdict: Verdict, of_case: &[String]) -> String {
+    match first_bad(rows, verdict) {
+        Some(found) => found,
+        None if of_case.is_empty() => "nothing was compared".to_owned(),
+        None => format!("all rows together: {}", of_case.join("; ")),
+    }
+}
+
+/// Which flips there are, and why they are none.
+fn of_ties(rows: &Rows, terms: &Terms<'_>) -> String {
+    let is_tie = |row: &&RowRecord| row.verdict == Verdict::TieFlip;
+    let n_ties = rows.all().filter(is_tie).count();
+    let n_rows = rows.all().count();
+    let largest = terms
+        .floor
+        .map_or(0.0, |floor| floor.largest_difference.get());
+    let widest = |metrics: &Metrics| metrics.reference_top2_gap.map_or(0.0, Finite::get);
+    let metrics = rows
+        .all()
+        .filter(is_tie)
+        .filter_map(|row| row.metrics.as_ref());
+    let widest = metrics.map(widest).fold(0.0, f64::max);
+    format!(
+        "the most likely token is another one in {n_ties} of {n_rows} rows, over gaps of at most \
+         {widest:.3e}; the reference's own logits move by up to {largest:.3e}, and every other limit \
+         of divergence is kept"
+    )
 }
 
 /// What is added where rows of an engine hold one number throughout.
@@ -74,16 +142,15 @@ fn counted(n: usize, noun: &str) -> String {
 }
 
 /// Where the verdict was first reached, and by what.
-fn first_bad(rows: &Rows, verdict: Verdict) -> String {
+fn first_bad(rows: &Rows, verdict: Verdict) -> Option<String> {
     let bad = |row: &RowRecord| row.verdict == verdict;
     if let Some(position) = rows.positions.iter().find(|position| bad(&position.row)) {
         let found = of_row(&position.row);
-        return format!("position {}: {found}", position.position);
+        return Some(format!("position {}: {found}", position.position));
     }
-    match rows.greedy.steps.iter().position(bad) {
-        Some(step) => format!("greedy step {step}: {}", of_row(&rows.greedy.steps[step])),
-        None => "nothing was compared".to_owned(),
-    }
+    let step = rows.greedy.steps.iter().position(bad)?;
+    let found = of_row(&rows.greedy.steps[step]);
+    Some(format!("greedy step {step}: {found}"))
 }
 
 fn of_row(row: &RowRecord) -> String {

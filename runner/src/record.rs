@@ -95,8 +95,9 @@ pub(crate) fn receipt(
         sizes: sizes(known, case),
         limits_file: run.limits.file().cloned(),
         limits: run.limits.applied().to_vec(),
-        floor: None,
-        no_floor: None,
+        // Without rows there is nothing that it was needed for.
+        floor: rows.and(case.floor.clone()),
+        no_floor: rows.and(case.no_floor.clone()),
         excess: None,
         first_divergence_token: None,
         per_token_cosine_sim: Vec::new(),
@@ -121,7 +122,7 @@ pub(crate) fn receipt(
 /// How much was evaluated, as the candidate describes its model and the reference ran.
 fn sizes(known: &Known, case: &Case) -> Option<Sizes> {
     let model = known.candidate.as_ref()?.model.as_ref()?;
-    let answer = &case.evaluations.as_ref()?.reference.response;
+    let answer = &case.answers.as_ref()?.reference;
     Some(Sizes {
         tokens: case.tokens.as_ref()?.ids().len() as u64,
         vocabulary: u64::from(model.vocabulary_size),

@@ -15,7 +15,7 @@ pub struct Rows {
 
 impl Rows {
     /// What was found of each, the greedy steps last.
-    pub fn all(&self) -> impl Iterator<Item = &RowRecord> {
+    pub fn all(&self) -> impl Iterator<Item = &RowRecord> + Clone {
         let positions = self.positions.iter().map(|position| &position.row);
         positions.chain(&self.greedy.steps)
     }

@@ -21,6 +21,7 @@ use crate::compare::{self, Evaluations};
 use crate::engine::{Catalogue, Client};
 use crate::gate::AgreedTokens;
 use crate::guards;
+use crate::judge::Terms;
 use crate::limits::Limits;
 use crate::outcome::{Ending, Outcome};
 use crate::pair;
@@ -98,13 +99,22 @@ impl Run<'_> {
             greedy_steps: self.request.greedy_steps,
         };
         self.evaluate(&seats, cases, question, |case, question, answers| {
-            let (profile, limits) = (self.request.profile, &self.limits);
-            let rows = compare::compare(&question.tokens, &answers, profile, limits);
+            let rows = compare::compare(&question.tokens, &answers, &self.terms(case));
             case.evaluations = Some(answers);
             case.rows = Some(rows?);
             Ok(())
         });
         Ok(())
+    }
+
+    /// What the rows of a case are judged by.
+    pub fn terms<'a>(&'a self, case: &'a Case) -> Terms<'a> {
+        Terms {
+            profile: self.request.profile,
+            limits: &self.limits,
+            floor: case.floor.as_ref(),
+            no_floor: case.no_floor.as_deref(),
+        }
     }
 
     /// No engine is started if it is known of one that it cannot do this. The others say who they are

@@ -103,7 +103,7 @@ pub struct Receipt {
 
 impl Receipt {
     /// What was found of each position, and then of each greedy step.
-    pub fn rows(&self) -> impl Iterator<Item = &RowRecord> {
+    pub fn rows(&self) -> impl Iterator<Item = &RowRecord> + Clone {
         let positions = self.positions.iter().map(|position| &position.row);
         positions.chain(self.greedy.iter().flat_map(|greedy| &greedy.steps))
     }

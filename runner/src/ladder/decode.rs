@@ -2,15 +2,16 @@
 //! tie, both go on from the reference's prefix, so that one tie does not hide what comes after it.
 
 use schemas::evaluate::Positions;
-use schemas::receipt::{Profile, Verdict};
+use schemas::receipt::Verdict;
 use schemas::row::GreedyRecord;
 
 use super::Climb;
 use super::finding::Finding;
+use crate::case::Case;
 use crate::compare;
 use crate::conclusion::Conclusion;
 use crate::gate::AgreedTokens;
-use crate::judge;
+use crate::judge::{self, Terms};
 use crate::outcome::Ending;
 use crate::pair;
 use crate::rows::Rows;
@@ -50,7 +51,7 @@ impl Climb<'_, '_> {
             if open.is_empty() {
                 break;
             }
-            for (index, ending) in round(run, seats, open) {
+            for (index, ending) in round(run, seats, &self.cases, open) {
                 self.cases[index].end(ending);
                 decoded[index] = None;
             }
@@ -62,10 +63,8 @@ impl Climb<'_, '_> {
                 rows.greedy = first.clone();
             }
         }
-        let profile = run.request.profile;
-        let found = decoded
-            .iter()
-            .map(|decoded| Some(decoded.as_ref()?.conclude(profile)));
+        let found = self.cases.iter().zip(&decoded);
+        let found = found.map(|(case, it)| Some(it.as_ref()?.conclude(&run.terms(case))));
         Ok(Finding::of_prompts(&self.cases, found.collect()))
     }
 }
@@ -74,6 +73,7 @@ impl Climb<'_, '_> {
 fn round(
     run: &Run<'_>,
     seats: &Seats<'_>,
+    cases: &[Case],
     mut open: Vec<(usize, &mut Decoded)>,
 ) -> Vec<(usize, Ending)> {
     let questions = open.iter().filter_map(|(_, decoded)| decoded.next());
@@ -81,10 +81,9 @@ fn round(
     let mut failed = Vec::new();
     let (candidate, reference) = (&seats.candidate, &seats.reference);
     pair::stream(candidate, reference, &questions, |at, answers| {
-        let (profile, limits) = (run.request.profile, &run.limits);
-        let compared =
-            answers.and_then(|answers| compare::compare_greedy(&answers, profile, limits));
         let (index, decoded) = &mut open[at];
+        let terms = run.terms(&cases[*index]);
+        let compared = answers.and_then(|answers| compare::compare_greedy(&answers, &terms));
         match compared {
             Ok(stretch) => decoded.stretches.push(stretch),
             Err(ending) => failed.push((*index, ending)),
@@ -120,14 +119,14 @@ impl Decoded {
         (left > 0).then(|| question(self.tokens.clone().followed_by(&prefix), left))
     }
 
-    fn conclude(&self, profile: Profile) -> Conclusion {
+    fn conclude(&self, terms: &Terms<'_>) -> Conclusion {
         let adopted = self.tokens.adopted().map(|index| index as u64);
         let conclusions = self.stretches.iter().map(|stretch| {
             let rows = Rows {
                 positions: Vec::new(),
                 greedy: stretch.clone(),
             };
-            Conclusion::of(&rows, profile, adopted)
+            Conclusion::of(&rows, terms, adopted)
         });
         let worst = conclusions.max_by_key(|it| judge::badness(it.verdict));
         let worst = worst.expect("a stretch was decoded");

@@ -1,7 +1,7 @@
 //! The rungs that compare logits: those after the first token of each prompt, then all.
 
 use schemas::evaluate::Positions;
-use schemas::row::{GreedyRecord, PositionRow};
+use schemas::row::PositionRow;
 
 use super::Climb;
 use super::finding::Finding;
@@ -11,7 +11,6 @@ use crate::conclusion::Conclusion;
 use crate::gate::AgreedTokens;
 use crate::outcome::Ending;
 use crate::reason;
-use crate::rows::Rows;
 use crate::sitting::Question;
 
 impl Climb<'_, '_> {
@@ -36,24 +35,27 @@ impl Climb<'_, '_> {
             };
             run.evaluate(seats, &mut self.cases, question, |case, asked, answers| {
                 case.rows = None;
-                let (profile, limits) = (run.request.profile, &run.limits);
-                let rows = compare::compare(&asked.tokens, &answers, profile, limits)?;
+                let rows = compare::compare(&asked.tokens, &answers, &run.terms(case))?;
                 case.rows = Some(rows);
                 Ok(())
             });
         }
-        let profile = self.run.request.profile;
+        let run = self.run;
         let found = self.cases.iter().map(|case| {
             let adopted = case.tokens.as_ref()?.adopted().map(|index| index as u64);
-            Some(Conclusion::of(case.rows.as_ref()?, profile, adopted))
+            Some(Conclusion::of(
+                case.rows.as_ref()?,
+                &run.terms(case),
+                adopted,
+            ))
         });
         let finding = Finding::of_prompts(&self.cases, found.collect());
-        let together = Rows {
-            positions: self.cases.iter().flat_map(compared).cloned().collect(),
-            greedy: GreedyRecord::default(),
-        };
-        let verdict = finding.conclusion.verdict;
-        Ok(finding.saying(reason::of_rows(&together, verdict, profile, None)))
+        let n = self.cases.iter().map(|case| compared(case).len()).sum();
+        let said = reason::of_parity(finding.conclusion.verdict, n, 0);
+        Ok(match said {
+            Some(said) => finding.saying(said),
+            None => finding,
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! What can be limited: of each metric its name, its unit, on which side it is bad, and where its value
 //! is.
 
-use schemas::limits::{Bound, LimitedMetric};
+use schemas::floor::{CaseExcess, ExcessStatistics, RowExcess};
+use schemas::limits::{Bound, Figure, Limit, LimitedMetric};
 use schemas::number::Finite;
 use schemas::row::Metrics;
 
@@ -52,8 +53,48 @@ pub fn metric_name(metric: LimitedMetric) -> &'static str {
     }
 }
 
+/// Whether a limit can be looked at only where there is a floor.
+pub(super) fn needs_floor(limit: &Limit) -> bool {
+    limit.figure != Figure::Value || limit.metric == LimitedMetric::FlipGap
+}
+
+/// What a limit is held against in a row; `None` where that does not exist, or is beyond all numbers.
+pub(super) fn of_row(limit: &Limit, metrics: &Metrics, excess: Option<&RowExcess>) -> Option<f64> {
+    let found = match (limit.metric, limit.figure) {
+        (LimitedMetric::FlipGap, _) => excess?.flip_gap,
+        (metric, Figure::Value) => return value_of(metric, metrics),
+        (LimitedMetric::Kl, _) => excess?.kl,
+        (LimitedMetric::Mse, _) => excess?.mse,
+        (LimitedMetric::MaxAbs, _) => excess?.max_abs,
+        // No file has it: reading one refuses it.
+        _ => None,
+    };
+    found.map(Finite::get)
+}
+
+/// What a limit is held against in a whole comparison; `None` where it is beyond all numbers.
+pub(super) fn of_case(limit: &Limit, excess: &CaseExcess) -> Option<f64> {
+    let ExcessStatistics {
+        median,
+        p99,
+        share_above,
+        ..
+    } = match limit.metric {
+        LimitedMetric::Kl => &excess.kl,
+        LimitedMetric::Mse => &excess.mse,
+        LimitedMetric::MaxAbs => &excess.max_abs,
+        _ => return None,
+    };
+    match limit.figure {
+        Figure::ExcessMedian => median.map(Finite::get),
+        Figure::ExcessP99 => p99.map(Finite::get),
+        Figure::ExcessShare => Some(share_above.get()),
+        Figure::Value | Figure::Excess => None,
+    }
+}
+
 /// What is judged of a row: distances after the constant shift is taken out.
-pub(super) fn value_of(metric: LimitedMetric, metrics: &Metrics) -> Option<f64> {
+fn value_of(metric: LimitedMetric, metrics: &Metrics) -> Option<f64> {
     let shift_removed = &metrics.shift_removed;
     match metric {
         LimitedMetric::Cosine => shift_removed.cosine.map(Finite::get),
@@ -63,7 +104,6 @@ pub(super) fn value_of(metric: LimitedMetric, metrics: &Metrics) -> Option<f64> 
         LimitedMetric::Kl => Some(metrics.kl.get()),
         LimitedMetric::Top5Overlap => Some(metrics.top_k_overlap.k5.get()),
         LimitedMetric::Top1Equal => Some(f64::from(u8::from(metrics.top1_equal))),
-        // That of a floor; there is none yet.
         LimitedMetric::FlipGap => None,
     }
 }

@@ -1,26 +1,26 @@
-//! Which limits apply to a comparison, and the one function that tests a limit.
+//! Which limits apply to a comparison, and what rows make of them.
 //!
 //! The values are data: a versioned file, compiled in, with flags laid over it. What applied goes
 //! into the receipt, with where each value came from.
 
+mod broken;
+mod file;
 mod metric;
 
-use std::collections::BTreeSet;
-use std::fmt;
-
+use schemas::floor::{CaseExcess, RowExcess};
 use schemas::limits::{
-    AppliedLimit, Beyond, Bound, Figure, Limit, LimitSource, LimitedMetric, LimitsFile, Rung,
+    AppliedLimit, Beyond, Figure, Limit, LimitSource, LimitedMetric, LimitsFile, Rung,
 };
-use schemas::line::{self, MessageError};
 use schemas::number::Finite;
 use schemas::receipt::{LimitsFileRecord, Profile, Receipt};
 use schemas::row::Metrics;
 
+pub use broken::Broken;
+pub(crate) use broken::keeps;
+pub(crate) use file::{check, shipped_as};
+pub use file::{read, shipped};
 pub use metric::metric_name;
-use metric::{bound_of, bound_word, unit_of, value_of};
-
-/// The file that the profile `f32` judges by.
-const SHIPPED: &str = include_str!("../../limits/f32-v1.json");
+use metric::{bound_of, needs_floor, of_case, of_row, unit_of};
 
 /// What a receipt says of a value that a flag gave.
 pub(crate) const OVERRIDE_BASIS: &str = "given on the command line";
@@ -68,10 +68,9 @@ impl Limits {
         self.file.as_ref()
     }
 
-    /// The file that a profile judges by when none is named: `exact` compares bits, and
-    /// `production` has no limits of its own until a floor is measured.
+    /// The file that a profile judges by when none is named.
     pub fn default_file(profile: Profile) -> Option<LimitsFile> {
-        (profile == Profile::F32).then(shipped)
+        shipped(profile)
     }
 
     /// What applied, for the receipt.
@@ -79,104 +78,94 @@ impl Limits {
         &self.applied
     }
 
-    /// Whether there is any limit for these rungs.
-    pub fn limit_any(&self, rungs: &[Rung]) -> bool {
-        self.of_rungs(rungs).next().is_some()
+    /// What the limits of these rungs say of a row.
+    pub fn of_row(
+        &self,
+        rungs: &[Rung],
+        metrics: &Metrics,
+        excess: Option<&RowExcess>,
+    ) -> RowFindings {
+        let mut findings = RowFindings::default();
+        let limits = self.applied.iter().map(|applied| &applied.limit);
+        let of_rows =
+            |limit: &&Limit| rungs.contains(&limit.rung) && !file::is_of_case(limit.figure);
+        for limit in limits.filter(of_rows) {
+            findings.limited = true;
+            findings.flips_are_judged |= limit.metric == LimitedMetric::FlipGap;
+            if excess.is_none() && needs_floor(limit) {
+                findings.lacks_floor = true;
+                continue;
+            }
+            let found = of_row(limit, metrics, excess);
+            if !keeps(limit.bound, limit.value, found) {
+                let side = match limit.beyond {
+                    Beyond::Diverged => &mut findings.diverged,
+                    Beyond::Drift => &mut findings.drift,
+                };
+                let limit = limit.clone();
+                side.push(Broken { limit, found });
+            }
+        }
+        findings
     }
 
-    /// The limits of these rungs that a row breaks.
-    pub fn broken(&self, rungs: &[Rung], metrics: &Metrics) -> Vec<Broken> {
-        self.of_rungs(rungs)
-            .map(|applied| Broken {
-                limit: applied.limit.clone(),
-                found: value_of(applied.limit.metric, metrics),
-            })
-            .filter(|broken| !keeps(broken.limit.bound, broken.limit.value, broken.found))
-            .collect()
+    /// The limits of a whole comparison that its rows together break.
+    pub fn broken_by_case(&self, excess: &CaseExcess, n_rows: u64) -> Vec<Broken> {
+        let applies = |limit: &&Limit| limit.least_rows.is_none_or(|least| n_rows >= least);
+        let limits = self.of_cases().filter(applies);
+        let broken = limits.filter_map(|limit| {
+            let found = of_case(limit, excess);
+            let limit = limit.clone();
+            (!keeps(limit.bound, limit.value, found)).then_some(Broken { limit, found })
+        });
+        broken.collect()
     }
 
-    fn of_rungs(&self, rungs: &[Rung]) -> impl Iterator<Item = &AppliedLimit> {
-        let limits = self.applied.iter();
-        limits.filter(move |applied| rungs.contains(&applied.limit.rung))
+    /// Whether a whole comparison is limited, which takes a floor.
+    pub fn limit_cases(&self) -> bool {
+        self.of_cases().next().is_some()
+    }
+
+    fn of_cases(&self) -> impl Iterator<Item = &Limit> {
+        let limits = self.applied.iter().map(|applied| &applied.limit);
+        limits.filter(|limit| file::is_of_case(limit.figure))
     }
 
     /// The smallest cosine that passes, where one is asked for.
     pub fn smallest_cosine(&self) -> Option<Finite> {
         let limits = self.applied.iter().map(|applied| &applied.limit);
-        let cosine = |limit: &&Limit| limit.metric == LimitedMetric::Cosine;
+        let cosine = |limit: &&Limit| {
+            limit.metric == LimitedMetric::Cosine && limit.beyond == Beyond::Diverged
+        };
         limits.filter(cosine).map(|limit| limit.value).next()
     }
 }
 
-/// The shipped file.
-///
-/// # Panics
-/// Never: the file is part of the program, and a test reads it.
-pub fn shipped() -> LimitsFile {
-    parse(SHIPPED).expect("the shipped file of limits is valid: a test reads it")
-}
-
-/// Reads a file of limits, and refuses one by which everything would pass: whose bound lies on
-/// the side where a metric is good, or that leaves positions without a limit.
-pub fn read(text: &str) -> Result<LimitsFile, MessageError> {
-    let (file, shipped) = (parse(text)?, shipped());
-    if file.name == shipped.name && file.version == shipped.version && file != shipped {
-        return Err(MessageError {
-            path: "name".to_owned(),
-            problem: format!(
-                "{} version {} is the shipped file, and this is another one",
-                file.name, file.version
-            ),
-        });
-    }
-    Ok(file)
-}
-
-fn parse(text: &str) -> Result<LimitsFile, MessageError> {
-    let file: LimitsFile = line::read(text)?;
-    check(file.limits.iter())?;
-    Ok(file)
-}
-
-/// Whether limits can limit anything.
-pub(crate) fn check<'a>(limits: impl Iterator<Item = &'a Limit>) -> Result<(), MessageError> {
-    let bad = |path: String, problem: String| Err(MessageError { path, problem });
-    let mut seen = BTreeSet::new();
-    for (index, limit) in limits.enumerate() {
-        let name = metric_name(limit.metric);
-        let expected = bound_of(limit.metric);
-        if limit.bound != expected {
-            let (expected, found) = (bound_word(expected), bound_word(limit.bound));
-            return bad(
-                format!("limits[{index}].bound"),
-                format!("{name} has a {expected} value that passes, not a {found} one"),
-            );
-        }
-        if !seen.insert((limit.rung, limit.metric)) {
-            return bad(
-                format!("limits[{index}]"),
-                format!("{name} is limited twice on one rung"),
-            );
-        }
-    }
-    if !seen.iter().any(|(rung, _)| *rung == Rung::Positions) {
-        return bad(
-            "limits".to_owned(),
-            "none is for the rung `positions`: any position would pass".to_owned(),
-        );
-    }
-    Ok(())
+/// What limits say of a row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowFindings {
+    /// Broken limits that make it DIVERGED.
+    pub diverged: Vec<Broken>,
+    /// Broken limits that keep it from being MATCH.
+    pub drift: Vec<Broken>,
+    /// Whether any limit is for its rungs.
+    pub limited: bool,
+    /// Whether some limit could not be looked at, for there is no floor.
+    pub lacks_floor: bool,
+    /// Whether a limit says which flips of the most likely token are ties.
+    pub flips_are_judged: bool,
 }
 
 /// Every rung that limits the metric gets the value, and every position is limited by it, whatever
 /// rungs the file has.
 fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value: Finite) {
     let mut known = false;
-    for limit in applied
-        .iter_mut()
-        .filter(|applied| applied.limit.metric == metric)
-    {
+    // A value given by the user is no shade of MATCH: beyond it is DIVERGED.
+    let is_value =
+        |it: &&mut AppliedLimit| it.limit.metric == metric && it.limit.figure == Figure::Value;
+    for limit in applied.iter_mut().filter(is_value) {
         limit.limit.value = value;
+        limit.limit.beyond = Beyond::Diverged;
         limit.limit.basis = OVERRIDE_BASIS.into();
         limit.source = LimitSource::Flag;
         known |= limit.limit.rung == Rung::Positions;
@@ -199,139 +188,31 @@ fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value:
     }
 }
 
-/// Whether a value keeps a limit. The only place where one is tested; a value that is missing or
-/// NaN keeps none.
-pub(crate) fn keeps(bound: Bound, value: Finite, found: Option<f64>) -> bool {
-    found.is_some_and(|found| match bound {
-        Bound::Largest => found <= value.get(),
-        Bound::Smallest => found >= value.get(),
-    })
-}
-
-/// A limit that is not kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Broken {
-    limit: Limit,
-    found: Option<f64>,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = metric_name(self.limit.metric);
-        let bound = match self.limit.bound {
-            Bound::Largest => "at most",
-            Bound::Smallest => "at least",
-        };
-        match self.found {
-            // All digits: a value just beyond its limit must not look like it.
-            Some(found) => write!(f, "{name} is {found:e}, ")?,
-            None => write!(f, "{name} does not exist for this row, ")?,
-        }
-        write!(f, "expected {bound} {:e}", self.limit.value.get())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metrics::compare;
 
-    fn finite(value: f64) -> Finite {
-        Finite::new(value).expect("finite")
-    }
-
-    fn limit(bound: Bound) -> Limit {
-        Limit {
-            rung: Rung::Positions,
-            metric: LimitedMetric::Cosine,
-            figure: Figure::Value,
-            bound,
-            value: finite(0.5),
-            least_rows: None,
-            beyond: Beyond::Diverged,
-            unit: String::new(),
-            basis: String::new(),
-        }
-    }
-
-    #[test]
-    fn the_shipped_file_is_valid_and_has_every_rung() {
-        let file = shipped();
-        for rung in [Rung::FirstLogit, Rung::Positions, Rung::Decode] {
-            assert!(
-                file.limits.iter().any(|limit| limit.rung == rung),
-                "{rung:?}"
-            );
-        }
-        for limit in &file.limits {
-            assert_eq!(limit.bound, bound_of(limit.metric), "{limit:?}");
-            assert!(
-                !limit.basis.is_empty() && !limit.unit.is_empty(),
-                "{limit:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_limit_is_false_for_nan_and_for_nothing() {
-        let keeps = |bound, found| keeps(bound, finite(0.5), found);
-        for bound in [Bound::Largest, Bound::Smallest] {
-            assert!(keeps(bound, Some(0.5)));
-            assert!(!keeps(bound, Some(f64::NAN)));
-            assert!(!keeps(bound, None));
-        }
-        assert!(!keeps(Bound::Largest, Some(0.6)));
-        assert!(!keeps(Bound::Smallest, Some(0.4)));
+    fn judge(profile: Profile, value: f64) -> RowFindings {
+        let reference = [1.0, 2.0, 3.0, 4.0];
+        let candidate = [1.0, 2.0, 3.0, 4.2];
+        let metrics = compare(&candidate, &reference).metrics.expect("finite");
+        let value = Finite::new(value).expect("finite");
+        let overrides = [(LimitedMetric::Cosine, value)];
+        let limits = Limits::new(Limits::default_file(profile).as_ref(), &overrides);
+        limits.of_row(&[Rung::Positions], &metrics, None)
     }
 
     #[test]
     fn an_override_decides() {
-        let reference = [1.0, 2.0, 3.0, 4.0];
-        let candidate = [1.0, 2.0, 3.0, 4.2];
-        let metrics = compare(&candidate, &reference).metrics.expect("finite");
-        let judge = |profile, value| {
-            let overrides = [(LimitedMetric::Cosine, finite(value))];
-            let file = Limits::default_file(profile);
-            Limits::new(file.as_ref(), &overrides).broken(&[Rung::Positions], &metrics)
-        };
-        assert!(judge(Profile::Production, 0.99).is_empty());
-        let broken = judge(Profile::Production, 0.99999);
-        assert!(
-            broken[0].to_string().starts_with("cosine is"),
-            "{}",
-            broken[0]
-        );
-        assert!(
-            judge(Profile::F32, 0.99)
-                .iter()
-                .all(|b| b.limit.metric != LimitedMetric::Cosine)
-        );
-    }
-
-    fn refusal(limits: &[Limit]) -> String {
-        let mut file = shipped();
-        file.limits = limits.to_vec();
-        let text = serde_json::to_string(&file).expect("JSON");
-        read(&text).expect_err("refused").to_string()
-    }
-
-    #[test]
-    fn a_file_by_which_everything_passes_is_refused() {
-        let none = refusal(&[]);
-        assert!(
-            none.contains("`limits`") && none.contains("positions"),
-            "{none}"
-        );
-        let decode = Limit {
-            rung: Rung::Decode,
-            ..limit(Bound::Smallest)
-        };
-        let decode_alone = refusal(&[decode]);
-        assert!(decode_alone.contains("positions"), "{decode_alone}");
-        let reversed = refusal(&[limit(Bound::Smallest), limit(Bound::Largest)]);
-        assert_eq!(
-            reversed,
-            "field `limits[1].bound`: cosine has a smallest value that passes, not a largest one"
-        );
+        let production = judge(Profile::Production, 0.99);
+        assert!(production.diverged.is_empty() && production.lacks_floor);
+        // What only keeps a row from being MATCH when it comes from the file.
+        let broken = judge(Profile::Production, 0.99999).diverged;
+        let words = broken[0].to_string();
+        assert!(words.starts_with("cosine is"), "{words}");
+        let f32 = judge(Profile::F32, 0.99);
+        let is_cosine = |broken: &Broken| broken.limit.metric == LimitedMetric::Cosine;
+        assert!(!f32.diverged.iter().any(is_cosine) && f32.drift.is_empty());
     }
 }

@@ -10,13 +10,6 @@ const OF_SUMS: f64 = 1e-9;
 /// that is below 20 where the probability is not nothing.
 const OF_PROBABILITIES: f64 = 1e-12;
 
-/// The number of logits, which is that of the squares in their sum.
-pub(super) fn vocabulary_size(metrics: &Metrics) -> Option<u64> {
-    let (l2, mse) = (metrics.l2.get(), metrics.mse.get());
-    let size = l2 * l2 / mse;
-    (size.is_finite() && size >= 1.0).then(|| size.round() as u64)
-}
-
 /// What does not hold, in words.
 pub(super) fn broken(row: &RowRecord, n_logits: Option<u64>) -> Vec<String> {
     let mut broken = Vec::new();
@@ -135,7 +128,21 @@ fn of_sizes(metrics: &Metrics, n_logits: Option<u64>) -> Vec<Check> {
             cosines.into_iter().all(|it| of(it).abs() <= 1.0),
             "a cosine is beyond 1",
         ),
+        (
+            metrics.scale.is_some() == nmse.is_some() && scale_fits(metrics),
+            "the scale is not what nmse and cosine say",
+        ),
     ]
+}
+
+/// Of rows c and r with scale s = c·r / r·r and q = |c| / |r|: nmse = q² + 1 − 2s, and s = q · cosine.
+/// Multiplied out, for a cosine near 0 says nothing of q.
+fn scale_fits(metrics: &Metrics) -> bool {
+    let (scale, nmse, cosine) = (of(metrics.scale), of(metrics.nmse), of(metrics.cosine));
+    let squared_ratio = nmse - 1.0 + 2.0 * scale;
+    let room = nmse + 1.0 + 2.0 * scale.abs();
+    let difference = squared_ratio * cosine * cosine - scale * scale;
+    at_most(difference.abs(), 0.0, room)
 }
 
 fn of_probabilities(metrics: &Metrics) -> Vec<Check> {

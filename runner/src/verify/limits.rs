@@ -15,8 +15,10 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), Finding> {
         Profile::Exact if file.is_some() || !applied.is_empty() => {
             return problem("there are some, and `exact` has none");
         }
-        Profile::F32 if file.is_none() => {
-            return problem("come from no file, and `f32` has one");
+        Profile::F32 | Profile::Production if file.is_none() => {
+            let profile = receipt.profile.name();
+            let problem = format!("come from no file, and `{profile}` has one");
+            return Err(Finding::new("limits", problem));
         }
         _ => {}
     }
@@ -31,11 +33,10 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), Finding> {
     if file.is_none() && applied.iter().any(|it| it.source == LimitSource::File) {
         return problem("some are of a file, and none is named");
     }
-    let shipped = limits::shipped();
-    let is_shipped =
-        file.is_some_and(|it| it.name == shipped.name && it.version == shipped.version);
+    let shipped = file.and_then(|it| limits::shipped_as(&it.name, it.version));
     let overrides = overrides(applied);
-    if is_shipped && Limits::new(Some(&shipped), &overrides).applied() != applied {
+    let is_other = |file| Limits::new(Some(file), &overrides).applied() != applied;
+    if shipped.as_ref().is_some_and(is_other) {
         return problem("are not those of the shipped file with the flags over them");
     }
     let of_flags = applied.iter().filter(|it| it.source == LimitSource::Flag);

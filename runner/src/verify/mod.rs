@@ -5,6 +5,8 @@
 //! are looked at: a receipt that was made up as a whole, digest and all, passes.
 
 mod file;
+mod floor;
+mod hashes;
 mod identities;
 mod limits;
 mod rows;
@@ -62,6 +64,8 @@ pub fn findings(receipt: &Receipt) -> Vec<Finding> {
         return findings;
     }
     tokens::check(receipt, &mut findings);
+    hashes::check(receipt, &mut findings);
+    floor::check(receipt, &mut findings);
     match conclusion::judged_anew(receipt, &Limits::of_receipt(receipt)) {
         Some(anew) => {
             setting::check(receipt, &mut findings);

@@ -4,7 +4,7 @@ use schemas::receipt::Receipt;
 use schemas::row::{GreedyRecord, RowRecord};
 
 use super::Finding;
-use super::identities::{self, vocabulary_size};
+use super::identities;
 
 pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
     let tokens = receipt.tokens.as_deref().unwrap_or_default();
@@ -13,8 +13,10 @@ pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
         let problem = format!("has {} rows, expected {}", positions.len(), tokens.len());
         findings.push(Finding::new("positions", problem));
     }
-    let mut metrics = receipt.rows().filter_map(|row| row.metrics.as_ref());
-    let n_logits = metrics.find_map(vocabulary_size);
+    let n_logits = receipt.sizes.as_ref().map(|sizes| sizes.vocabulary);
+    if n_logits.is_none() {
+        findings.push(Finding::new("sizes", "are missing, and rows were compared"));
+    }
     for (index, row) in positions.iter().enumerate() {
         let place = format!("positions[{index}]");
         if row.position != index as u64 || tokens.get(index) != Some(&row.token) {

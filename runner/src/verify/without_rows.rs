@@ -36,7 +36,10 @@ pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
     if receipt.status != judge::status(receipt.verdict) {
         findings.push(Finding::new("status", "is not that of the verdict"));
     }
-    let has_rows = !receipt.positions.is_empty()
+    let has_rows = receipt.floor.is_some()
+        || receipt.excess.is_some()
+        || !receipt.warnings.is_empty()
+        || !receipt.positions.is_empty()
         || !receipt.per_token_cosine_sim.is_empty()
         || !receipt.per_token_l2_dist.is_empty()
         || receipt.max_absolute_diff.is_some()

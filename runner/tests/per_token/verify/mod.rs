@@ -1,6 +1,7 @@
 //! `lockstep verify-receipt` and `lockstep judge` on receipts that were stored, and on what was
 //! made of them by hand.
 
+mod floors;
 mod resealed;
 
 use std::fs;

@@ -1,0 +1,77 @@
+//! Whether the hashes and sizes of a receipt are those of what it holds.
+
+use schemas::receipt::{Receipt, Sizes};
+
+use super::Finding;
+use crate::seal::{of_tokens, sha256};
+
+/// Whether words have the form of a digest.
+pub(super) fn is_digest(words: &str) -> bool {
+    let digits = words.strip_prefix("sha256:").unwrap_or_default();
+    let is_digit = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+    digits.len() == 64 && digits.bytes().all(is_digit)
+}
+
+pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
+    let of_these = receipt.tokens.as_deref().map(of_tokens);
+    if receipt.tokens_sha256 != of_these {
+        let place = "tokens_sha256";
+        findings.push(Finding::new(place, "is not that of the tokens"));
+    }
+    let prompt = &receipt.prompt;
+    if prompt.formatted_sha256 != sha256(prompt.formatted.as_bytes()) {
+        let place = "prompt.formatted_sha256";
+        findings.push(Finding::new(place, "is not that of the formatted prompt"));
+    }
+    if receipt
+        .prompt_set
+        .as_ref()
+        .is_some_and(|set| !is_digest(&set.sha256))
+    {
+        findings.push(Finding::new("prompt_set.sha256", "is no digest"));
+    }
+    if let Some(sizes) = &receipt.sizes {
+        check_sizes(sizes, receipt, findings);
+    }
+}
+
+fn check_sizes(sizes: &Sizes, receipt: &Receipt, findings: &mut Vec<Finding>) {
+    let mut problem = |field: &str, problem: String| {
+        findings.push(Finding::new(format!("sizes.{field}"), problem));
+    };
+    let tokens = receipt.tokens.as_deref().unwrap_or_default();
+    if sizes.tokens != tokens.len() as u64 {
+        let problem_of = format!("is {}, there are {}", sizes.tokens, tokens.len());
+        problem("tokens", problem_of);
+    }
+    let greedy = receipt.greedy.iter();
+    let chosen = greedy.flat_map(|greedy| greedy.candidate_ids.iter().chain(&greedy.reference_ids));
+    let largest = tokens
+        .iter()
+        .chain(chosen)
+        .max()
+        .copied()
+        .map_or(0, u64::from);
+    if largest >= sizes.vocabulary {
+        let vocabulary = sizes.vocabulary;
+        problem(
+            "vocabulary",
+            format!("is {vocabulary}, there is a token {largest}"),
+        );
+    }
+    let engines = [&receipt.engines.candidate, &receipt.engines.reference];
+    let other = engines
+        .into_iter()
+        .filter_map(|engine| engine.settings.as_ref());
+    for settings in other.filter(|settings| settings.context != sizes.context) {
+        let problem_of = format!("is {}, an engine had {}", sizes.context, settings.context);
+        problem("context", problem_of);
+    }
+    let needed = sizes.tokens + u64::from(receipt.greedy_steps.saturating_sub(1));
+    let context = u64::from(sizes.context);
+    if context < needed || sizes.model_context < sizes.context {
+        let model = sizes.model_context;
+        let problem_of = format!("{needed} tokens are beyond {context}, or that beyond {model}");
+        problem("model_context", problem_of);
+    }
+}

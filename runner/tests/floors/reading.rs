@@ -1,0 +1,83 @@
+//! From what was measured to a floor, or why there is none.
+
+use runner::floor::reading::{NoFloor, distribution, read};
+use schemas::floor::FloorFile;
+use schemas::number::Finite;
+
+use super::{candidate, example, finite, row};
+
+fn no_floor(floor: &FloorFile) -> NoFloor {
+    read(floor, &candidate(), &example().base, 2).expect_err("no floor")
+}
+
+#[test]
+fn a_rows_floor_is_the_largest_of_all_variants() {
+    let floor = read(&example(), &candidate(), &example().base, 2).expect("a floor");
+    let largest = floor.positions.iter().map(|row| row.max_abs.get());
+    assert_eq!(largest.collect::<Vec<_>>(), [1.25, 0.75, 0.75]);
+    // The row of the last agreed token chooses the first greedy one.
+    let steps: Vec<f64> = floor.steps.iter().map(|row| row.max_abs.get()).collect();
+    assert_eq!(steps, [0.75, 2.0]);
+    assert_eq!(floor.largest_difference.get(), 2.0);
+    // The fifth of five values: rank ⌈5 · 90 / 100⌉.
+    assert_eq!(floor.p90.max_abs.get(), 2.0);
+    assert_eq!(floor.variants.len(), 6, "those left out are told, too");
+}
+
+#[test]
+fn too_few_variants_are_no_floor() {
+    let mut floor = example();
+    floor.variants[0].variant.left_out = Some("it is slow".to_owned());
+    assert_eq!(no_floor(&floor), NoFloor::TooFew(4));
+}
+
+#[test]
+fn variants_of_one_build_are_no_floor() {
+    let mut floor = example();
+    let own = floor.base.build.clone();
+    floor.variants[4].variant.engine.build = own;
+    assert_eq!(no_floor(&floor), NoFloor::NoOtherBuild);
+}
+
+#[test]
+fn who_is_judged_does_not_judge_itself() {
+    let floor = example();
+    // Whatever it calls itself, and however much room its cache has.
+    let mut same = floor.variants[0].variant.engine.clone();
+    same.name = "mine".to_owned();
+    same.settings.as_mut().expect("settings").context = 4096;
+    let found = read(&floor, &same, &floor.base, 2);
+    assert_eq!(found, Err(NoFloor::TooFew(4)));
+    let other = read(&floor, &candidate(), &floor.base, 2).expect("a floor");
+    assert_eq!(other.variants[0].left_out, None);
+}
+
+#[test]
+fn a_floor_of_something_else_is_none() {
+    let floor = example();
+    let mut other = floor.base.clone();
+    other.settings.as_mut().expect("settings").threads = 7;
+    let found = read(&floor, &candidate(), &other, 2);
+    assert_eq!(found, Err(NoFloor::OtherReference));
+    let found = read(&floor, &candidate(), &floor.base, 3);
+    assert_eq!(found, Err(NoFloor::TooShort { rows: 4, needed: 5 }));
+    let mut ragged = example();
+    ragged.variants[1].rows.pop();
+    assert_eq!(
+        no_floor(&ragged),
+        NoFloor::Ragged("micro-batch-1".to_owned())
+    );
+}
+
+#[test]
+fn distances_are_distributed_by_nearest_rank() {
+    let rows: Vec<_> = (1..=100).rev().map(|n| row(f64::from(n))).collect();
+    let found = distribution(&rows).expect("rows");
+    let kl = [found.kl.median, found.kl.p90, found.kl.p99, found.kl.max];
+    assert_eq!(kl.map(Finite::get), [50.0, 90.0, 99.0, 100.0]);
+    assert_eq!(distribution(&[]), None);
+    let mut zeros = row(1.0);
+    zeros.nmse = None;
+    let found = distribution(&[zeros]).expect("a row");
+    assert!(found.nmse.is_none() && found.mse.max == finite(1.0));
+}
