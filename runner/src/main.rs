@@ -133,9 +133,15 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
                 .iter()
                 .map(|path| verify::verify(path, &demands));
             let files: Vec<_> = files.collect();
-            print(&verify::report(&files))?;
             let sound = files.iter().all(|file| file.findings.is_empty());
-            Ok(if sound { Exit::Parity } else { Exit::BadInput })
+            let exit = if sound { Exit::Parity } else { Exit::BadInput };
+            print(&match flags.format {
+                Format::Text => verify::report(&files),
+                Format::Json => {
+                    escape_json_for_terminal(&canonical::to_string(&verify::object(&files, exit))?)
+                }
+            })?;
+            Ok(exit)
         }
         Command::Judge(flags) => {
             let receipt = flags.judge()?;

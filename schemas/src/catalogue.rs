@@ -23,6 +23,7 @@ use crate::prompt::PromptLine;
 use crate::receipt::Receipt;
 use crate::tag::Kind;
 use crate::tokenize::{TokenizeRequest, Tokens};
+use crate::verification::Verification;
 
 /// One kind of object.
 pub struct Entry {
@@ -53,6 +54,7 @@ pub fn entries() -> Vec<Entry> {
         object::<Ladder>(),
         object::<Preflight>(),
         object::<Inspection>(),
+        object::<Verification>(),
         object::<CommandFailure>(),
         object::<FaultList>(),
     ]

@@ -32,3 +32,4 @@ pub mod row;
 pub mod symptom;
 pub mod tag;
 pub mod tokenize;
+pub mod verification;

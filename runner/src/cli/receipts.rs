@@ -23,20 +23,27 @@ pub struct VerifyFlags {
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// One of the candidate's kernels must have these words in its name or, with a * in it, match
-    /// it from end to end
+    /// it from end to end; given more than once, each must be met
     #[arg(long, value_name = "PATTERN")]
-    require_kernel: Option<String>,
+    require_kernel: Vec<String>,
     /// The comparison must have been made no longer ago: a number with s, m, h or d; the time is in
     /// the environment.json beside the receipt, which its digest does not cover
     #[arg(long, value_name = "AGE", value_parser = age)]
     max_age: Option<Duration>,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 impl VerifyFlags {
     /// What is demanded beside a sound receipt.
     pub fn demands(&self) -> Demands {
         Demands {
-            kernel: self.require_kernel.as_deref().map(Pattern::new),
+            kernels: self
+                .require_kernel
+                .iter()
+                .map(|it| Pattern::new(it))
+                .collect(),
             max_age: self.max_age,
         }
     }

@@ -1,4 +1,5 @@
 //! An outcome for people and for programs.
 
+mod floor;
 pub mod ladder;
 pub mod text;

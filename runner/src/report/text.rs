@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use schemas::number::Finite;
 use schemas::receipt::{EngineRecord, PromptRecord, Receipt, TemplateElsewhere, Verdict};
 use schemas::row::{GreedyRecord, RowRecord};
 
+use super::floor;
 use crate::engine::{arithmetic_word, kv_word};
 use crate::judge::word;
 use crate::text::escape_for_terminal;
@@ -30,6 +32,7 @@ pub fn outcome(receipt: &Receipt, detail: Detail) -> String {
     if detail != Detail::Quiet {
         push_template(&mut text, &receipt.prompt);
         push_rows(&mut text, receipt, detail);
+        floor::push(&mut text, receipt);
     }
     if detail == Detail::Verbose {
         push_times(&mut text, receipt);
@@ -180,10 +183,17 @@ fn row(row: &RowRecord, detail: Detail) -> String {
             metrics.mean_shift.get(),
             metrics.candidate_top1,
             metrics.reference_top1,
-            metrics
-                .reference_top2_gap
-                .map_or(0.0, schemas::number::Finite::get),
+            metrics.reference_top2_gap.map_or(0.0, Finite::get),
             row.differing
+        );
+    }
+    if row.verdict == Verdict::TieFlip {
+        let gap = metrics.reference_top2_gap.map_or(0.0, Finite::get);
+        let (candidate, reference) = (metrics.candidate_top1, metrics.reference_top1);
+        let _ = write!(
+            text,
+            " {}: token {candidate} instead of {reference}, which leads by {gap:.3e}",
+            word(row.verdict)
         );
     }
     if row.verdict == Verdict::Diverged {

@@ -19,8 +19,8 @@ const LARGEST_BYTES: u64 = 1 << 28;
 /// What is demanded beside a sound receipt.
 #[derive(Clone, Debug, Default)]
 pub struct Demands {
-    /// One of the candidate's kernels has a name like this.
-    pub kernel: Option<Pattern>,
+    /// For each of these, one of the candidate's kernels has a name like it.
+    pub kernels: Vec<Pattern>,
     /// The comparison was made no longer ago.
     pub max_age: Option<Duration>,
 }
@@ -41,7 +41,7 @@ pub fn verify(path: &Path, demands: &Demands) -> Verified {
     let (receipt, findings) = match read(path) {
         Ok(receipt) => {
             let mut findings = findings(&receipt);
-            check_kernel(&receipt, demands, &mut findings);
+            check_kernels(&receipt, demands, &mut findings);
             check_age(path, &receipt, demands, &mut findings);
             (Some(receipt), findings)
         }
@@ -68,13 +68,11 @@ fn read(path: &Path) -> Result<Receipt, Finding> {
     line::read_whole(&text).map_err(|error| Finding::new(error.path, error.problem))
 }
 
-fn check_kernel(receipt: &Receipt, demands: &Demands, findings: &mut Vec<Finding>) {
-    let Some(pattern) = &demands.kernel else {
-        return;
-    };
+fn check_kernels(receipt: &Receipt, demands: &Demands, findings: &mut Vec<Finding>) {
     let kernels = receipt.engines.candidate.kernels.as_deref();
     let kernels = kernels.unwrap_or_default();
-    if !kernels.iter().any(|kernel| pattern.matches(kernel)) {
+    let is_missing = |it: &&Pattern| !kernels.iter().any(|kernel| it.matches(kernel));
+    for pattern in demands.kernels.iter().filter(is_missing) {
         let kernels = kernels.join(", ");
         let problem = format!("are `{kernels}`, expected one like `{}`", pattern.words());
         findings.push(Finding::new("engines.candidate.kernels", problem));

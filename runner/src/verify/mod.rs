@@ -24,7 +24,7 @@ use crate::limits::Limits;
 use crate::{conclusion, seal};
 
 pub use file::{Demands, Verified, verify};
-pub use text::report;
+pub use text::{object, report};
 
 /// Something that is wrong with a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]

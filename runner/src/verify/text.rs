@@ -1,13 +1,36 @@
-//! What was found, as text: a line for each file, and one for each thing that is wrong with it.
+//! What was found: as text, a line for each file and one for each thing that is wrong with it, and as
+//! an object.
 
 use std::fmt::Write as _;
 
-use super::Verified;
+use schemas::tag::Tag;
+use schemas::verification::{Verification, VerificationFinding, VerifiedFile};
+
+use super::{Finding, Verified};
+use crate::exit::Exit;
 use crate::judge::word;
 use crate::text::{escape_for_terminal, escape_path};
 
 /// Findings of one file that are shown.
 const SHOWN: usize = 20;
+
+/// The object for standard output.
+pub fn object(files: &[Verified], exit: Exit) -> Verification {
+    let finding = |finding: &Finding| VerificationFinding {
+        place: finding.place.clone(),
+        problem: finding.problem.clone(),
+    };
+    let file = |file: &Verified| VerifiedFile {
+        path: file.path.display().to_string(),
+        verdict: file.receipt.as_ref().map(|receipt| receipt.verdict),
+        findings: file.findings.iter().map(finding).collect(),
+    };
+    Verification {
+        schema: Tag::new(),
+        exit: exit.record(),
+        files: files.iter().map(file).collect(),
+    }
+}
 
 /// The text for standard output.
 pub fn report(files: &[Verified]) -> String {

@@ -379,3 +379,19 @@ fn stored_rows_with_a_floor_are_judged_by_other_limits() {
         .exits(1)
         .says(&["DIVERGED: position 1: max_abs is"]);
 }
+
+#[test]
+fn a_floor_is_shown_to_people() {
+    let desk = drifting();
+    desk.write("floored.json", &floored(&desk).to_string());
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/limits/production-v1.json");
+    let run = desk.lockstep(&["judge", "floored.json", "--limits", shipped]);
+    run.exits(0).says(&[
+        "floor: how far reference is from itself, by 5 variants: threads, micro-batch-1, ",
+        "its logits move by up to 5.000e-1",
+        "floor: without ik: it is not built here",
+        "median       p99       max  rows above 1",
+        "  max_abs     0.000     0.020     0.020  0.0 %",
+        "DRIFT: ",
+    ]);
+}

@@ -176,6 +176,17 @@ fn what_is_no_receipt_of_this_version_is_refused_and_the_others_are_looked_at() 
     run.exits(65)
         .says(&["receipt/v9", "✗ half.json", "✗ nowhere.json"]);
     run.says(&["✓ out/receipt.json: MATCH"]);
+    let json = [&["verify-receipt", "--format", "json"][..], &files].concat();
+    let found = desk.lockstep(&json).object("verification");
+    assert_eq!(found["exit"], json!({"code": 65, "name": "bad-input"}));
+    let files = found["files"].as_array().expect("files");
+    let verdicts: Vec<_> = files.iter().map(|file| &file["verdict"]).collect();
+    assert_eq!(
+        verdicts,
+        [&json!(null), &json!(null), &json!(null), &json!("MATCH")]
+    );
+    assert_eq!(files[0]["findings"][0]["place"], "schema");
+    assert_eq!(files[3]["findings"], json!([]));
 }
 
 #[test]
@@ -218,6 +229,8 @@ fn kernels_and_age_are_as_they_are_demanded() {
     verify(&["--require-kernel", "avx"])
         .exits(65)
         .says(&["are `table`, expected one like `avx`"]);
+    verify(&["--require-kernel", "tab*", "--require-kernel", "able"]).exits(0);
+    verify(&["--require-kernel", "tab*", "--require-kernel", "avx"]).exits(65);
     verify(&["--max-age", "1h"]).exits(0);
     verify(&["--max-age", "soon"]).exits(64);
     let environment = desk.path("out/environment.json");
