@@ -3,15 +3,16 @@
 //! In reading order: [`run`] tells the order of a comparison, and [`case`] is what goes through it;
 //! its stages are [`prompt`], `capability` (can the engines do this?), `ask` (for tokens), [`gate`]
 //! with `mismatch_report`, [`twin`], [`sitting`] and [`pair`] (who evaluate), [`compare`] over
-//! [`metrics`], [`judge`] by [`limits`], and [`outcome`] with its [`conclusion`], [`reason`] and
-//! [`record`], which [`seal`] closes; [`run_error`] is what comes before any of them. [`engine`]
-//! keeps other people's programs at arm's length. [`cli`] turns flags into a [`request`]; [`report`]
-//! and [`results`] show and store what came out.
+//! [`metrics`], [`judge`] by [`limits`] and a [`floor`], and [`outcome`] with its [`conclusion`],
+//! [`reason`], `warnings` and [`record`], which [`seal`] closes; [`run_error`] is what comes before
+//! any of them. [`engine`] keeps other people's programs at arm's length. [`cli`] turns flags into a
+//! [`request`]; [`report`] and [`results`] show and store what came out.
 //!
 //! [`ladder`] goes through the same stages rung by rung. Commands on many prompts take them from a
-//! [`prompt_set`] and ask [`coverage`] whether they were enough. [`verify`] looks whether a stored receipt can be believed; [`symptoms`] says what a
-//! failure may come from, and [`distort`] spoils answers on purpose, for checks of all this.
-//! [`inspect`], [`preflight`] and [`setup_cpp`] are other commands.
+//! [`prompt_set`] and ask [`coverage`] whether they were enough. [`verify`] looks whether a stored
+//! receipt can be believed; [`symptoms`] says what a failure may come from, and [`distort`] spoils
+//! answers on purpose, for checks of all this. [`inspect`], [`preflight`] and [`setup_cpp`] are other
+//! commands.
 #![forbid(unsafe_code)]
 
 mod ask;
