@@ -79,7 +79,9 @@ settings sound_settings(const evaluate_flags & flags) {
 class evaluator {
   public:
     explicit evaluator(const evaluate_flags & flags)
-        : folder_(flags.out_folder), values_(sound_settings(flags)), model_(load_model(flags.model_path, load::everything)) {
+        : folder_(flags.out_folder),
+          values_(sound_settings(flags)),
+          model_(load_model(flags.model_path, load::everything, flags.values.repack)) {
         if (!model_) {
             throw failure(exit_code::unavailable,
                           flags.model_path + ": " + take_last_errors("the library refuses the model"));

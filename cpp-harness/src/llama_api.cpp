@@ -25,11 +25,16 @@ uint32_t most_threads() { return generation::threads_max; }
 
 batch_limit limit_batch(const gguf_header & header) { return generation::limit_batch(header); }
 
-model_ptr load_model(const std::string & path, load what) {
+std::optional<bool> repacks_by_default() { return generation::repacks_by_default(); }
+
+model_ptr load_model(const std::string & path, load what, std::optional<bool> repack) {
     forget_errors();
     llama_model_params params = llama_model_default_params();
     params.vocab_only = what == load::vocabulary;
     params.n_gpu_layers = 0;
+    if (repack) {
+        generation::ask_repack(params, *repack);
+    }
     return model_ptr(generation::load_model(path.c_str(), params));
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,8 +52,12 @@ batch_limit limit_batch(const gguf_header & header);
 
 enum class load { vocabulary, everything };
 
+// Whether matrices are rearranged for the library's kernels unless it is asked otherwise; nothing
+// where it cannot be asked.
+std::optional<bool> repacks_by_default();
+
 // Null when the library refuses the file; take_last_errors() then has the reason.
-model_ptr load_model(const std::string & path, load what);
+model_ptr load_model(const std::string & path, load what, std::optional<bool> repack = std::nullopt);
 
 // Throws when the library cannot make one.
 context_ptr new_context(llama_model * model, const settings & values);

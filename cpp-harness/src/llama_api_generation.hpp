@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,11 @@ batch_limit limit_batch(const gguf_header & header);
 
 // Throws exit_code::bad_input for a file whose tensors are not all there.
 void check_file(const gguf_header & header, const std::string & path);
+
+// Whether it rearranges matrices for its kernels when it loads them, unless it is asked otherwise;
+// nothing where it cannot be asked.
+std::optional<bool> repacks_by_default();
+void ask_repack(llama_model_params & params, bool repack);
 
 // Both add what has another name in each generation: that the file is mapped, flash attention.
 llama_model * load_model(const char * path, llama_model_params params);

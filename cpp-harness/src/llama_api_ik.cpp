@@ -41,6 +41,10 @@ batch_limit limit_batch(const gguf_header & header) {
     return {};
 }
 
+std::optional<bool> repacks_by_default() { return llama_model_default_params().repack_tensors; }
+
+void ask_repack(llama_model_params & params, bool repack) { params.repack_tensors = repack; }
+
 llama_model * load_model(const char * path, llama_model_params params) {
     params.use_mmap = true;
     return llama_model_load_from_file(path, params);

@@ -23,6 +23,10 @@ batch_limit limit_batch(const gguf_header & header) {
     return {};
 }
 
+std::optional<bool> repacks_by_default() { return std::nullopt; }
+
+void ask_repack(llama_model_params &, bool) {}
+
 llama_model * load_model(const char * path, llama_model_params params) {
     params.use_mmap = true;
     return llama_load_model_from_file(path, params);

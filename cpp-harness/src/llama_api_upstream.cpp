@@ -32,6 +32,11 @@ void check_file(const gguf_header & header, const std::string & path) {
     check_by_library(path, header.file_bytes);
 }
 
+std::optional<bool> repacks_by_default() { return llama_model_default_params().use_extra_bufts; }
+
+// The rearranged matrices are kept in buffers of extra types.
+void ask_repack(llama_model_params & params, bool repack) { params.use_extra_bufts = repack; }
+
 llama_model * load_model(const char * path, llama_model_params params) {
     params.load_mode = LLAMA_LOAD_MODE_MMAP;
     return llama_model_load_from_file(path, params);

@@ -28,6 +28,7 @@ const char * const help =
     "       cpp-harness tokenize --model M\n"
     "       cpp-harness evaluate --model M --out DIR [--arithmetic A] [--threads N] [--context N]\n"
     "                            [--micro-batch N] [--kv f16|f32] [--flash-attention on|off]\n"
+    "                            [--repack on|off]\n"
     "       cpp-harness quantize TYPE IN OUT [--pure] [--token-embedding-type T] [--output-type T]\n"
     "                            [--allow-requantize] [--threads N]\n"
     "       cpp-harness tensor NAME MODEL --out FILE [--times OTHER]\n"
@@ -58,7 +59,7 @@ uint32_t threads(const options & given) {
 void run_evaluate(const std::vector<std::string> & words) {
     const options given(words,
                         {"--model", "--out", "--arithmetic", "--threads", "--context", "--micro-batch", "--kv",
-                         "--flash-attention"},
+                         "--flash-attention", "--repack"},
                         {});
     given.positional(0);
     const std::string own = harness::build_facts::arithmetic;
@@ -82,6 +83,12 @@ void run_evaluate(const std::vector<std::string> & words) {
     flags.own_micro_batch = given.has("--micro-batch");
     flags.values.kv_f32 = second_of(given, "--kv", "f16", "f32");
     flags.values.flash_attention = second_of(given, "--flash-attention", "off", "on");
+    if (given.has("--repack")) {
+        if (!flags.values.repack) {
+            throw failure(exit_code::unavailable, "--repack is not there: this library cannot be asked");
+        }
+        flags.values.repack = second_of(given, "--repack", "off", "on");
+    }
     harness::evaluate_lines(flags);
 }
 

@@ -9,6 +9,7 @@
 
 #include "build_facts.hpp"
 #include "llama.h"
+#include "llama_api.hpp"
 
 namespace harness {
 namespace {
@@ -47,6 +48,7 @@ std::vector<std::string> split(const std::string & text, char separator) {
 settings default_settings() {
     settings values;
     values.threads = usable_cores();
+    values.repack = repacks_by_default();
     return values;
 }
 
@@ -87,7 +89,7 @@ json build_object() {
 }
 
 json settings_object(const settings & values) {
-    return json{
+    json object = {
         {"arithmetic", build_facts::arithmetic},
         {"threads", values.threads},
         {"context", values.context},
@@ -97,6 +99,10 @@ json settings_object(const settings & values) {
         {"library", library_object()},
         {"cpu_features", cpu_features()},
     };
+    if (values.repack) {
+        object["repack"] = *values.repack;
+    }
+    return object;
 }
 
 }  // namespace harness

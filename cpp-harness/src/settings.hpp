@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct settings {
     uint32_t micro_batch = 512;
     bool kv_f32 = false;
     bool flash_attention = false;
+    std::optional<bool> repack;  // none where the library cannot be asked
 };
 
 settings default_settings();

@@ -211,6 +211,27 @@ fn settings_that_were_not_asked_for() {
     assert_bad(&fault, "computed with threads = 2, asked for 1");
 }
 
+/// Who says nothing of it may be an older engine, which does what it always does.
+#[test]
+fn repacking_that_was_not_asked_for_or_not_spoken_of() {
+    for (fault, answered) in [("other-repack", "on"), ("silent-repack", "nothing")] {
+        let spec = faulty(fault);
+        let asked = EngineSettings {
+            repack: Some(false),
+            ..EngineSettings::default()
+        };
+        let mut evaluation = Client::new(&spec, patient())
+            .start_evaluation(Path::new(MODEL), &asked)
+            .expect("starts");
+        evaluation
+            .submit(&stand_in::request("a"))
+            .expect("handed over");
+        let fault = evaluation.next().expect_err("must fail");
+        let words = format!("computed with repack = {answered}, asked for off");
+        assert_bad(&fault, &words);
+    }
+}
+
 #[test]
 fn an_item_that_is_declined_concerns_no_other() {
     let mut evaluation = start(&faulty("decline-first"), patient(), &["a", "b"]);
@@ -251,6 +272,7 @@ fn a_good_engine_passes() {
         micro_batch: Some(7),
         kv: Some(KvType::F32),
         flash_attention: Some(true),
+        repack: Some(false),
     };
     let mut evaluation = client.start_evaluation(model, &asked).expect("starts");
     evaluation

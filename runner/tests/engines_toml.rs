@@ -50,6 +50,7 @@ fn reads_everything_that_an_engine_can_have() {
         micro_batch = 64
         kv = "f32"
         flash_attention = false
+        repack = false
 
         [[engine]]
         name = "other"
@@ -72,6 +73,7 @@ fn reads_everything_that_an_engine_can_have() {
         micro_batch: Some(64),
         kv: Some(KvType::F32),
         flash_attention: Some(false),
+        repack: Some(false),
     };
     assert_eq!(mine.defaults, settings);
     // Without a slash a program is searched for, not looked for beside the file.

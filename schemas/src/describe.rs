@@ -116,6 +116,10 @@ pub struct Settings {
     pub kv: KvType,
     /// Whether attention is computed in one fused pass.
     pub flash_attention: bool,
+    /// Whether matrices are rearranged for the kernels when the model is loaded. Who does not say
+    /// cannot be asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repack: Option<bool>,
     /// As in `build`: repeated so that each answer says by itself who gave it.
     pub library: Option<Library>,
     /// As `simd` in `build`.

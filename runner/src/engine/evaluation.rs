@@ -233,6 +233,10 @@ fn check_settings(asked: &EngineSettings, answered: &Settings) -> Result<(), Fau
     let flash = asked
         .flash_attention
         .map(|asked| (on_off(asked), answered.flash_attention));
+    let silent = "nothing";
+    let repack = asked
+        .repack
+        .map(|asked| (on_off(asked), answered.repack.map_or(silent, on_off)));
     let number = |asked: Option<u32>, answered: u32| {
         asked.map(|asked| (asked.to_string(), answered.to_string()))
     };
@@ -252,6 +256,7 @@ fn check_settings(asked: &EngineSettings, answered: &Settings) -> Result<(), Fau
             "flash_attention",
             flash.map(|(asked, given)| word(asked, on_off(given))),
         ),
+        ("repack", repack.map(|(asked, given)| word(asked, given))),
     ];
     for (setting, pair) in pairs {
         if let Some((asked, answered)) = pair

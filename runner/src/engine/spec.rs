@@ -47,7 +47,7 @@ pub enum Origin {
 }
 
 /// Settings of an evaluation; what is `None` is left to the engine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EngineSettings {
     /// The numbers computed.
@@ -62,6 +62,8 @@ pub struct EngineSettings {
     pub kv: Option<KvType>,
     /// Whether attention is computed in one fused pass.
     pub flash_attention: Option<bool>,
+    /// Whether matrices are rearranged when the model is loaded.
+    pub repack: Option<bool>,
 }
 
 impl EngineSettings {
@@ -75,6 +77,7 @@ impl EngineSettings {
             micro_batch: self.micro_batch.or(defaults.micro_batch),
             kv: self.kv.or(defaults.kv),
             flash_attention: self.flash_attention.or(defaults.flash_attention),
+            repack: self.repack.or(defaults.repack),
         }
     }
 
@@ -93,6 +96,7 @@ impl EngineSettings {
                 "--flash-attention",
                 self.flash_attention.map(on_off).map(str::to_owned),
             ),
+            ("--repack", self.repack.map(on_off).map(str::to_owned)),
         ];
         flags
             .into_iter()
@@ -165,6 +169,7 @@ mod tests {
             micro_batch: Some(7),
             kv: Some(KvType::F16),
             flash_attention: Some(false),
+            repack: Some(true),
         };
         let flags: Vec<String> = settings
             .flags()
@@ -174,7 +179,7 @@ mod tests {
         assert_eq!(
             flags.join(" "),
             "--arithmetic exact --threads 2 --context 512 --micro-batch 7 --kv f16 \
-             --flash-attention off"
+             --flash-attention off --repack on"
         );
     }
 

@@ -134,16 +134,15 @@ fn describe(description: &DescribeResponse, verbose: bool, say: &mut impl FnMut(
             say("Source", &library.source_checksum);
         }
         let settings = &description.settings;
+        let on_off = |switch| if switch { "on" } else { "off" };
+        let repack = settings.repack.map(on_off);
         let defaults = format!(
-            "threads {}, micro-batch {}, kv {}, flash attention {}",
+            "threads {}, micro-batch {}, kv {}, flash attention {}{}",
             settings.threads,
             settings.micro_batch,
             crate::engine::spec::kv_word(settings.kv),
-            if settings.flash_attention {
-                "on"
-            } else {
-                "off"
-            }
+            on_off(settings.flash_attention),
+            repack.map_or(String::new(), |repack| format!(", repack {repack}")),
         );
         say("Defaults", &defaults);
     }

@@ -144,6 +144,12 @@ fn evaluate_all(call: &Call) -> Result<(), String> {
         if call.fault == Fault::OtherThreads {
             response.settings.threads += 1;
         }
+        let repack = response.settings.repack;
+        match call.fault {
+            Fault::OtherRepack => response.settings.repack = repack.map(|repack| !repack),
+            Fault::SilentRepack => response.settings.repack = None,
+            _ => {}
+        }
         Ok(line::write(&response))
     })
 }

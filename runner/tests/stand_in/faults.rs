@@ -43,6 +43,8 @@ pub(crate) enum Fault {
     OtherFileName,
     FewGreedyIds,
     OtherThreads,
+    OtherRepack,
+    SilentRepack,
     DeclineFirst,
     CannotRun,
     OnlyFast,
@@ -65,7 +67,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// `half-line` is `HalfLine`.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        const ALL: [Fault; 45] = [
+        const ALL: [Fault; 47] = [
             Fault::ExitOne,
             Fault::ExitSixtyFive,
             Fault::ExitZero,
@@ -95,6 +97,8 @@ impl Fault {
             Fault::OtherFileName,
             Fault::FewGreedyIds,
             Fault::OtherThreads,
+            Fault::OtherRepack,
+            Fault::SilentRepack,
             Fault::DeclineFirst,
             Fault::CannotRun,
             Fault::OnlyFast,

@@ -73,6 +73,7 @@ pub(crate) fn settings<'a>(context: u32, flag: impl Fn(&str) -> Option<&'a str>)
             _ => KvType::F16,
         },
         flash_attention: flag("--flash-attention") == Some("on"),
+        repack: flag("--repack").map(|word| word == "on"),
         library: None,
         cpu_features: Vec::new(),
     }

@@ -105,6 +105,7 @@ pub fn default_settings(kernels: &Kernels) -> Settings {
         micro_batch: MICRO_BATCH,
         kv: KvType::F16,
         flash_attention: false,
+        repack: None,
         library: None,
         cpu_features: simd(kernels),
     }
