@@ -96,7 +96,7 @@ fn check_choice(role: &str, step: usize, said: u32, row: &[f32]) -> Result<(), E
 }
 
 /// Two files of the same width and a row of each.
-struct Pair<'a> {
+pub(crate) struct Pair<'a> {
     candidate: &'a LogitsFile,
     reference: &'a LogitsFile,
     candidate_row: Vec<f32>,
@@ -104,7 +104,7 @@ struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    fn new(
+    pub(crate) fn new(
         evaluations: &'a Evaluations,
         file: impl Fn(&'a EvaluatedItem) -> &'a LogitsFile,
     ) -> Result<Self, Ending> {
@@ -125,12 +125,12 @@ impl<'a> Pair<'a> {
         })
     }
 
-    fn read(&mut self, row: usize) -> Result<(), EngineFault> {
+    pub(crate) fn read(&mut self, row: usize) -> Result<(), EngineFault> {
         self.candidate.read_row(row, &mut self.candidate_row)?;
         self.reference.read_row(row, &mut self.reference_row)
     }
 
-    fn compare(&self) -> Comparison {
+    pub(crate) fn compare(&self) -> Comparison {
         metrics::compare(&self.candidate_row, &self.reference_row)
     }
 }

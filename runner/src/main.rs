@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error};
 use clap::Parser;
@@ -18,9 +18,10 @@ use runner::inspect::InspectError;
 use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run_error::RunError;
-use runner::text::{escape_json_for_terminal, escape_path};
+use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
-    cli, distort, inspect, ladder, preflight, prompt, report, results, run, setup_cpp, verify,
+    cli, distort, floor, inspect, ladder, preflight, prompt, report, results, run, setup_cpp,
+    verify,
 };
 use schemas::canonical;
 use schemas::failure::CommandFailure;
@@ -95,6 +96,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
     match cli.command {
         Command::PerToken(flags) => per_token(*flags, engines),
         Command::Ladder(flags) => climb(*flags, engines),
+        Command::Floor(flags) => measure_floors(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;
@@ -226,6 +228,35 @@ fn climb(flags: cli::ladder::Flags, engines: Option<&Path>) -> Result<Exit, Erro
         tell(&format!("lockstep: {fault}\n"));
     }
     Ok(climbed.exit)
+}
+
+fn measure_floors(flags: cli::floor::Flags, engines: Option<&Path>) -> Result<Exit, Error> {
+    let started = Instant::now();
+    let supervision = flags.supervision().clone();
+    let mut asked = flags.check(cache(), engines.map(Path::to_owned))?;
+    asked.request.supervision = supervise(&supervision)?;
+    let catalogue = Catalogue::load(engines)?;
+    prepare(asked.out.as_deref())?;
+    let found = floor::command::run(&asked.request, asked.cases, &catalogue, &tell)?;
+    for problem in &found.problems {
+        tell(&format!("lockstep: {}\n", escape_for_terminal(problem)));
+    }
+    if let Some(folder) = &asked.out {
+        results::store_floors(&found, folder).map_err(|error| {
+            FlagError::BadInput(format!("--out {}: {error}", escape_path(folder)))
+        })?;
+    }
+    if let (Some(path), Some(picture)) = (&asked.plot, found.picture()) {
+        std::fs::write(path, picture).map_err(|error| {
+            FlagError::BadInput(format!("--plot {}: {error}", escape_path(path)))
+        })?;
+    }
+    print(&match asked.format {
+        Format::Json => escape_json_for_terminal(&canonical::to_string(&found.report)?),
+        Format::Text => report::floors::text(&found.report),
+    })?;
+    tell(&format!("took {:.1} s\n", started.elapsed().as_secs_f64()));
+    Ok(found.exit)
 }
 
 /// Where twins and floors are kept.

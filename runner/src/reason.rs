@@ -1,6 +1,6 @@
 //! Why a verdict is what it is, in one sentence for people.
 
-use schemas::floor::CaseExcess;
+use schemas::floor::{CaseExcess, ExcessStatistics};
 use schemas::number::Finite;
 use schemas::receipt::{Profile, Verdict};
 use schemas::row::{Metrics, RowRecord};
@@ -69,8 +69,8 @@ fn of_verdict(
     let of_case = excess.map_or(&[][..], |excess| &excess.broken);
     match verdict {
         Verdict::Drift => format!(
-            "{compared} are no further from the reference than it is from itself; {}",
-            of_all(rows, Verdict::Drift, of_case)
+            "{compared} no further from the reference than it is from itself{}",
+            excess.map_or(String::new(), in_floors)
         ),
         Verdict::TieFlip => of_ties(rows, terms),
         Verdict::Inconclusive if terms.profile == Profile::Production && terms.floor.is_none() => {
@@ -92,6 +92,17 @@ fn of_all(rows: &Rows, verdict: Verdict, of_case: &[String]) -> String {
         None if of_case.is_empty() => "nothing was compared".to_owned(),
         None => format!("all rows together: {}", of_case.join("; ")),
     }
+}
+
+/// The middle and the largest distance over the floor, each of the metric in which it is largest.
+fn in_floors(excess: &CaseExcess) -> String {
+    let worst = |of: fn(&ExcessStatistics) -> Option<Finite>| {
+        let metrics = [&excess.kl, &excess.mse, &excess.max_abs];
+        let values = metrics.map(|it| of(it).map_or(f64::INFINITY, Finite::get));
+        values.into_iter().fold(0.0, f64::max)
+    };
+    let (median, max) = (worst(|it| it.median), worst(|it| it.max));
+    format!(": {median:.2} times its floor in the middle, {max:.2} at most")
 }
 
 /// Which flips there are, and why they are none.

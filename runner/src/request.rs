@@ -41,12 +41,27 @@ pub struct Request {
     pub limits_file: Option<LimitsFile>,
     /// Values over it.
     pub overrides: Vec<Override>,
+    /// Whether the reference is measured against itself, in `production`.
+    pub floor: FloorMode,
     /// Whether a set of few and short prompts may have a verdict.
     pub allow_small: bool,
     /// Time, memory, interruption.
     pub supervision: Supervision,
     /// Where twins are kept.
     pub cache: PathBuf,
+}
+
+/// Whether a comparison in `production` has a floor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FloorMode {
+    /// The one that is kept, else one is measured; where that cannot be, the comparison goes on and is
+    /// INCONCLUSIVE at best.
+    #[default]
+    Auto,
+    /// As `Auto`; but where there is none, nothing is evaluated.
+    Require,
+    /// None.
+    Off,
 }
 
 /// One prompt to compare on.

@@ -15,10 +15,12 @@ use tempfile::NamedTempFile;
 
 use crate::compare::Evaluations;
 use crate::engine::LogitsFile;
+use crate::floor;
 use crate::ladder::Climbed;
 use crate::outcome::Outcome;
 
 const LADDER: &str = "ladder.json";
+const FLOOR_REPORT: &str = "floors.json";
 const RECEIPT: &str = "receipt.json";
 const ENVIRONMENT: &str = "environment.json";
 const TOKENS: &str = "tokens.json";
@@ -80,6 +82,16 @@ pub fn store_climb(climbed: &mut Climbed, folder: &Path) -> io::Result<()> {
     write_json(folder, LADDER, &climbed.ladder)
 }
 
+/// Writes what `lockstep floor` found in short, and the floor of each prompt.
+pub fn store_floors(found: &floor::command::Found, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (case, floor) in found.report.cases.iter().zip(&found.floors) {
+        // A name of a set is a word of lower-case letters, digits and hyphens.
+        write_json(folder, &format!("{}.floor.json", case.prompt), floor)?;
+    }
+    write_json(folder, FLOOR_REPORT, &found.report)
+}
+
 fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -135,8 +147,13 @@ fn finish(file: NamedTempFile, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn write_json(folder: &Path, name: &str, object: &impl Serialize) -> io::Result<()> {
+pub(crate) fn write_json(folder: &Path, name: &str, object: &impl Serialize) -> io::Result<()> {
     let text = canonical::to_string(object).map_err(io::Error::other)?;
+    write_text(folder, name, &text)
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_text(folder: &Path, name: &str, text: &str) -> io::Result<()> {
     let mut file = temporary(folder)?;
     file.write_all(text.as_bytes())?;
     finish(file, &folder.join(name))

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! prompts, model files → plan → guards → describe (both) → tokenize (both) → gate
-//!             → agreed tokens → evaluate (candidate, then reference) → compare → judge → receipt
+//!             → agreed tokens → floor (in production) → evaluate (candidate, then reference)
+//!             → compare → judge → receipt
 //! ```
 //! A stage's result is what the next one needs: evaluation asks for agreed tokens, which the gate
 //! alone can make. Whatever ends the way of a prompt early becomes its verdict, not a crash.
 
+mod floors;
 mod prepare;
 mod seats;
 mod tokens;
@@ -61,6 +63,7 @@ pub struct Run<'a> {
     pub twin_maker: Client<'a>,
     /// What the judge goes by.
     pub limits: Limits,
+    catalogue: &'a Catalogue,
     headers: Headers,
     announce: &'a dyn Fn(&str),
 }
@@ -93,6 +96,7 @@ impl Run<'_> {
         let Some(seats) = self.seat(&abilities, known, cases)? else {
             return Ok(());
         };
+        self.measure_floors(known, &seats, cases)?;
         let question = |tokens: &AgreedTokens| Question {
             tokens: tokens.clone(),
             positions: Positions::All,

@@ -13,6 +13,7 @@ use crate::evaluate::{EvaluateRequest, Evaluated};
 use crate::failure::CommandFailure;
 use crate::faults::FaultList;
 use crate::floor::FloorFile;
+use crate::floor_report::FloorReport;
 use crate::inspection::Inspection;
 use crate::ladder::Ladder;
 use crate::limits::LimitsFile;
@@ -47,6 +48,7 @@ pub fn entries() -> Vec<Entry> {
         object::<LimitsFile>(),
         object::<NormLimitsFile>(),
         object::<FloorFile>(),
+        object::<FloorReport>(),
         object::<CoverageLimitsFile>(),
         object::<PromptLine>(),
         object::<Receipt>(),

@@ -19,6 +19,7 @@ pub mod evaluate;
 pub mod failure;
 pub mod faults;
 pub mod floor;
+pub mod floor_report;
 pub mod inspection;
 pub mod ladder;
 pub mod limits;

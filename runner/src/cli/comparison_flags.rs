@@ -12,7 +12,7 @@ use super::flag_error::FlagError;
 use super::limit_flags::LimitFlags;
 use crate::engine::Supervision;
 use crate::engine::catalogue::{self, DEFAULT_CANDIDATE};
-use crate::request::{Choices, Request};
+use crate::request::{Choices, FloorMode, Request};
 
 /// The flags.
 #[derive(Clone, Debug, Args)]
@@ -57,6 +57,9 @@ pub(super) struct ComparisonFlags {
     /// Element type of the KV cache (default: f16; f32 in profile f32)
     #[arg(long, value_enum)]
     kv: Option<Kv>,
+    /// In profile production, whether the reference is measured against itself (default: auto)
+    #[arg(long, value_enum, value_name = "WHEN")]
+    floor: Option<FloorFlag>,
     /// Where to compute: cpu
     #[arg(long, default_value = "cpu", value_parser = only_cpu)]
     device: String,
@@ -84,6 +87,16 @@ enum ProfileFlag {
 enum TokensFromFlag {
     Agreed,
     Reference,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FloorFlag {
+    /// By what is kept, else measure it first; without one go on and be inconclusive
+    Auto,
+    /// The same, but without one evaluate nothing and exit with 4
+    Require,
+    /// Do without
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -156,6 +169,7 @@ impl ComparisonFlags {
             ));
         }
         let choices = self.choices();
+        let floor = self.floor(profile)?;
         let default_reference = catalogue::default_reference(profile);
         Ok(Request {
             engines_file,
@@ -173,9 +187,23 @@ impl ComparisonFlags {
             choices,
             limits_file,
             overrides,
+            floor,
             allow_small: false,
             supervision: Supervision::default(),
             cache,
+        })
+    }
+
+    fn floor(&self, profile: Profile) -> Result<FloorMode, FlagError> {
+        if self.floor.is_some() && profile != Profile::Production {
+            return Err(FlagError::Usage(
+                "--floor: bits and tight limits need none (hint: --profile production)".to_owned(),
+            ));
+        }
+        Ok(match self.floor {
+            None | Some(FloorFlag::Auto) => FloorMode::Auto,
+            Some(FloorFlag::Require) => FloorMode::Require,
+            Some(FloorFlag::Off) => FloorMode::Off,
         })
     }
 

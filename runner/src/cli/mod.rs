@@ -2,6 +2,7 @@
 
 mod comparison_flags;
 pub mod flag_error;
+pub mod floor;
 pub mod inspect;
 pub mod ladder;
 mod limit_flags;
@@ -47,6 +48,10 @@ pub enum Command {
     ///
     /// Example: lockstep ladder --model model.gguf
     Ladder(Box<ladder::Flags>),
+    /// Measure how far a reference is from itself when nothing that should matter is changed
+    ///
+    /// Example: lockstep floor --model model.gguf --plot floor.svg
+    Floor(Box<floor::Flags>),
     /// Show what is in a model file, and which engines can run it
     ///
     /// Example: lockstep inspect model.gguf --show-kv 'tokenizer.ggml.*_id'

@@ -8,9 +8,19 @@
 //! at some rows and says nothing about them, hence several, another build among them, and no row's
 //! floor is less than the 90th percentile of all.
 //!
-//! [`reading`] makes the floor of a comparison of what was measured, [`excess`] holds rows against
-//! it, [`percentile`] is their one rule of rank. These three are pure.
+//! [`variants`] says what is changed and [`builds`] which other builds are there; [`measure`] compares
+//! each with the base, [`store`] keeps what was found, [`obtain`] puts these together for the cases of
+//! a comparison. [`reading`] makes the floor of a comparison of what was measured, [`excess`] holds
+//! rows against it, [`percentile`] is their one rule of rank. [`command`] is `lockstep floor`, with its [`self_check`] and its [`plot`].
 
+pub mod builds;
+pub mod command;
 pub mod excess;
+pub mod measure;
+pub mod obtain;
 pub mod percentile;
+pub mod plot;
 pub mod reading;
+pub mod self_check;
+pub mod store;
+pub mod variants;

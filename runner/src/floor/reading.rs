@@ -161,10 +161,23 @@ pub fn read(
 
 fn told(measured: &MeasuredVariant, candidate: &EngineRecord) -> FloorVariant {
     let mut variant = measured.variant.clone();
-    if variant.left_out.is_none() && is_same(&variant.engine, candidate) {
+    if variant.left_out.is_none() && is_candidate(&variant.engine, candidate) {
         variant.left_out = Some("it is the candidate".to_owned());
     }
     variant
+}
+
+/// Whether a variant is the candidate under another name. Threads are left aside, too: that they
+/// change nothing would only make the same pair twice.
+pub fn is_candidate(variant: &EngineRecord, candidate: &EngineRecord) -> bool {
+    let one_thread = |engine: &EngineRecord| {
+        let mut engine = engine.clone();
+        if let Some(settings) = &mut engine.settings {
+            settings.threads = 1;
+        }
+        engine
+    };
+    is_same(&one_thread(variant), &one_thread(candidate))
 }
 
 /// Whether two records are of one build that ran with the same settings. How many tokens the cache

@@ -34,6 +34,7 @@ impl Climb<'_, '_> {
         if !self.sit_down()? {
             return Ok(Finding::of_prompts(&self.cases, self.nothing()));
         }
+        self.measure_floors()?;
         let seats = self.seats.as_ref().expect("they have sat down");
         let mut decoded: Vec<_> = self
             .cases

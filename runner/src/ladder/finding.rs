@@ -88,7 +88,7 @@ impl Finding {
         let worst = compared.min_by_key(|(_, found)| order(found));
         let conclusion = match worst {
             None => Self::inconclusive("every prompt was skipped").conclusion,
-            Some((_, found)) if found.exit == Exit::Parity => found.clone(),
+            Some((_, found)) if is_plain(found.verdict) => found.clone(),
             Some((prompt, found)) => Conclusion {
                 reason: format!("prompt {prompt}: {}", found.reason),
                 ..found.clone()
@@ -123,6 +123,11 @@ impl Finding {
     pub(super) fn has_failed(&self) -> bool {
         self.conclusion.exit != Exit::Parity
     }
+}
+
+/// Whether it is the same for all prompts, where it is so of the worst.
+fn is_plain(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::BitExact | Verdict::Match)
 }
 
 /// A prompt that is too long for the model, or has no tokens, says nothing against an engine.

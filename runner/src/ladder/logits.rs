@@ -24,9 +24,9 @@ impl Climb<'_, '_> {
 
     /// Compares the logits of every position of what `part` takes of each prompt.
     fn compare(&mut self, part: impl Fn(&AgreedTokens) -> AgreedTokens) -> Result<Finding, Ending> {
-        if self.sit_down()?
-            && let Some(seats) = &self.seats
-        {
+        let are_seated = self.sit_down()?;
+        self.measure_floors()?;
+        if let (true, Some(seats)) = (are_seated, &self.seats) {
             let run = self.run;
             let question = |tokens: &AgreedTokens| Question {
                 tokens: part(tokens),

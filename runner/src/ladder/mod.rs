@@ -102,6 +102,7 @@ struct Climb<'r, 'a> {
     abilities: Option<Abilities>,
     are_tokenized: bool,
     seats: Option<Seats<'r>>,
+    are_measured: bool,
 }
 
 impl<'r, 'a> Climb<'r, 'a> {
@@ -113,6 +114,7 @@ impl<'r, 'a> Climb<'r, 'a> {
             abilities: None,
             are_tokenized: false,
             seats: None,
+            are_measured: false,
         }
     }
 
@@ -242,6 +244,17 @@ impl<'r, 'a> Climb<'r, 'a> {
             version: set.version,
             sha256: set.sha256.clone(),
         })
+    }
+
+    /// In `production`: what every rung that compares numbers is judged by. A floor is one of a whole
+    /// prompt, for no position's is less than the 90th percentile of all.
+    fn measure_floors(&mut self) -> Result<(), Ending> {
+        if let (Some(seats), false) = (&self.seats, self.are_measured) {
+            self.run
+                .measure_floors(&self.known, seats, &mut self.cases)?;
+            self.are_measured = true;
+        }
+        Ok(())
     }
 
     fn finish(

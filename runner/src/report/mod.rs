@@ -1,5 +1,6 @@
 //! An outcome for people and for programs.
 
 mod floor;
+pub mod floors;
 pub mod ladder;
 pub mod text;

@@ -38,6 +38,7 @@ impl<'a> Run<'a> {
             reference,
             twin_maker,
             limits: Limits::new(request.limits_file.as_ref(), &request.overrides),
+            catalogue,
             headers: Headers::read(request)?,
             announce,
         })

@@ -7,7 +7,7 @@ use schemas::receipt::{Profile, Receipt};
 
 use super::Finding;
 use super::hashes::is_digest;
-use crate::floor::reading::{self, is_same};
+use crate::floor::reading::{self, is_candidate, is_same};
 
 pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
     let Some(floor) = &receipt.floor else {
@@ -49,7 +49,7 @@ fn check_variants(floor: &FloorRecord, receipt: &Receipt, findings: &mut Vec<Fin
         if engine.version.is_none() || engine.build.is_none() || engine.settings.is_none() {
             problem("does not say all of itself, and it was measured");
         }
-        if is_same(engine, &engines.candidate) {
+        if is_candidate(engine, &engines.candidate) {
             problem("is the candidate, which must not judge itself");
         }
         if is_same(engine, &engines.reference) {
@@ -60,12 +60,13 @@ fn check_variants(floor: &FloorRecord, receipt: &Receipt, findings: &mut Vec<Fin
 
 fn check_rows(floor: &FloorRecord, receipt: &Receipt, findings: &mut Vec<Finding>) {
     let (positions, steps) = (&floor.positions, &floor.steps);
+    // It may have been measured on more than was compared: its 90th percentile is that of all.
     for (place, found, expected) in [
         ("floor.positions", positions.len(), receipt.positions.len()),
         ("floor.steps", steps.len(), receipt.greedy_steps as usize),
     ] {
-        if found != expected {
-            let problem = format!("has {found} rows, expected {expected}");
+        if found < expected {
+            let problem = format!("has {found} rows, expected at least {expected}");
             findings.push(Finding::new(place, problem));
         }
     }

@@ -48,6 +48,9 @@ fn who_is_judged_does_not_judge_itself() {
     same.settings.as_mut().expect("settings").context = 4096;
     let found = read(&floor, &same, &floor.base, 2);
     assert_eq!(found, Err(NoFloor::TooFew(4)));
+    same.settings.as_mut().expect("settings").threads += 1;
+    let found = read(&floor, &same, &floor.base, 2);
+    assert_eq!(found, Err(NoFloor::TooFew(4)), "threads change nothing");
     let other = read(&floor, &candidate(), &floor.base, 2).expect("a floor");
     assert_eq!(other.variants[0].left_out, None);
 }

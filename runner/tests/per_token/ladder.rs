@@ -217,3 +217,33 @@ fn prompts_that_are_too_long_are_skipped_and_all_of_them_are_none() {
     fs::write(desk.path("set.txt"), "").expect("written");
     Run::of(&mut desk.compare("ladder", &SET)).exits(4);
 }
+
+/// A build of the reference that computes nearly the same, and a candidate that is as near.
+#[test]
+fn production_is_judged_by_floors_that_are_measured_once() {
+    let desk = desk()
+        .habit("llama-scalar", &["own-build"])
+        .perturb("llama-scalar", "--add 0 5 0.25 --add 2 5 0.25")
+        .perturb("candidate", "--add 0 5 0.2 --add 2 5 0.2");
+    let production = ["--profile", "production"];
+    let (run, ladder) = climb(&desk, &production);
+    run.exits(0);
+    assert_eq!(verdicts(&ladder)[3..], ["DRIFT", "DRIFT", "BIT-EXACT"]);
+    assert_eq!(ladder["verdict"], "DRIFT");
+    // One process of the other build for all prompts and all rungs.
+    let measured = |desk: &Desk| {
+        let starts = desk.starts();
+        let evaluates = |start: &&String| *start == "llama-scalar evaluate";
+        starts.iter().filter(evaluates).count()
+    };
+    assert_eq!(measured(&desk), 1);
+    // What is further away than the reference from itself has diverged.
+    let desk = desk.perturb("candidate", "--add 2 5 5");
+    let (run, ladder) = climb(&desk, &production);
+    run.exits(1);
+    assert_eq!(verdicts(&ladder)[3..], ["DRIFT", "DIVERGED", "NOT-REACHED"]);
+    assert_eq!(measured(&desk), 1, "the floors are kept");
+    let (run, ladder) = climb(&desk, &["--profile", "production", "--floor", "off"]);
+    run.exits(4);
+    assert_eq!(verdicts(&ladder)[3], "INCONCLUSIVE");
+}

@@ -13,6 +13,7 @@ mod desk;
 mod distorted;
 mod exits;
 mod exits_unavailable;
+mod floors;
 mod guards;
 mod inspect;
 mod interrupt;

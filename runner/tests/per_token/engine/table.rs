@@ -17,6 +17,8 @@
 //! | `no-tokenizer` | cannot tokenize for the model, and says so by its exit code |
 //! | `zeros` | computes nothing: every logit is 0 |
 //! | `hangs` | never answers `evaluate` |
+//! | `own-build` | is another build than the rest |
+//! | `moody` | its numbers depend on its threads |
 //!
 //! Good answers only: faults of the protocol are the stand-in's affair.
 
@@ -147,6 +149,10 @@ fn describe(call: &Call) -> DescribeResponse {
     if call.has("fast") {
         description.arithmetics = vec![Arithmetic::Fast];
     }
+    if call.has("own-build") {
+        let name = description.name.clone();
+        description.build.flags.push(name);
+    }
     if with_model && refuses {
         description.can_run = Some(false);
         description.reason = Some("the table is closed".to_owned());
@@ -178,7 +184,11 @@ fn evaluate(call: &Call, out: &Path, request: &EvaluateRequest) -> EvaluateRespo
         if call.has("zeros") {
             vec![0.0; columns as usize]
         } else {
-            test_engines::row(tokens, columns)
+            let mut row = test_engines::row(tokens, columns);
+            if call.has("moody") {
+                row[0] += settings(call).threads as f32;
+            }
+            row
         }
     });
     let response = evaluation.response;

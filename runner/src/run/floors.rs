@@ -1,0 +1,96 @@
+//! The stage that finds out how far the reference is from itself on each case: in `production` alone,
+//! and before the candidate evaluates, so that who requires a floor need not wait to hear of none.
+
+use schemas::floor::{FloorFile, FloorRecord};
+use schemas::receipt::Profile;
+
+use super::{Run, Seats};
+use crate::case::{Case, Known};
+use crate::engine::EngineSettings;
+use crate::floor::measure::{Subject, ends_all, reason, record};
+use crate::floor::obtain::{floors, sequences};
+use crate::floor::reading;
+use crate::floor::store::Store;
+use crate::floor::variants::Configured;
+use crate::outcome::Ending;
+use crate::request::FloorMode;
+
+impl Run<'_> {
+    /// Leaves a floor in each case that is left, or why there is none; where one is required, that
+    /// ends the case.
+    pub fn measure_floors(
+        &self,
+        known: &Known,
+        seats: &Seats<'_>,
+        cases: &mut [Case],
+    ) -> Result<(), Ending> {
+        if self.request.profile != Profile::Production {
+            return Ok(());
+        }
+        let mut open: Vec<_> = cases
+            .iter_mut()
+            .filter(|case| case.open_tokens().is_some())
+            .collect();
+        let found = match self.request.floor {
+            FloorMode::Off => Err("it was not to be measured".to_owned()),
+            FloorMode::Auto | FloorMode::Require => match self.floors(known, seats, &open) {
+                Err(ending) if ends_all(&ending) => return Err(ending),
+                found => found.map_err(|ending| reason(&ending)),
+            },
+        };
+        for (index, case) in open.iter_mut().enumerate() {
+            let floor = found
+                .clone()
+                .and_then(|floors| self.read(known, seats, &floors[index]));
+            match floor {
+                Ok(floor) => case.floor = Some(floor),
+                Err(why) if self.request.floor == FloorMode::Require => {
+                    case.end(Ending::Nothing(format!("there is no floor: {why}")));
+                }
+                Err(why) => case.no_floor = Some(why),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of each case, in their order.
+    fn floors(
+        &self,
+        known: &Known,
+        seats: &Seats<'_>,
+        open: &[&mut Case],
+    ) -> Result<Vec<FloorFile>, Ending> {
+        let tokens = open.iter().filter_map(|case| case.open_tokens().cloned());
+        let tokens: Vec<_> = tokens.collect();
+        if tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        let subject = Subject::reference_of(self.request, self.catalogue, known, seats)?;
+        let sequences = sequences(&seats.reference, &tokens, self.request.greedy_steps)?;
+        floors(&subject, &Store::new(&self.request.cache), &sequences)
+    }
+
+    /// The floor of this comparison, in which its own candidate has no part.
+    fn read(
+        &self,
+        known: &Known,
+        seats: &Seats<'_>,
+        floor: &FloorFile,
+    ) -> Result<FloorRecord, String> {
+        let defaults = &seats.candidate.client.spec().defaults;
+        let asked: EngineSettings = seats.candidate.settings.or(defaults);
+        let description = known.candidate.clone();
+        let candidate = Configured {
+            name: self.request.candidate.clone(),
+            description: description.ok_or("the candidate does not say who it is")?,
+            asked,
+        };
+        let candidate = record(
+            &candidate.name,
+            &candidate.description,
+            candidate.effective(),
+        );
+        reading::read(floor, &candidate, &floor.base, self.request.greedy_steps)
+            .map_err(|why| why.to_string())
+    }
+}
