@@ -218,6 +218,21 @@ fn prompts_that_are_too_long_are_skipped_and_all_of_them_are_none() {
     Run::of(&mut desk.compare("ladder", &SET)).exits(4);
 }
 
+#[test]
+fn an_engine_that_dies_of_one_prompt_goes_on_with_the_next() {
+    let desk = desk().habit("candidate", &["dies-of-five"]);
+    let (run, ladder) = climb(&desk, &["--out", "result"]);
+    run.exits(69);
+    assert_eq!(verdicts(&ladder)[4..], ["ENGINE-FAILED", "NOT-REACHED"]);
+    let found = ladder["rungs"][4]["prompts"].as_array().expect("prompts");
+    let found: Vec<_> = found.iter().map(|it| word(&it["verdict"])).collect();
+    assert_eq!(found, ["BIT-EXACT", "ENGINE-FAILED", "BIT-EXACT"]);
+    let receipt = |name: &str| desk.path("result").join(name).join("receipt.json");
+    let receipts = ["line-1", "line-2", "line-3"].map(receipt);
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    Run::of(command.arg("verify-receipt").args(&receipts)).exits(0);
+}
+
 /// A build of the reference that computes nearly the same, and a candidate that is as near.
 #[test]
 fn production_is_judged_by_floors_that_are_measured_once() {

@@ -17,6 +17,7 @@
 //! | `no-tokenizer` | cannot tokenize for the model, and says so by its exit code |
 //! | `zeros` | computes nothing: every logit is 0 |
 //! | `hangs` | never answers `evaluate` |
+//! | `dies-of-five` | aborts on an item of five tokens |
 //! | `own-build` | is another build than the rest |
 //! | `moody` | its numbers depend on its threads |
 //!
@@ -108,7 +109,12 @@ fn main() -> ExitCode {
                 std::thread::sleep(Duration::from_secs(1000));
             }
             let out = PathBuf::from(call.flag("--out").expect("the runner names a folder"));
-            answer_lines(&call, |request| evaluate(&call, &out, &request));
+            answer_lines(&call, |request: EvaluateRequest| {
+                if call.has("dies-of-five") && request.tokens.len() == 5 {
+                    std::process::abort();
+                }
+                evaluate(&call, &out, &request)
+            });
         }
         // The numbers do not come from the file, so any copy is its twin.
         "f32-twin" => {
