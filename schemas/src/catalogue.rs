@@ -22,6 +22,7 @@ use crate::norms::NormLimitsFile;
 use crate::preflight::Preflight;
 use crate::prompt::PromptLine;
 use crate::receipt::Receipt;
+use crate::sabotage::Sabotage;
 use crate::tag::Kind;
 use crate::tokenize::{TokenizeRequest, Tokens};
 use crate::verification::Verification;
@@ -59,6 +60,7 @@ pub fn entries() -> Vec<Entry> {
         object::<Verification>(),
         object::<CommandFailure>(),
         object::<FaultList>(),
+        object::<Sabotage>(),
     ]
 }
 

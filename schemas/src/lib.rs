@@ -30,6 +30,7 @@ pub mod preflight;
 pub mod prompt;
 pub mod receipt;
 pub mod row;
+pub mod sabotage;
 pub mod symptom;
 pub mod tag;
 pub mod tokenize;
