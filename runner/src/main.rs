@@ -17,6 +17,7 @@ use runner::exit::Exit;
 use runner::inspect::InspectError;
 use runner::preflight::PreflightError;
 use runner::report::text;
+use runner::run::Run;
 use runner::run_error::RunError;
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
@@ -214,7 +215,8 @@ fn climb(flags: cli::ladder::Flags, engines: Option<&Path>) -> Result<Exit, Erro
     asked.request.supervision = supervise(&supervision)?;
     let catalogue = Catalogue::load(engines)?;
     prepare(asked.out.as_deref())?;
-    let mut climbed = ladder::climb(&asked.request, asked.cases, asked.only, &catalogue, &tell)?;
+    let run = Run::new(&asked.request, &catalogue, &tell)?;
+    let mut climbed = ladder::climb(&run, asked.cases, asked.only)?;
     if let Some(folder) = asked.out.as_ref().filter(|_| !climbed.interrupted)
         && let Err(error) = results::store_climb(&mut climbed, folder)
     {

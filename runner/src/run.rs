@@ -30,7 +30,7 @@ use crate::pair;
 use crate::record::Identities;
 use crate::request::{AskedCase, Request};
 use crate::run_error::RunError;
-use crate::sitting::Question;
+use crate::sitting::{Memory, Question};
 use prepare::Headers;
 pub use seats::{Abilities, Seats};
 
@@ -64,6 +64,8 @@ pub struct Run<'a> {
     /// What the judge goes by.
     pub limits: Limits,
     catalogue: &'a Catalogue,
+    /// What the reference has answered to others, where many are held against it.
+    pub memory: Option<&'a Memory>,
     headers: Headers,
     announce: &'a dyn Fn(&str),
 }

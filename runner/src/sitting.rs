@@ -4,6 +4,7 @@
 //! asked one question each never hold their models at the same time. After a fault the next question
 //! starts another process.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use schemas::evaluate::{EvaluateRequest, Positions};
@@ -25,6 +26,49 @@ pub struct Seat<'a> {
     pub settings: EngineSettings,
     /// How many logits a row has, by the engine's own word.
     pub vocabulary_size: u32,
+    /// What this engine has answered before, where that is asked for again and again.
+    pub memory: Option<&'a Memory>,
+}
+
+/// Answers of one engine. Only for one that answers the same each time: no test of whether it does
+/// may go by what is remembered.
+#[derive(Debug, Default)]
+pub struct Memory {
+    answers: RefCell<Vec<(Asked, EvaluatedItem)>>,
+}
+
+/// All that an answer depends on.
+#[derive(Debug, PartialEq)]
+struct Asked {
+    model: PathBuf,
+    settings: EngineSettings,
+    tokens: Vec<u32>,
+    positions: Positions,
+    greedy_steps: u32,
+}
+
+impl Asked {
+    fn new(seat: &Seat<'_>, question: &Question) -> Self {
+        Self {
+            model: seat.model.clone(),
+            settings: seat.settings,
+            tokens: question.tokens.ids().to_vec(),
+            positions: question.positions.clone(),
+            greedy_steps: question.greedy_steps,
+        }
+    }
+}
+
+impl Memory {
+    fn recall(&self, asked: &Asked) -> Option<EvaluatedItem> {
+        let answers = self.answers.borrow();
+        let known = answers.iter().find(|(known, _)| known == asked);
+        known.map(|(_, item)| item.clone())
+    }
+
+    fn keep(&self, asked: Asked, item: &EvaluatedItem) {
+        self.answers.borrow_mut().push((asked, item.clone()));
+    }
 }
 
 /// What is evaluated of a token sequence.
@@ -59,6 +103,23 @@ impl<'a> Sitting<'a> {
     /// The rows that a question is about. After the `last` one the process has ended, and with
     /// success.
     pub fn ask(&mut self, question: &Question, last: bool) -> Result<EvaluatedItem, Ending> {
+        let seat = self.seat;
+        let Some(memory) = seat.memory else {
+            return self.ask_engine(question, last);
+        };
+        let asked = Asked::new(seat, question);
+        if let Some(item) = memory.recall(&asked) {
+            if let Some(running) = self.running.take_if(|_| last) {
+                running.finish()?;
+            }
+            return Ok(item);
+        }
+        let item = self.ask_engine(question, last)?;
+        memory.keep(asked, &item);
+        Ok(item)
+    }
+
+    fn ask_engine(&mut self, question: &Question, last: bool) -> Result<EvaluatedItem, Ending> {
         let seat = self.seat;
         let mut running = match self.running.take() {
             Some(running) => running,

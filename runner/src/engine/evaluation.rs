@@ -38,7 +38,7 @@ struct InFlight {
 }
 
 /// A good answer and its numbers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct EvaluatedItem {
     /// The answer.
     pub response: Evaluated,

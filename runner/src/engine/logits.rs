@@ -8,7 +8,7 @@
 //! What the numbers are, finite or not, is the judge's affair.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,17 +23,29 @@ use super::scratch::Scratch;
 /// Numbers read at a time, 64 KiB: the runner's own buffer between the file and the caller's.
 const CHUNK_NUMBERS: usize = 16 * 1024;
 
-/// An open file of logits, `[rows][columns]`. It is removed when this is dropped.
-#[derive(Debug)]
+/// An open file of logits, `[rows][columns]`. It is removed when the last clone is dropped.
+#[derive(Clone, Debug)]
 pub struct LogitsFile {
-    file: File,
-    name: String,
+    file: Arc<File>,
+    place: Arc<Place>,
     rows: usize,
     columns: usize,
     data_offset: u64,
     file_bytes: u64,
-    scratch: Arc<Scratch>,
     identity: Identity,
+}
+
+/// Where a file lies while it is needed.
+#[derive(Debug)]
+struct Place {
+    name: String,
+    scratch: Arc<Scratch>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.scratch.remove(&self.name);
+    }
 }
 
 impl LogitsFile {
@@ -46,13 +58,15 @@ impl LogitsFile {
     ) -> Result<Self, FaultKind> {
         match Checked::open(scratch, &name, shape) {
             Ok(checked) => Ok(Self {
-                file: checked.file,
-                name,
+                file: Arc::new(checked.file),
+                place: Arc::new(Place {
+                    name,
+                    scratch: Arc::clone(scratch),
+                }),
                 rows: checked.rows,
                 columns: checked.columns,
                 data_offset: checked.data_offset,
                 file_bytes: checked.file_bytes,
-                scratch: Arc::clone(scratch),
                 identity: identity.clone(),
             }),
             Err(problem) => {
@@ -103,7 +117,7 @@ impl LogitsFile {
     ///
     /// It is copied, not renamed: the engine may still have the original open for writing, and
     /// the two may lie on different file systems.
-    pub fn keep(mut self, to: &Path) -> io::Result<()> {
+    pub fn keep(self, to: &Path) -> io::Result<()> {
         let folder = match to.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -113,10 +127,11 @@ impl LogitsFile {
         let mut copy = tempfile::Builder::new()
             .permissions(readable)
             .tempfile_in(folder)?;
-        io::Seek::rewind(&mut self.file)?;
-        let copied = io::copy(&mut (&self.file).take(self.file_bytes), &mut copy)?;
+        let mut file = &*self.file;
+        file.rewind()?;
+        let copied = io::copy(&mut file.take(self.file_bytes), &mut copy)?;
         if copied != self.file_bytes {
-            let name = &self.name;
+            let name = &self.place.name;
             let problem = format!(
                 "{name}: {copied} bytes copied, expected {}",
                 self.file_bytes
@@ -137,15 +152,9 @@ impl LogitsFile {
             },
         };
         self.identity.fault(FaultKind::BadLogits {
-            file: self.name.clone(),
+            file: self.place.name.clone(),
             problem,
         })
-    }
-}
-
-impl Drop for LogitsFile {
-    fn drop(&mut self) {
-        self.scratch.remove(&self.name);
     }
 }
 

@@ -120,6 +120,7 @@ fn rows(
         model: subject.seat.model.clone(),
         settings: variant.asked,
         vocabulary_size: subject.seat.vocabulary_size,
+        memory: None,
     };
     let question = |sequence: &&Sequence| Question {
         tokens: sequence.tokens.clone(),

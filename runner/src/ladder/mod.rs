@@ -20,11 +20,10 @@ use schemas::tag::Tag;
 use crate::case::{Case, Known};
 use crate::conclusion::Conclusion;
 use crate::coverage::{self, ComparedPrompt};
-use crate::engine::Catalogue;
 use crate::exit::Exit;
 use crate::outcome::{Ending, Outcome};
 use crate::record::{self, Identities};
-use crate::request::{AskedCase, Request};
+use crate::request::AskedCase;
 use crate::run::{Abilities, Run, Seats};
 use crate::run_error::RunError;
 use finding::Finding;
@@ -76,19 +75,16 @@ impl Climbed {
 
 /// Climbs until a rung fails, or stands on the `only` one that was asked for.
 pub fn climb(
-    request: &Request,
+    run: &Run<'_>,
     asked: Vec<AskedCase>,
     only: Option<LadderRung>,
-    catalogue: &Catalogue,
-    announce: &dyn Fn(&str),
 ) -> Result<Climbed, RunError> {
     let started = Instant::now();
-    let run = Run::new(request, catalogue, announce)?;
     // Greedy steps are asked for when the climb gets to them.
     let cases = asked
         .into_iter()
         .map(|asked| Ok(Case::new(run.plan(asked)?, 0)));
-    let mut climb = Climb::new(&run, cases.collect::<Result<_, RunError>>()?);
+    let mut climb = Climb::new(run, cases.collect::<Result<_, RunError>>()?);
     let mut findings = Vec::new();
     let identities = run.beside_hashing(|| findings = climb.all(only))?;
     Ok(climb.finish(findings, &identities, started))

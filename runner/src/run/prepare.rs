@@ -39,6 +39,7 @@ impl<'a> Run<'a> {
             twin_maker,
             limits: Limits::new(request.limits_file.as_ref(), &request.overrides),
             catalogue,
+            memory: None,
             headers: Headers::read(request)?,
             announce,
         })

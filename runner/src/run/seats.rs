@@ -77,6 +77,7 @@ impl Run<'_> {
                     ..choices.of_candidate(*profile)
                 },
                 vocabulary_size: abilities.candidate.vocabulary_size,
+                memory: None,
             },
             reference: Seat {
                 client: &self.reference,
@@ -87,6 +88,7 @@ impl Run<'_> {
                     ..choices.of_reference(*profile)
                 },
                 vocabulary_size: abilities.reference.vocabulary_size,
+                memory: self.memory,
             },
         }))
     }
