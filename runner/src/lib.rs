@@ -10,9 +10,9 @@
 //!
 //! [`ladder`] goes through the same stages rung by rung. Commands on many prompts take them from a
 //! [`prompt_set`] and ask [`coverage`] whether they were enough. [`verify`] looks whether a stored
-//! receipt can be believed; [`symptoms`] says what a failure may come from, and [`distort`] spoils
-//! answers on purpose, for checks of all this. [`inspect`], [`preflight`] and [`setup_cpp`] are other
-//! commands.
+//! receipt can be believed; [`symptoms`] says what a failure may come from. [`distort`] spoils answers
+//! on purpose, and [`sabotage`] checks by that, and by an engine's own faults, that all this notices
+//! them. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands.
 #![forbid(unsafe_code)]
 
 mod ask;
@@ -49,6 +49,7 @@ pub mod results;
 pub mod rows;
 pub mod run;
 pub mod run_error;
+pub mod sabotage;
 pub mod seal;
 pub mod setup_cpp;
 pub mod sitting;

@@ -19,10 +19,11 @@ use runner::preflight::PreflightError;
 use runner::report::text;
 use runner::run::Run;
 use runner::run_error::RunError;
+use runner::sabotage::SabotageError;
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
-    cli, distort, floor, inspect, ladder, preflight, prompt, report, results, run, setup_cpp,
-    verify,
+    cli, distort, floor, inspect, ladder, preflight, prompt, report, results, run, sabotage,
+    setup_cpp, verify,
 };
 use schemas::canonical;
 use schemas::failure::CommandFailure;
@@ -88,6 +89,9 @@ fn exit_of(error: &Error) -> Exit {
             .map(PreflightError::exit),
         error.downcast_ref::<InspectError>().map(InspectError::exit),
         error.downcast_ref::<DistortError>().map(DistortError::exit),
+        error
+            .downcast_ref::<SabotageError>()
+            .map(SabotageError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -98,6 +102,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::PerToken(flags) => per_token(*flags, engines),
         Command::Ladder(flags) => climb(*flags, engines),
         Command::Floor(flags) => measure_floors(*flags, engines),
+        Command::Sabotage(flags) => sabotage_all(&flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;
@@ -259,6 +264,24 @@ fn measure_floors(flags: cli::floor::Flags, engines: Option<&Path>) -> Result<Ex
     })?;
     tell(&format!("took {:.1} s\n", started.elapsed().as_secs_f64()));
     Ok(found.exit)
+}
+
+fn sabotage_all(flags: &cli::sabotage::Flags, engines: Option<&Path>) -> Result<Exit, Error> {
+    let supervision = supervise(&flags.supervision)?;
+    let asked = flags.asked(&cache(), engines, &supervision);
+    let is_watched = io::stderr().is_terminal();
+    let progress = |text: &str| {
+        if is_watched {
+            tell(&format!("{text}\n"));
+        }
+    };
+    let (catalogue, places) = (Catalogue::load(engines)?, Places::of_this_process());
+    let found = sabotage::run(&asked, &catalogue, &places, &progress)?;
+    print(&match flags.format {
+        Format::Json => escape_json_for_terminal(&canonical::to_string(&found)?),
+        Format::Text => report::sabotage::text(&found),
+    })?;
+    Ok(Exit::of_code(found.exit.code).unwrap_or(Exit::Internal))
 }
 
 /// Where twins and floors are kept.

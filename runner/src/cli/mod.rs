@@ -10,6 +10,7 @@ pub mod per_token;
 mod prompt_flags;
 pub mod prompt_set_flags;
 pub mod receipts;
+pub mod sabotage;
 mod template_flags;
 
 use std::ffi::OsString;
@@ -52,6 +53,10 @@ pub enum Command {
     ///
     /// Example: lockstep floor --model model.gguf --plot floor.svg
     Floor(Box<floor::Flags>),
+    /// Prove that faults are noticed: an engine makes one at a time, and each must be caught
+    ///
+    /// Example: lockstep sabotage --model model.gguf
+    Sabotage(Box<sabotage::Flags>),
     /// Show what is in a model file, and which engines can run it
     ///
     /// Example: lockstep inspect model.gguf --show-kv 'tokenizer.ggml.*_id'

@@ -132,6 +132,17 @@ impl Catalogue {
         Ok(Self { engines })
     }
 
+    /// The same, with this engine in the place of the one of its name, if there is one.
+    #[must_use]
+    pub fn with(&self, spec: EngineSpec) -> Self {
+        let mut engines = self.engines.clone();
+        match engines.iter_mut().find(|known| known.name == spec.name) {
+            Some(known) => *known = spec,
+            None => engines.push(spec),
+        }
+        Self { engines }
+    }
+
     /// The engine of this name or short name. It may still turn out not to be there.
     pub fn find(&self, name: &str) -> Result<&EngineSpec, UnknownEngine> {
         let meant = SHORT_NAMES

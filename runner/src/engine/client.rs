@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use schemas::describe::DescribeResponse;
+use schemas::faults::FaultList;
 use schemas::line::{self, Answer, ItemId, MessageError};
 use schemas::tokenize::{TokenizeRequest, TokenizeResponse};
 
@@ -81,6 +82,16 @@ impl<'a> Client<'a> {
         }
         session.finish()?;
         Ok(description)
+    }
+
+    /// The mistakes that it can make on purpose; only a build for that purpose answers.
+    pub fn faults(&self) -> Result<FaultList, EngineFault> {
+        let (mut session, _scratch) = self.start(vec!["faults".into()], SMALL_LINE_BYTES)?;
+        session.close_requests();
+        let text = session.answer(0, &Wait::Description)?;
+        let list = line::read(&text).map_err(|error| session.fault(FaultKind::BadAnswer(error)))?;
+        session.finish()?;
+        Ok(list)
     }
 
     /// The tokens of each text, in the order of the requests. An answer may be an `error`; each

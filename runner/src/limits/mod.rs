@@ -13,7 +13,7 @@ use schemas::limits::{
 };
 use schemas::number::Finite;
 use schemas::receipt::{LimitsFileRecord, Profile, Receipt};
-use schemas::row::Metrics;
+use schemas::row::{Metrics, RowRecord};
 
 pub use broken::Broken;
 pub(crate) use broken::keeps;
@@ -186,6 +186,11 @@ fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value:
             source: LimitSource::Flag,
         });
     }
+}
+
+/// What a limit of rows looks at in a row.
+pub(crate) fn found_in(limit: &Limit, row: &RowRecord) -> Option<f64> {
+    of_row(limit, row.metrics.as_ref()?, row.excess.as_ref())
 }
 
 #[cfg(test)]

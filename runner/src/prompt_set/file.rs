@@ -26,6 +26,9 @@ pub const BUILT_IN: &str = "built-in";
 const BUILT_IN_LINES: &str = include_str!("../../prompts/built-in-v1.jsonl");
 const BUILT_IN_VERSION: u32 = 1;
 
+const SABOTAGE_LINES: &str = include_str!("../../prompts/sabotage-v1.jsonl");
+const SABOTAGE_VERSION: u32 = 1;
+
 /// Twenty long novels: no set that anybody could wait for is larger.
 const LONGEST_BYTES: u64 = 64 << 20;
 
@@ -40,6 +43,16 @@ pub fn built_in() -> PromptSet {
     let prompts = json_lines(BUILT_IN_LINES.as_bytes());
     let prompts = prompts.expect("the built-in prompt set is valid: a test reads it");
     PromptSet::new(BUILT_IN, Some(BUILT_IN_VERSION), prompts)
+}
+
+/// The short set on which faults are tried.
+///
+/// # Panics
+/// Never: the file is part of the program, and a test reads it.
+pub(crate) fn sabotage() -> PromptSet {
+    let prompts = json_lines(SABOTAGE_LINES.as_bytes());
+    let prompts = prompts.expect("the prompts of sabotage are valid: a test reads them");
+    PromptSet::new("sabotage", Some(SABOTAGE_VERSION), prompts)
 }
 
 /// The set that the command line names: `built-in`, `-` for JSON lines on standard input, or a file.

@@ -13,6 +13,7 @@ use schemas::tokenize::{Bos, Text};
 use sha2::{Digest, Sha256};
 
 pub use error::PromptSetError;
+pub(crate) use file::sabotage;
 pub use file::{BUILT_IN, built_in, read};
 
 use crate::gate::PromptWords;

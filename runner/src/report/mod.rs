@@ -3,4 +3,5 @@
 mod floor;
 pub mod floors;
 pub mod ladder;
+pub mod sabotage;
 pub mod text;
