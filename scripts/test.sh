@@ -41,7 +41,8 @@ scripts/test-bitnet-checkout.sh
 
 step "mistakes that the engine makes on purpose"
 # With the workspace, so that its dependencies are built once; the build of the next step puts the
-# engine without mistakes back in its place.
+# engine without mistakes back in its place. They are tried by lockstep, too, as its users try them.
+cargo build --quiet --locked --workspace --features rust-engine/faults
 cargo nextest run --locked --workspace --features rust-engine/faults --test faults
 
 step "a real comparison: SmolLM2, exact"

@@ -11,6 +11,7 @@ mod npy;
 #[path = "../reference/process.rs"]
 mod process;
 mod results;
+mod sabotage;
 mod symptoms;
 mod telling;
 
