@@ -10,7 +10,7 @@ use schemas::receipt::Profile;
 use schemas::sabotage::{SabotagedProfile, SoundRun, Trial};
 
 use super::error::SabotageError;
-use super::faults::{FAULTY_ENGINE, Fault};
+use super::faults::Fault;
 use super::prompts::Prompts;
 use super::summary::{self, Summary};
 use super::trial;
@@ -38,12 +38,9 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    fn new(request: &Request, cases: Vec<AskedCase>) -> Self {
+    fn new(request: Request, cases: Vec<AskedCase>) -> Self {
         Self {
-            request: Request {
-                candidate: FAULTY_ENGINE.to_owned(),
-                ..request.clone()
-            },
+            request,
             cases,
             sound: OnceCell::new(),
         }
@@ -62,13 +59,13 @@ impl<'a> Bench<'a> {
                 max_positions: Some(window.positions),
                 ..request.clone()
             };
-            Ground::new(&request, vec![window.case.clone()])
+            Ground::new(request, vec![window.case.clone()])
         });
         Self {
             catalogue,
             engine,
             memory: Memory::default(),
-            usual: Ground::new(request, prompts.usual.clone()),
+            usual: Ground::new(request.clone(), prompts.usual.clone()),
             window,
         }
     }

@@ -31,8 +31,8 @@ use summary::Summary;
 
 /// What is asked for.
 pub struct Asked {
-    /// Who is compared with whom in each profile, in the order in which they are tried. The
-    /// candidate's name is of no account.
+    /// One for each profile, in the order in which they are tried; the candidate is
+    /// [`FAULTY_ENGINE`].
     pub requests: Vec<Request>,
 }
 
