@@ -64,6 +64,19 @@ pub(crate) fn of_reference(
     ability(name, description, wanted_of_reference(profile), hint)
 }
 
+/// What the third voice of a triangulation can do, or why it cannot be one.
+pub(crate) fn of_third(name: &str, description: &DescribeResponse) -> Result<Ability, Ending> {
+    let needed = Arithmetic::F32;
+    if !description.arithmetics.contains(&needed) {
+        return Err(Ending::Refused(format!(
+            "a third voice needs arithmetic {}, {name} computes {}",
+            arithmetic_word(needed),
+            words(&description.arithmetics, " and ")
+        )));
+    }
+    ability(name, description, &[needed], "")
+}
+
 /// The arithmetics of a reference that a profile can use, the best one first.
 pub(crate) fn wanted_of_reference(profile: Profile) -> &'static [Arithmetic] {
     match profile {

@@ -5,6 +5,7 @@ use schemas::describe::DescribeResponse;
 use schemas::evaluate::Evaluated;
 use schemas::floor::FloorRecord;
 use schemas::receipt::FileIdentity;
+use schemas::triangulation::Triangulation;
 
 use crate::compare::Evaluations;
 use crate::gate::{AgreedTokens, Evidence, Mismatch};
@@ -60,6 +61,8 @@ pub struct Case {
     pub floor: Option<FloorRecord>,
     /// In `production` without a floor: why there is none.
     pub no_floor: Option<String>,
+    /// How far both are from a third voice, or why that is not known; `None` where nobody asked.
+    pub triangulation: Option<Result<Triangulation, String>>,
     /// The judged rows.
     pub rows: Option<Rows>,
     /// What ended it before it was compared.
@@ -78,6 +81,7 @@ impl Case {
             evaluations: None,
             floor: None,
             no_floor: None,
+            triangulation: None,
             rows: None,
             ended: None,
         }

@@ -3,10 +3,11 @@
 //! In reading order: [`run`] tells the order of a comparison, and [`case`] is what goes through it;
 //! its stages are [`prompt`], `capability` (can the engines do this?), `ask` (for tokens), [`gate`]
 //! with `mismatch_report`, [`twin`], [`sitting`] and [`pair`] (who evaluate), [`compare`] over
-//! [`metrics`], [`judge`] by [`limits`] and a [`floor`], and [`outcome`] with its [`conclusion`],
-//! [`reason`], `warnings` and [`record`], which [`seal`] closes; [`run_error`] is what comes before
-//! any of them. [`engine`] keeps other people's programs at arm's length. [`cli`] turns flags into a
-//! [`request`]; [`report`] and [`results`] show and store what came out.
+//! [`metrics`], [`judge`] by [`limits`] and a [`floor`], [`triangulation`] by a third voice, and
+//! [`outcome`] with its [`conclusion`], [`reason`], `warnings` and [`record`], which [`seal`] closes;
+//! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at arm's
+//! length. [`cli`] turns flags into a [`request`]; [`report`] and [`results`] show and store what came
+//! out.
 //!
 //! [`ladder`] goes through the same stages rung by rung. Commands on many prompts take them from a
 //! [`prompt_set`] and ask [`coverage`] whether they were enough. [`verify`] looks whether a stored
@@ -55,6 +56,7 @@ pub mod setup_cpp;
 pub mod sitting;
 pub mod symptoms;
 pub mod text;
+pub mod triangulation;
 pub mod twin;
 pub mod verify;
 mod warnings;

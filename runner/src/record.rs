@@ -67,6 +67,7 @@ pub(crate) fn receipt(
 ) -> Receipt {
     let rows = case.rows.as_ref();
     let tokens = case.tokens.as_ref();
+    let triangulation = case.triangulation.as_ref();
     let mut receipt = Receipt {
         schema: Tag::new(),
         verdict,
@@ -99,6 +100,8 @@ pub(crate) fn receipt(
         floor: rows.and(case.floor.clone()),
         no_floor: rows.and(case.no_floor.clone()),
         excess: None,
+        triangulation: triangulation.and_then(|found| found.as_ref().ok().cloned()),
+        no_triangulation: triangulation.and_then(|found| found.as_ref().err().cloned()),
         first_divergence_token: None,
         per_token_cosine_sim: Vec::new(),
         per_token_l2_dist: Vec::new(),

@@ -43,6 +43,8 @@ pub struct Request {
     pub overrides: Vec<Override>,
     /// Whether the reference is measured against itself, in `production`.
     pub floor: FloorMode,
+    /// Whether both sides are also compared with a third voice, in the profiles that have one.
+    pub triangulate: bool,
     /// Whether a set of few and short prompts may have a verdict.
     pub allow_small: bool,
     /// Time, memory, interruption.

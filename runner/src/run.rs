@@ -3,7 +3,7 @@
 //! ```text
 //! prompts, model files → plan → guards → describe (both) → tokenize (both) → gate
 //!             → agreed tokens → floor (in production) → evaluate (candidate, then reference)
-//!             → compare → judge → receipt
+//!             → compare → judge → triangulate (if that was asked for) → receipt
 //! ```
 //! A stage's result is what the next one needs: evaluation asks for agreed tokens, which the gate
 //! alone can make. Whatever ends the way of a prompt early becomes its verdict, not a crash.
@@ -12,6 +12,7 @@ mod floors;
 mod prepare;
 mod seats;
 mod tokens;
+mod triangulate;
 
 use std::time::Instant;
 
@@ -59,8 +60,8 @@ pub struct Run<'a> {
     pub candidate: Client<'a>,
     /// What it is judged against.
     pub reference: Client<'a>,
-    /// Who writes F32 twins, whoever the candidate is.
-    pub twin_maker: Client<'a>,
+    /// Lockstep's own engine, whoever the candidate is: it writes F32 twins, and is the third voice.
+    pub own_engine: Client<'a>,
     /// What the judge goes by.
     pub limits: Limits,
     catalogue: &'a Catalogue,
@@ -110,6 +111,7 @@ impl Run<'_> {
             case.rows = Some(rows?);
             Ok(())
         });
+        self.triangulate(&seats, cases);
         Ok(())
     }
 

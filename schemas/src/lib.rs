@@ -34,4 +34,5 @@ pub mod sabotage;
 pub mod symptom;
 pub mod tag;
 pub mod tokenize;
+pub mod triangulation;
 pub mod verification;

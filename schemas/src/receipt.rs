@@ -11,6 +11,7 @@ use crate::number::Finite;
 use crate::row::{GreedyRecord, PositionRow, RowRecord};
 use crate::tag::{Kind, Tag};
 use crate::tokenize::{Bos, Text};
+use crate::triangulation::Triangulation;
 
 /// The record of one comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -66,6 +67,10 @@ pub struct Receipt {
     pub no_floor: Option<String>,
     /// The distances of all rows in multiples of the floor, where there is one.
     pub excess: Option<CaseExcess>,
+    /// How far both are from a third voice, where that was asked for. It changes no verdict.
+    pub triangulation: Option<Triangulation>,
+    /// Where it was asked for and there is none: why.
+    pub no_triangulation: Option<String>,
     /// One row for each position that was compared.
     pub positions: Vec<PositionRow>,
     /// How many greedy steps were asked for.

@@ -188,6 +188,7 @@ impl ComparisonFlags {
             limits_file,
             overrides,
             floor,
+            triangulate: false,
             allow_small: false,
             supervision: Supervision::default(),
             cache,

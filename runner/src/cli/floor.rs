@@ -83,6 +83,7 @@ impl Flags {
                 limits_file: None,
                 overrides: Vec::new(),
                 floor: FloorMode::default(),
+                triangulate: false,
                 allow_small: false,
                 supervision: Supervision::default(),
                 cache,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use schemas::receipt::Profile;
 
 use super::comparison_flags::ComparisonFlags;
 use super::flag_error::FlagError;
@@ -23,6 +24,10 @@ pub struct Flags {
     /// Greedy steps compared after the prompt
     #[arg(long, default_value_t = 4, value_name = "N")]
     max_tokens: u32,
+    /// Also say how far each side is from a third: rust-engine in arithmetic f32, on the candidate's
+    /// model. It changes no verdict
+    #[arg(long)]
+    triangulate: bool,
     /// Print the candidate's token ids (JSON always has them)
     #[arg(long)]
     dump_ids: bool,
@@ -74,9 +79,17 @@ impl Flags {
         engines_file: Option<PathBuf>,
     ) -> Result<(Request, AskedCase, Presentation), FlagError> {
         let presentation = self.presentation();
-        let request = self
+        let mut request = self
             .comparison
             .check(cache, engines_file, self.max_tokens)?;
+        if self.triangulate && request.profile == Profile::F32 {
+            return Err(FlagError::Usage(
+                "--triangulate: in f32 both sides compute what the third would (hint: --profile \
+                 exact or production)"
+                    .to_owned(),
+            ));
+        }
+        request.triangulate = self.triangulate;
         let (prompt, words) = self.prompt.check()?;
         Ok((request, AskedCase::single(prompt, words), presentation))
     }

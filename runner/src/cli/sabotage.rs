@@ -83,6 +83,7 @@ impl Flags {
                 overrides: Vec::new(),
                 floor: FloorMode::Auto,
                 allow_small: true,
+                triangulate: false,
                 supervision: supervision.clone(),
                 cache: cache.to_owned(),
             }

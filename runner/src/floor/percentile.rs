@@ -1,6 +1,9 @@
 //! Percentiles by nearest rank: the smallest of the values that so many in a hundred do not exceed.
 //! Each is a value that was measured; nothing is interpolated.
 
+use schemas::floor::Quantiles;
+use schemas::number::Finite;
+
 /// Values in ascending order.
 pub struct Sorted(Vec<f64>);
 
@@ -16,6 +19,17 @@ impl Sorted {
     pub fn percentile(&self, percent: usize) -> Option<f64> {
         let rank = (self.0.len() * percent).div_ceil(100).max(1);
         self.0.get(rank - 1).copied()
+    }
+
+    /// The percentiles that are stored; `None` of no values, or where one is not finite.
+    pub fn quantiles(&self) -> Option<Quantiles> {
+        let at = |percent| Finite::new(self.percentile(percent)?);
+        Some(Quantiles {
+            median: at(50)?,
+            p90: at(90)?,
+            p99: at(99)?,
+            max: at(100)?,
+        })
     }
 }
 

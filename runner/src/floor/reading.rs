@@ -5,7 +5,7 @@ use std::fmt;
 use schemas::describe::Settings;
 use schemas::floor::{
     FloorDistribution, FloorFile, FloorMetrics, FloorRecord, FloorVariant, JudgedDistances,
-    MeasuredVariant, Quantiles,
+    MeasuredVariant,
 };
 use schemas::number::Finite;
 use schemas::receipt::EngineRecord;
@@ -46,14 +46,8 @@ fn known(value: f64) -> Finite {
 /// How the distances of rows are distributed; `None` of no rows.
 pub fn distribution(rows: &[FloorMetrics]) -> Option<FloorDistribution> {
     let of = |value: fn(&FloorMetrics) -> Option<Finite>| {
-        let sorted = Sorted::new(rows.iter().filter_map(value).map(Finite::get));
-        let at = |percent| sorted.percentile(percent).map(known);
-        Some(Quantiles {
-            median: at(50)?,
-            p90: at(90)?,
-            p99: at(99)?,
-            max: at(100)?,
-        })
+        let values = rows.iter().filter_map(value).map(Finite::get);
+        Sorted::new(values).quantiles()
     };
     Some(FloorDistribution {
         max_abs: of(|row| Some(row.max_abs))?,

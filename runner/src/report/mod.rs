@@ -5,3 +5,4 @@ pub mod floors;
 pub mod ladder;
 pub mod sabotage;
 pub mod text;
+mod triangulation;

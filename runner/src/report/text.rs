@@ -6,7 +6,7 @@ use schemas::number::Finite;
 use schemas::receipt::{EngineRecord, PromptRecord, Receipt, TemplateElsewhere, Verdict};
 use schemas::row::{GreedyRecord, RowRecord};
 
-use super::floor;
+use super::{floor, triangulation};
 use crate::engine::{arithmetic_word, kv_word};
 use crate::judge::word;
 use crate::text::escape_for_terminal;
@@ -33,6 +33,7 @@ pub fn outcome(receipt: &Receipt, detail: Detail) -> String {
         push_template(&mut text, &receipt.prompt);
         push_rows(&mut text, receipt, detail);
         floor::push(&mut text, receipt);
+        triangulation::push(&mut text, receipt);
     }
     if detail == Detail::Verbose {
         push_times(&mut text, receipt);

@@ -28,7 +28,7 @@ impl<'a> Run<'a> {
             Ok(Client::new(spec, request.supervision.clone()))
         };
         let (candidate, reference) = (client(&request.candidate)?, client(&request.reference)?);
-        let twin_maker = client(DEFAULT_CANDIDATE)?;
+        let own_engine = client(DEFAULT_CANDIDATE)?;
         if let Some(tokenizer) = &request.tokenizer {
             model_file::check_readable(tokenizer)?;
         }
@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
             request,
             candidate,
             reference,
-            twin_maker,
+            own_engine,
             limits: Limits::new(request.limits_file.as_ref(), &request.overrides),
             catalogue,
             memory: None,

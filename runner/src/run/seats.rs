@@ -112,7 +112,7 @@ impl Run<'_> {
         if self.request.profile != Profile::F32 {
             return Ok(named.to_owned());
         }
-        let twin = twin::of(&self.twin_maker, named, &self.request.cache)?;
+        let twin = twin::of(&self.own_engine, named, &self.request.cache)?;
         known.twin = Some(twin.identity);
         Ok(twin.path)
     }

@@ -101,7 +101,7 @@ fn check_rows(floor: &FloorRecord, receipt: &Receipt, findings: &mut Vec<Finding
 
 /// Each is the largest of several rows, and what holds of each row holds of these: a mean of squares is
 /// within the square of the largest, and KL within half of it.
-fn can_be(row: &JudgedDistances) -> Result<(), &'static str> {
+pub(super) fn can_be(row: &JudgedDistances) -> Result<(), &'static str> {
     let (kl, mse, max_abs) = (row.kl.get(), row.mse.get(), row.max_abs.get());
     // The rounding of sums over a vocabulary, as in the identities of rows.
     let room = 1.0 + 1e-9;

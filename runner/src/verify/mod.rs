@@ -13,6 +13,7 @@ mod rows;
 mod setting;
 mod text;
 mod tokens;
+mod triangulation;
 mod without_rows;
 
 use std::fmt;
@@ -66,6 +67,7 @@ pub fn findings(receipt: &Receipt) -> Vec<Finding> {
     tokens::check(receipt, &mut findings);
     hashes::check(receipt, &mut findings);
     floor::check(receipt, &mut findings);
+    triangulation::check(receipt, &mut findings);
     match conclusion::judged_anew(receipt, &Limits::of_receipt(receipt)) {
         Some(anew) => {
             setting::check(receipt, &mut findings);

@@ -38,6 +38,8 @@ pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
     }
     let has_rows = receipt.floor.is_some()
         || receipt.excess.is_some()
+        || receipt.triangulation.is_some()
+        || receipt.no_triangulation.is_some()
         || !receipt.warnings.is_empty()
         || !receipt.positions.is_empty()
         || !receipt.per_token_cosine_sim.is_empty()

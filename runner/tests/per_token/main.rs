@@ -30,4 +30,5 @@ mod prompts;
 mod receipt;
 mod rerun;
 mod templates;
+mod triangulation;
 mod verify;

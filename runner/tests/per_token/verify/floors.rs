@@ -90,7 +90,7 @@ fn a_receipt_with_a_floor_is_believed() {
 
 /// Each edit is noticed with the old digest, and told in these words with a new one.
 #[track_caller]
-fn all_noticed(desk: &Desk, receipt: &Value, edits: &[(&str, Value, &str)]) {
+pub(super) fn all_noticed(desk: &Desk, receipt: &Value, edits: &[(&str, Value, &str)]) {
     for (place, value, told) in edits {
         let mut edited = receipt.clone();
         let at = edited.pointer_mut(place);

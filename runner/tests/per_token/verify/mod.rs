@@ -3,6 +3,7 @@
 
 mod floors;
 mod resealed;
+mod triangulated;
 
 use std::fs;
 use std::path::{Path, PathBuf};
