@@ -14,4 +14,5 @@ mod requests;
 mod serving;
 mod tensors;
 mod tokens;
+mod triangulation;
 mod twin;
