@@ -69,9 +69,13 @@ fn share(limit: &Limit, row: &RowRecord) -> Option<Finite> {
 /// A shift is told from rounding by this: the fault adds 0.5.
 pub(super) const LEAST_SHIFT: f64 = 0.4;
 
-/// The smallest shift of all rows; `None` where one is not finite, or there is none.
-pub(super) fn smallest_shift<'a>(rows: impl Iterator<Item = &'a RowRecord>) -> Option<f64> {
-    let shifts = rows.map(|row| Some(row.metrics.as_ref()?.mean_shift.get()));
+/// The smallest shift of all rows beyond that of the sound engine, row by row; `None` where one is not
+/// finite, or there is none.
+pub(super) fn smallest_shift<'a>(
+    rows: impl Iterator<Item = (&'a RowRecord, &'a RowRecord)>,
+) -> Option<f64> {
+    let shift = |row: &RowRecord| Some(row.metrics.as_ref()?.mean_shift.get());
+    let shifts = rows.map(|(row, sound)| Some(shift(row)? - shift(sound)?));
     let shifts: Option<Vec<f64>> = shifts.collect();
     shifts?.into_iter().reduce(f64::min)
 }
@@ -131,8 +135,11 @@ mod tests {
     fn a_shift_is_that_of_every_row() {
         let shifted = row(&[1.5, 2.5], &[1.0, 2.0]);
         let sound = row(&[1.0, 2.0], &[1.0, 2.0]);
-        assert_eq!(smallest_shift([&shifted].into_iter()), Some(0.5));
-        assert_eq!(smallest_shift([&shifted, &sound].into_iter()), Some(0.0));
+        assert_eq!(smallest_shift([(&shifted, &sound)].into_iter()), Some(0.5));
+        assert_eq!(
+            smallest_shift([(&shifted, &sound), (&shifted, &shifted)].into_iter()),
+            Some(0.0)
+        );
         assert_eq!(smallest_shift([].into_iter()), None);
     }
 }

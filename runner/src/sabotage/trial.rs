@@ -133,12 +133,10 @@ fn unseen(
     }
     if fault.name == CONSTANT_SHIFT {
         // It is made in the file of positions alone.
-        let receipts = climbed.outcomes.iter().map(|outcome| &outcome.receipt);
-        let positions = receipts.flat_map(|receipt| &receipt.positions);
-        let positions = positions.map(|position| &position.row);
-        return Ok(match hiding::smallest_shift(positions) {
+        let pairs = positions(climbed).zip(positions(bench.sound(ground)?));
+        return Ok(match hiding::smallest_shift(pairs) {
             Some(shift) if shift >= hiding::LEAST_SHIFT => {
-                let reason = format!("each row's mean_shift is {shift:.3} or more");
+                let reason = format!("each row's mean_shift grows by {shift:.3} or more");
                 blank(bench, fault, TrialOutcome::Reported, reason)
             }
             _ => slipped("mean_shift does not show it"),
@@ -159,6 +157,12 @@ fn unseen(
 
 fn rows(climbed: &Climbed) -> impl Iterator<Item = &RowRecord> {
     climbed.outcomes.iter().flat_map(|it| it.receipt.rows())
+}
+
+fn positions(climbed: &Climbed) -> impl Iterator<Item = &RowRecord> {
+    let receipts = climbed.outcomes.iter().map(|outcome| &outcome.receipt);
+    let positions = receipts.flat_map(|receipt| &receipt.positions);
+    positions.map(|position| &position.row)
 }
 
 fn reason(hiding: Option<&Hiding>) -> String {
