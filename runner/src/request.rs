@@ -123,6 +123,10 @@ pub struct Choices {
     pub reference_threads: Option<u32>,
     /// Tokens evaluated together.
     pub micro_batch: Option<u32>,
+    /// Tokens that the candidate evaluates together.
+    pub candidate_micro_batch: Option<u32>,
+    /// Whether the candidate computes attention in one fused pass.
+    pub candidate_flash_attention: Option<bool>,
     /// Element type of the KV cache.
     pub kv: Option<KvType>,
 }
@@ -140,6 +144,8 @@ impl Choices {
     pub fn of_candidate(&self, profile: Profile) -> EngineSettings {
         EngineSettings {
             threads: self.candidate_threads.or(self.threads),
+            micro_batch: self.candidate_micro_batch.or(self.micro_batch),
+            flash_attention: Some(self.candidate_flash_attention.unwrap_or(false)),
             ..self.common(profile)
         }
     }

@@ -145,14 +145,24 @@ impl Run<'_> {
     }
 
     fn guard(&self) -> Result<(), Ending> {
+        let Request {
+            choices, profile, ..
+        } = self.request;
         let sides = [
-            (&self.candidate, &self.headers.candidate),
-            (&self.reference, self.headers.reference()),
+            (
+                &self.candidate,
+                &self.headers.candidate,
+                choices.of_candidate(*profile),
+            ),
+            (
+                &self.reference,
+                self.headers.reference(),
+                choices.of_reference(*profile),
+            ),
         ];
-        for (client, header) in sides {
+        for (client, header, asked) in sides {
             let spec = client.spec();
-            let own = spec.defaults.micro_batch;
-            let micro_batch = self.request.choices.micro_batch.or(own);
+            let micro_batch = asked.or(&spec.defaults).micro_batch;
             if let Some(objection) = guards::objection(&spec.name, header, micro_batch) {
                 return Err(Ending::Refused(objection.to_string()));
             }

@@ -54,6 +54,12 @@ pub(super) struct ComparisonFlags {
     /// Tokens evaluated together
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_147_483_647))]
     micro_batch: Option<u32>,
+    /// Tokens that the candidate evaluates together
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_147_483_647))]
+    candidate_micro_batch: Option<u32>,
+    /// Whether the candidate computes attention in one fused pass; the reference never does
+    #[arg(long, value_enum, value_name = "SWITCH")]
+    candidate_flash_attention: Option<Switch>,
     /// Element type of the KV cache (default: f16; f32 in profile f32)
     #[arg(long, value_enum)]
     kv: Option<Kv>,
@@ -103,6 +109,12 @@ enum FloorFlag {
 enum Kv {
     F16,
     F32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 impl ProfileFlag {
@@ -214,6 +226,10 @@ impl ComparisonFlags {
             candidate_threads: self.candidate_threads,
             reference_threads: self.reference_threads,
             micro_batch: self.micro_batch,
+            candidate_micro_batch: self.candidate_micro_batch,
+            candidate_flash_attention: self
+                .candidate_flash_attention
+                .map(|switch| switch == Switch::On),
             kv: self.kv.map(Kv::kv_type),
         }
     }

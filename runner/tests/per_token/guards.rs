@@ -162,6 +162,21 @@ fn ik_is_not_asked_for_large_batches_of_types_with_a_minimum() {
         compared(&model, "ik", &["--micro-batch", "16"]);
         compared(&model, "ik", &[]);
         compared(&model, "llama-native", &large);
+        compared(&model, "ik", &["--candidate-micro-batch", "17"]);
+    }
+}
+
+#[test]
+fn what_the_candidate_alone_takes_together_is_guarded() {
+    let desk = desk();
+    Model::of("llama", 3, 512).write(&desk.path("guarded.gguf"));
+    for (tokens, code) in [("17", 69), ("16", 0)] {
+        let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+        command
+            .args(["per-token", "--prompt", "Hi", "--model", "guarded.gguf"])
+            .args(["--candidate", "ik", "--reference", "reference"])
+            .args(["--candidate-micro-batch", tokens]);
+        Run::of(&mut command).exits(code);
     }
 }
 

@@ -113,6 +113,24 @@ fn it_says_who_ran_and_on_what() {
     assert_eq!(receipt["prompt"]["text"], "Hi");
 }
 
+#[test]
+fn the_candidate_alone_can_be_given_other_settings() {
+    let flags = ["--prompt", "Hi", "--micro-batch", "7"];
+    let more = [
+        "--candidate-micro-batch",
+        "3",
+        "--candidate-flash-attention",
+        "on",
+    ];
+    let (_, receipt) = Desk::new().json(&[&flags[..], &more].concat());
+    let settings = |engine: &str| {
+        let settings = &receipt["engines"][engine]["settings"];
+        (&settings["micro_batch"], &settings["flash_attention"])
+    };
+    assert_eq!(settings("candidate"), (&3.into(), &true.into()));
+    assert_eq!(settings("reference"), (&7.into(), &false.into()));
+}
+
 /// The reference evaluates the decoded twin of the model that is named for it; which one it was is
 /// told. The candidate need not be able to write one.
 #[test]
