@@ -102,6 +102,7 @@ pub(super) fn all_noticed(desk: &Desk, receipt: &Value, edits: &[(&str, Value, &
         let is_told = run.stdout.contains(told);
         assert!(is_told, "{place}: {told:?} is not in {run:?}");
     }
+    println!("noticed with a new digest: {} edits", edits.len());
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn any_edited_value_is_noticed() {
         let run = desk.verify(&edited.to_string());
         assert_eq!(run.code, 65, "{place}: {run:?}");
     }
+    println!("noticed by its digest: {} edits", places.len());
 }
 
 /// Pointers to all values that hold no others.

@@ -20,6 +20,7 @@ fn all_noticed(desk: &Desk, receipt: &Value, edits: &[(&str, Value, &str)]) {
             "{place}: {told:?} is not in {run:?}"
         );
     }
+    println!("noticed with a new digest: {} edits", edits.len());
 }
 
 #[test]
