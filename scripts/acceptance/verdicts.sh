@@ -64,26 +64,30 @@ point_1() {
 }
 
 # sabotaged NAME MODEL: no fault slips in any profile, and in exact thirty are caught and none hides.
+# Where one hides the figure says how well, and from which strength on it is caught.
 sabotaged() {
     local name=$1 out=$work/sabotage.json figures line status=0
     "$lockstep" sabotage --model "$2" --profile all --format json >"$out" 2>"$out.log" || status=$?
-    [[ $status == 0 ]] || die "sabotage of $name: exit $status: $(field "$out" 'r["reason"]' || tail -n 1 "$out.log")"
+    [[ -s $out ]] || die "sabotage of $name: exit $status: $(tail -n 1 "$out.log")"
     figures=$(python3 - "$out" <<'PYTHON'
 import collections, json, sys
 for profile in json.load(open(sys.argv[1]))["profiles"]:
     trials, name = profile["trials"], profile["profile"]
     found = collections.Counter(trial["outcome"] for trial in trials)
     print(f"{name}: {len(trials)} faults: {', '.join(f'{n} {outcome}' for outcome, n in sorted(found.items()))}")
-    if found["slipped"] or found["failed"] or (name == "exact" and (found["caught"] < 30 or found["hidden"])):
-        sys.exit("too few are caught")
     for trial in trials:
+        if trial["outcome"] in ("slipped", "failed"):
+            print(f"{name}: {trial['fault']} {trial['outcome']}: {trial['reason']}")
         if hidden := trial["hidden"]:
             strength = hidden["caught_at_strength"]
             caught = f"caught at {strength} times its strength" if strength else "at no strength that was tried"
             share = "no share" if hidden["share"] is None else f"{hidden['share']:.3g}"
             print(f"{name}: {trial['fault']} hides in {share} of the limit on {hidden['metric']}; {caught}")
+    if found["slipped"] or found["failed"] or (name == "exact" and (found["caught"] < 30 or found["hidden"])):
+        sys.exit("a fault is missed, or fewer than thirty are caught")
 PYTHON
-    ) || die "sabotage of $name: $figures"
+    ) || die "sabotage of $name: exit $status: $figures"
+    [[ $status == 0 ]] || die "sabotage of $name: exit $status: $(field "$out" 'r["reason"]')"
     while read -r line; do figure 2 "$name, $line"; done <<<"$figures"
 }
 
