@@ -35,6 +35,7 @@ judged() {
     "$lockstep" ladder --profile production --model "$model" --out "$out" "$@" >"$out.txt" 2>"$out.log" || status=$?
     [[ $status == 0 ]] || { cat "$out.txt" >&2; die "$name, $pair: exit $status: $(tail -n 1 "$out.txt")"; }
     figures=$(excess "$out" "$own") || die "$name, $pair: $figures"
+    "$lockstep" verify-receipt "$out"/*/receipt.json >"$out.txt" || die "$name, $pair: $(grep -v '^✓' "$out.txt")"
     figure 1 "$name, $pair: $figures"
 }
 
