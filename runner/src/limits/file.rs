@@ -110,6 +110,10 @@ fn check_figure(limit: &Limit) -> Result<(), (&'static str, String)> {
     if limit.figure != Figure::Value && !has_floor {
         return Err(("figure", format!("{name} has no floor to be in excess of")));
     }
+    if limit.metric == LimitedMetric::FlipGap && limit.beyond == Beyond::Drift {
+        let problem = "a flip beyond the tie rule has diverged: any other would pass";
+        return Err(("beyond", problem.to_owned()));
+    }
     if is_of_case(limit.figure) && limit.rung != Rung::Positions {
         let problem = "a figure of the whole comparison is limited on the rung `positions`";
         return Err(("rung", problem.to_owned()));
@@ -234,6 +238,13 @@ mod tests {
             ..excess(Figure::Excess)
         };
         assert!(refusal(&[every_row]).contains("`limits[0].least_rows`"));
+        let any_flip = Limit {
+            metric: LimitedMetric::FlipGap,
+            bound: Bound::Largest,
+            beyond: Beyond::Drift,
+            ..limit(Bound::Largest)
+        };
+        assert!(refusal(&[any_flip]).contains("`limits[0].beyond`"));
         let twice = [excess(Figure::Excess), excess(Figure::Excess)];
         assert!(refusal(&twice).contains("`limits[1]`: kl is limited twice"));
     }

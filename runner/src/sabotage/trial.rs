@@ -9,7 +9,7 @@ use schemas::sabotage::{Hidden, Trial, TrialOutcome};
 use super::bench::{Bench, Ground};
 use super::error::SabotageError;
 use super::faults::{CONSTANT_SHIFT, Fault};
-use super::hiding::{self, Hiding};
+use super::hiding;
 use crate::exit::Exit;
 use crate::ladder::Climbed;
 
@@ -143,12 +143,19 @@ fn unseen(
         });
     }
     let receipts = climbed.outcomes.iter().map(|outcome| &outcome.receipt);
-    let hiding = hiding::of(receipts);
+    let Some(hiding) = hiding::of(receipts) else {
+        return Ok(slipped("no limit has a share to show it by"));
+    };
     let caught_at_strength = strong_enough(bench, fault, ground)?;
-    let mut tried = blank(bench, fault, TrialOutcome::Hidden, reason(hiding.as_ref()));
+    let mut tried = blank(
+        bench,
+        fault,
+        TrialOutcome::Hidden,
+        format!("it uses up {hiding}"),
+    );
     tried.trial.hidden = Some(Hidden {
-        share: hiding.as_ref().map(|it| it.share),
-        metric: hiding.as_ref().map(|it| it.metric),
+        share: Some(hiding.share),
+        metric: Some(hiding.metric),
         caught_at_strength,
         strength: fault.strength.clone(),
     });
@@ -163,13 +170,6 @@ fn positions(climbed: &Climbed) -> impl Iterator<Item = &RowRecord> {
     let receipts = climbed.outcomes.iter().map(|outcome| &outcome.receipt);
     let positions = receipts.flat_map(|receipt| &receipt.positions);
     positions.map(|position| &position.row)
-}
-
-fn reason(hiding: Option<&Hiding>) -> String {
-    match hiding {
-        Some(hiding) => format!("it uses up {hiding}"),
-        None => "no limit has a share to show it by".to_owned(),
-    }
 }
 
 /// Twice as strong each time, until it is caught.
