@@ -26,7 +26,7 @@ pub fn compare(
 ) -> Result<Rows, Ending> {
     Ok(Rows {
         positions: compare_positions(tokens, evaluations, terms)?,
-        greedy: compare_greedy(evaluations, terms)?,
+        greedy: compare_greedy(evaluations, terms, 0)?,
     })
 }
 
@@ -51,9 +51,12 @@ fn compare_positions(
 }
 
 /// Compares the greedy steps up to the first that differs.
+///
+/// `before` steps were gone through earlier: a floor has a row for each step from the first on.
 pub fn compare_greedy(
     evaluations: &Evaluations,
     terms: &Terms<'_>,
+    before: usize,
 ) -> Result<GreedyRecord, Ending> {
     let candidate_ids = &evaluations.candidate.response.greedy_ids;
     let reference_ids = &evaluations.reference.response.greedy_ids;
@@ -73,7 +76,8 @@ pub fn compare_greedy(
         check_choice("reference", step, reference, &pair.reference_row)?;
         let is_same = candidate == reference;
         let found = pair.compare();
-        record.steps.push(judge::step(terms, step, is_same, found));
+        let row = judge::step(terms, before + step, is_same, found);
+        record.steps.push(row);
         if !is_same {
             record.first_difference = Some(step as u64);
             break;

@@ -31,6 +31,8 @@ pub enum Ending {
     Refused(String),
     /// There is nothing to compare.
     Nothing(String),
+    /// A floor is required, and there is none.
+    NoFloor(String),
     /// The rows have different lengths.
     Shapes(String),
     /// An engine contradicts itself.
@@ -169,6 +171,7 @@ fn reason(mismatch: Option<&Mismatch>, ending: &Ending) -> String {
         | Ending::Nothing(reason)
         | Ending::Shapes(reason)
         | Ending::Inconsistent(reason) => reason.clone(),
+        Ending::NoFloor(why) => format!("there is no floor: {why}"),
         Ending::Unusable(unusable) => unusable.reason.clone(),
         Ending::Failed(fault) => format!("{}: {}", fault.engine, fault.kind),
     }
@@ -182,7 +185,9 @@ pub(crate) fn without_rows(mismatch: Option<&Mismatch>, ending: &Ending) -> Conc
         Ending::Shapes(_) => (Verdict::Diverged, None),
         Ending::Inconsistent(_) => (Verdict::EngineFailed, Some(Exit::BadInput)),
         Ending::Failed(fault) => (Verdict::EngineFailed, Some(fault.exit())),
-        Ending::Nothing(_) | Ending::Unusable(_) => (Verdict::Inconclusive, None),
+        Ending::Nothing(_) | Ending::NoFloor(_) | Ending::Unusable(_) => {
+            (Verdict::Inconclusive, None)
+        }
     };
     Conclusion {
         verdict,

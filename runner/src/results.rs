@@ -40,6 +40,14 @@ pub fn prepare_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     remove_if_there(&folder.join(RECEIPT))?;
     remove_if_there(&folder.join(LADDER))?;
+    remove_if_there(&folder.join(FLOOR_REPORT))?;
+    // Those of an earlier climb's prompts would stand beside another verdict.
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_if_there(&entry.path().join(RECEIPT))?;
+        }
+    }
     temporary(folder).map(drop)
 }
 

@@ -169,6 +169,7 @@ pub(crate) fn reason(ending: &Ending) -> String {
         Ending::Refused(reason)
         | Ending::Nothing(reason)
         | Ending::Shapes(reason)
+        | Ending::NoFloor(reason)
         | Ending::Inconsistent(reason) => reason.clone(),
         Ending::Mismatch(_) => "the tokens differ".to_owned(),
         Ending::Unusable(unusable) => unusable.reason.clone(),

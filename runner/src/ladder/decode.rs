@@ -57,10 +57,13 @@ impl Climb<'_, '_> {
                 decoded[index] = None;
             }
         }
+        self.are_compared = true;
         for (case, decoded) in self.cases.iter_mut().zip(&decoded) {
-            let first = decoded.as_ref().and_then(|it| it.stretches.first());
-            if let (Some(rows), Some(first)) = (&mut case.rows, first) {
-                case.greedy_steps = run.request.greedy_steps;
+            let Some(first) = decoded.as_ref().and_then(|it| it.stretches.first()) else {
+                continue;
+            };
+            case.greedy_steps = run.request.greedy_steps;
+            if let Some(rows) = &mut case.rows {
                 rows.greedy = first.clone();
             }
         }
@@ -84,7 +87,9 @@ fn round(
     pair::stream(candidate, reference, &questions, |at, answers| {
         let (index, decoded) = &mut open[at];
         let terms = run.terms(&cases[*index]);
-        let compared = answers.and_then(|answers| compare::compare_greedy(&answers, &terms));
+        let before = decoded.prefix().len();
+        let compared =
+            answers.and_then(|answers| compare::compare_greedy(&answers, &terms, before));
         match compared {
             Ok(stretch) => decoded.stretches.push(stretch),
             Err(ending) => failed.push((*index, ending)),
@@ -111,13 +116,18 @@ impl Decoded {
         if last.steps.last()?.verdict != Verdict::TieFlip {
             return None;
         }
-        let prefix = self.stretches.iter().flat_map(|stretch| {
+        let prefix = self.prefix();
+        let left = self.asked.checked_sub(prefix.len() as u32)?;
+        (left > 0).then(|| question(self.tokens.clone().followed_by(&prefix), left))
+    }
+
+    /// What the reference chose at every step that was compared.
+    fn prefix(&self) -> Vec<u32> {
+        let chosen = self.stretches.iter().flat_map(|stretch| {
             let compared = stretch.steps.len();
             &stretch.reference_ids[..compared]
         });
-        let prefix: Vec<u32> = prefix.copied().collect();
-        let left = self.asked.checked_sub(prefix.len() as u32)?;
-        (left > 0).then(|| question(self.tokens.clone().followed_by(&prefix), left))
+        chosen.copied().collect()
     }
 
     fn conclude(&self, terms: &Terms<'_>) -> Conclusion {

@@ -11,7 +11,7 @@ use crate::conclusion::Conclusion;
 use crate::coverage;
 use crate::exit::Exit;
 use crate::judge;
-use crate::outcome::{self, Ending};
+use crate::outcome::{self, Ending, Outcome};
 
 /// What a rung comes to.
 #[derive(Clone, Debug)]
@@ -184,5 +184,31 @@ pub(super) fn of_all(
     Conclusion {
         reason,
         ..worst.conclusion.clone()
+    }
+}
+
+/// Where all rungs hold, what their prompts come to with everything that was compared of each: limits
+/// of a whole comparison see more rows there than on any rung.
+pub(super) fn with_receipts(stood: Conclusion, outcomes: &[Outcome]) -> Conclusion {
+    if stood.exit != Exit::Parity {
+        return stood;
+    }
+    let compared = outcomes
+        .iter()
+        .filter(|it| !it.receipt.positions.is_empty());
+    let failed = compared.filter(|it| it.exit != Exit::Parity);
+    match failed.min_by_key(|it| it.exit.place()) {
+        None => stood,
+        Some(Outcome { receipt, exit, .. }) => {
+            let prompt = receipt
+                .prompt_set
+                .as_ref()
+                .map_or("prompt", |set| &set.prompt);
+            Conclusion {
+                verdict: receipt.verdict,
+                exit: *exit,
+                reason: format!("prompt {prompt}, all of it together: {}", receipt.reason),
+            }
+        }
     }
 }

@@ -26,6 +26,7 @@ impl Climb<'_, '_> {
     fn compare(&mut self, part: impl Fn(&AgreedTokens) -> AgreedTokens) -> Result<Finding, Ending> {
         let are_seated = self.sit_down()?;
         self.measure_floors()?;
+        self.are_compared = true;
         if let (true, Some(seats)) = (are_seated, &self.seats) {
             let run = self.run;
             let question = |tokens: &AgreedTokens| Question {

@@ -99,6 +99,7 @@ struct Climb<'r, 'a> {
     are_tokenized: bool,
     seats: Option<Seats<'r>>,
     are_measured: bool,
+    are_compared: bool,
 }
 
 impl<'r, 'a> Climb<'r, 'a> {
@@ -111,6 +112,7 @@ impl<'r, 'a> Climb<'r, 'a> {
             are_tokenized: false,
             seats: None,
             are_measured: false,
+            are_compared: false,
         }
     }
 
@@ -214,13 +216,19 @@ impl<'r, 'a> Climb<'r, 'a> {
         Ok(self.seats.is_some())
     }
 
-    /// How much there is to compare: of the prompts that have tokens and are not too long.
+    /// How much was compared: rows, or tokens where no rung has looked at rows. Of a prompt that was
+    /// only decoded, it is the row that chose the first token.
     fn coverage(&self) -> Option<Coverage> {
         if !self.are_tokenized {
             return None;
         }
         let prompts = self.cases.iter().map(|case| ComparedPrompt {
-            positions: case.open_tokens().map_or(0, |it| it.ids().len() as u64),
+            positions: case.open_tokens().map_or(0, |tokens| match &case.rows {
+                Some(rows) => rows.positions.len() as u64,
+                None if case.greedy_steps > 0 => 1,
+                None if self.are_compared => 0,
+                None => tokens.ids().len() as u64,
+            }),
             chat: case.plan.prompt.parse_special,
             code: case.plan.asked.has_code,
         });
@@ -261,11 +269,19 @@ impl<'r, 'a> Climb<'r, 'a> {
     ) -> Climbed {
         let interrupted = self.run.request.supervision.interrupt.is_raised();
         let coverage = self.coverage();
+        let stood = finding::of_all(&findings, coverage.as_ref());
+        let prompt_set = self.prompt_set();
+        let (run, known) = (self.run, self.known);
+        let outcomes = self.cases.into_iter().filter_map(|mut case| {
+            logits::cut_to_what_was_compared(&mut case)?;
+            Some(Outcome::new(run, &known, case, identities.clone(), started))
+        });
+        let outcomes: Vec<_> = outcomes.collect();
         let Conclusion {
             verdict,
             exit,
             reason,
-        } = finding::of_all(&findings, coverage.as_ref());
+        } = finding::with_receipts(stood, &outcomes);
         let rungs = findings.into_iter().map(|(rung, finding)| RungRecord {
             rung,
             verdict: finding.conclusion.verdict,
@@ -273,7 +289,7 @@ impl<'r, 'a> Climb<'r, 'a> {
             prompts: finding.prompts,
             symptoms: finding.symptoms,
         });
-        let request = self.run.request;
+        let request = run.request;
         let ladder = Ladder {
             schema: Tag::new(),
             verdict,
@@ -282,17 +298,11 @@ impl<'r, 'a> Climb<'r, 'a> {
             profile: request.profile,
             model: identities.model().clone(),
             reference_model: identities.reference_model().cloned(),
-            engines: record::engine_records(request, &self.known, None),
-            prompt_set: self.prompt_set(),
+            engines: record::engine_records(request, &known, None),
+            prompt_set,
             coverage,
             rungs: rungs.collect(),
         };
-        let (run, known) = (self.run, self.known);
-        let outcomes = self.cases.into_iter().filter_map(|mut case| {
-            logits::cut_to_what_was_compared(&mut case)?;
-            Some(Outcome::new(run, &known, case, identities.clone(), started))
-        });
-        let outcomes: Vec<_> = outcomes.collect();
         // An engine that failed whatever the prompt says so once.
         let faults: BTreeSet<_> = outcomes.iter().filter_map(|it| it.fault.clone()).collect();
         Climbed {

@@ -45,7 +45,7 @@ impl Run<'_> {
             match floor {
                 Ok(floor) => case.floor = Some(floor),
                 Err(why) if self.request.floor == FloorMode::Require => {
-                    case.end(Ending::Nothing(format!("there is no floor: {why}")));
+                    case.end(Ending::NoFloor(why));
                 }
                 Err(why) => case.no_floor = Some(why),
             }

@@ -1,6 +1,6 @@
 //! Whether the hashes and sizes of a receipt are those of what it holds.
 
-use schemas::receipt::{Receipt, Sizes};
+use schemas::receipt::{EngineRecord, Receipt, Sizes};
 
 use super::Finding;
 use crate::seal::{of_tokens, sha256};
@@ -59,18 +59,24 @@ fn check_sizes(sizes: &Sizes, receipt: &Receipt, findings: &mut Vec<Finding>) {
             format!("is {vocabulary}, there is a token {largest}"),
         );
     }
-    let engines = [&receipt.engines.candidate, &receipt.engines.reference];
-    let other = engines
-        .into_iter()
-        .filter_map(|engine| engine.settings.as_ref());
-    for settings in other.filter(|settings| settings.context != sizes.context) {
-        let problem_of = format!("is {}, an engine had {}", sizes.context, settings.context);
+    let needed = sizes.tokens + u64::from(receipt.greedy_steps.saturating_sub(1));
+    let had = |engine: &EngineRecord| engine.settings.as_ref().map(|it| it.context);
+    // What is noted is the reference's; the candidate may have more room.
+    if let Some(had) = had(&receipt.engines.reference).filter(|&had| had != sizes.context) {
+        let problem_of = format!("is {}, the reference had {had}", sizes.context);
         problem("context", problem_of);
     }
-    let needed = sizes.tokens + u64::from(receipt.greedy_steps.saturating_sub(1));
+    if let Some(had) = had(&receipt.engines.candidate).filter(|&had| u64::from(had) < needed) {
+        let problem_of = format!("is {}, the candidate had {had}", sizes.context);
+        problem("context", problem_of);
+    }
     let context = u64::from(sizes.context);
-    if context < needed || sizes.model_context < sizes.context {
-        let model = sizes.model_context;
+    // A model's context of 0 is one that is not told.
+    let model = match sizes.model_context {
+        0 => u32::MAX,
+        told => told,
+    };
+    if context < needed || u64::from(model) < needed {
         let problem_of = format!("{needed} tokens are beyond {context}, or that beyond {model}");
         problem("model_context", problem_of);
     }

@@ -262,3 +262,65 @@ fn production_is_judged_by_floors_that_are_measured_once() {
     run.exits(4);
     assert_eq!(verdicts(&ladder)[3], "INCONCLUSIVE");
 }
+
+#[test]
+fn a_receipt_never_stands_beside_the_verdict_of_another_climb() {
+    let desk = desk();
+    climb(&desk, &["--out", "result"]).0.exits(0);
+    let receipt = desk.path("result/line-1/receipt.json");
+    assert!(receipt.is_file());
+    let desk = desk.habit("candidate", &["added-end"]);
+    climb(&desk, &["--out", "result", "--rung", "shapes"])
+        .0
+        .exits(2);
+    let text = fs::read_to_string(&receipt).expect("a receipt of the mismatch");
+    assert!(text.contains("TOKEN-MISMATCH"), "{text}");
+    let desk = desk.habit("reference", &["refuses"]);
+    fs::write(desk.path("set.txt"), "Another\n\nSet\n").expect("written");
+    climb(&desk, &["--out", "result"]).0.exits(69);
+    let old = fs::read_to_string(desk.path("result/line-2/receipt.json"));
+    assert!(old.is_err(), "{old:?}");
+}
+
+/// What is required and not there is no reason to leave a prompt out.
+#[test]
+fn a_floor_that_is_required_is_no_prompt_skipped() {
+    let desk = desk();
+    let require = ["--profile", "production", "--floor", "require"];
+    let (run, ladder) = climb(&desk, &require);
+    run.exits(4);
+    assert_eq!(verdicts(&ladder)[3], "INCONCLUSIVE");
+    let found = ladder["rungs"][3]["prompts"].as_array().expect("prompts");
+    assert!(
+        found.iter().all(|it| it["verdict"] == "INCONCLUSIVE"),
+        "{found:?}"
+    );
+}
+
+/// Only rows that were compared count.
+#[test]
+fn a_single_rung_covers_what_it_compared() {
+    let desk = desk();
+    for (rung, positions) in [
+        ("tokens", 15),
+        ("shapes", 15),
+        ("first-logits", 3),
+        ("positions", 15),
+        ("decode", 3),
+    ] {
+        let (_, ladder) = climb(&desk, &["--rung", rung]);
+        assert_eq!(ladder["coverage"]["positions"], positions, "{rung}");
+    }
+}
+
+/// An engine may take more room than it is asked for, and need not tell its model's context.
+#[test]
+fn more_room_is_no_difference() {
+    let desk = desk().habit("candidate", &["roomy"]);
+    let (run, ladder) = climb(&desk, &["--out", "result"]);
+    run.exits(0);
+    assert_eq!(ladder["verdict"], "BIT-EXACT");
+    let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
+    let receipt = desk.path("result/line-1/receipt.json");
+    Run::of(command.arg("verify-receipt").arg(receipt)).exits(0);
+}

@@ -18,6 +18,7 @@
 //! | `zeros` | computes nothing: every logit is 0 |
 //! | `hangs` | never answers `evaluate` |
 //! | `dies-of-five` | aborts on an item of five tokens |
+//! | `roomy` | takes twice the room it is asked for, and does not tell the model's context |
 //! | `own-build` | is another build than the rest |
 //! | `moody` | its numbers depend on its threads |
 //!
@@ -148,7 +149,8 @@ fn describe(call: &Call) -> DescribeResponse {
     let refuses = call.has("refuses");
     let columns = call.columns() + u32::from(call.has("boasts"));
     let model = call.flag("--model");
-    let model = model.map(|_| test_engines::model_facts(columns, CONTEXT));
+    let own = if call.has("roomy") { 0 } else { CONTEXT };
+    let model = model.map(|_| test_engines::model_facts(columns, own));
     let with_model = model.is_some();
     let mut description = test_engines::describe("table-engine", settings(call), model);
     description.kernels = vec!["table".to_owned()];
@@ -172,6 +174,9 @@ fn settings(call: &Call) -> Settings {
     let asked = call.flag("--arithmetic").is_some();
     if call.has(if asked { "other-arithmetic" } else { "fast" }) {
         settings.arithmetic = Arithmetic::Fast;
+    }
+    if call.has("roomy") {
+        settings.context *= 2;
     }
     settings
 }

@@ -337,7 +337,7 @@ fn limits_hashes_and_sizes_of_something_else_are_noticed() {
         (
             "/sizes/context",
             json!(1),
-            "sizes.context: is 1, an engine had",
+            "sizes.context: is 1, the reference had",
         ),
         (
             "/sizes/model_context",
