@@ -122,6 +122,20 @@ pub fn read_header(path: &Path) -> Result<Header, ModelFileError> {
     }
 }
 
+/// The text of a small file that may be anything: no device or pipe is waited for, and what is larger
+/// is not read.
+pub(crate) fn read_text(path: &Path, limit_bytes: u64) -> io::Result<String> {
+    let (file, _) = open_regular(path)?;
+    let mut text = String::new();
+    let read = file.take(limit_bytes + 1).read_to_string(&mut text)?;
+    if read as u64 > limit_bytes {
+        return Err(io::Error::other(format!(
+            "is larger than {limit_bytes} bytes"
+        )));
+    }
+    Ok(text)
+}
+
 /// What the gate wants to know of a file's vocabulary; what is ill-typed counts as absent.
 pub fn vocabulary_facts(header: &Header) -> VocabularyFacts {
     let metadata = header.metadata();

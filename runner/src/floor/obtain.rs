@@ -7,7 +7,7 @@ use schemas::floor::FloorFile;
 
 use super::builds;
 use super::measure::{Sequence, Subject, measure};
-use super::store::{Store, identity};
+use super::store::{Store, identity, is_of};
 use super::variants::{Configured, plan};
 use crate::case::Known;
 use crate::engine::Catalogue;
@@ -89,9 +89,10 @@ pub fn floors(
     store: &Store,
     sequences: &[Sequence],
 ) -> Result<Vec<FloorFile>, Ending> {
-    let kept = sequences
-        .iter()
-        .map(|it| store.find(&identity(subject, it)));
+    let kept = sequences.iter().map(|sequence| {
+        let kept = store.find(&identity(subject, sequence))?;
+        is_of(&kept, subject, sequence).then_some(kept)
+    });
     let kept: Vec<Option<FloorFile>> = kept.collect();
     let missing = sequences
         .iter()

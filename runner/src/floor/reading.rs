@@ -115,16 +115,17 @@ pub fn read(
     // [agreed tokens][greedy tokens but the last]; the row of the last agreed token chooses the
     // first greedy one, so it is of a position and of a step.
     let n_positions = floor.agreed_tokens as usize;
-    let needed = n_positions + (greedy_steps as usize).saturating_sub(1);
+    let needed = n_positions.saturating_add((greedy_steps as usize).saturating_sub(1));
     if n_positions == 0 || floor.tokens.len() < needed {
         let rows = floor.tokens.len();
         return Err(NoFloor::TooShort { rows, needed });
     }
-    let variants: Vec<_> = floor
+    let mut variants: Vec<_> = floor
         .variants
         .iter()
         .map(|it| told(it, candidate))
         .collect();
+    leave_out_outliers(&floor.variants, &mut variants, &floor.base);
     let pairs = floor.variants.iter().zip(&variants);
     let measured: Vec<&MeasuredVariant> = pairs
         .filter(|(_, told)| told.left_out.is_none())
@@ -151,6 +152,47 @@ pub fn read(
         positions,
         steps,
     })
+}
+
+/// Another build whose distances are so many times those of every other variant computes something
+/// else: it would make the floor so wide that wrong engines pass. Measured: on SmolLM2 Q4_1 the
+/// medians of KL of all variants that differ at all are within 1.5 of each other; `ik` on small random
+/// models, where it is out of line, is 100 times as far as the others.
+const OUTLIER: f64 = 5.0;
+
+/// The base's own program under other settings is never one.
+fn leave_out_outliers(
+    measured: &[MeasuredVariant],
+    told: &mut [FloorVariant],
+    base: &EngineRecord,
+) {
+    let median = |it: &MeasuredVariant| {
+        let kl = it
+            .distribution
+            .as_ref()
+            .map_or(0.0, |it| it.kl.median.get());
+        kl.max(0.0)
+    };
+    let medians: Vec<f64> = measured.iter().map(median).collect();
+    let is_in = |told: &[FloorVariant], index: usize| told[index].left_out.is_none();
+    // The furthest first: beside it, a second one might look ordinary.
+    let mut order: Vec<usize> = (0..medians.len()).collect();
+    order.sort_by(|&a, &b| medians[b].total_cmp(&medians[a]));
+    for &index in &order {
+        if !is_in(told, index) || told[index].engine.build == base.build {
+            continue;
+        }
+        let others = (0..medians.len()).filter(|&other| other != index && is_in(told, other));
+        let next = others.map(|other| medians[other]).fold(0.0, f64::max);
+        // Where no other variant differs at all, there is nothing to be out of line with.
+        if next == 0.0 || medians[index] <= OUTLIER * next {
+            continue;
+        }
+        told[index].left_out = Some(format!(
+            "its median KL is {:.1} times that of any other variant: it computes something else",
+            medians[index] / next
+        ));
+    }
 }
 
 fn told(measured: &MeasuredVariant, candidate: &EngineRecord) -> FloorVariant {

@@ -17,8 +17,14 @@ use serde::Serialize;
 use super::measure::{Sequence, Subject};
 use super::reading::METRICS_VERSION;
 use super::variants::{Configured, LeftOut, Variant};
+use crate::model_file;
 use crate::results;
 use crate::seal::sha256;
+
+/// A row of a variant takes some 300 bytes, so that 100,000 rows of nine variants fit.
+const FLOOR_BYTES: u64 = 1 << 29;
+/// A digest and its name.
+const NOTE_BYTES: u64 = 100;
 
 /// What decides what a floor is.
 #[derive(Serialize)]
@@ -79,8 +85,20 @@ fn engine(configured: &Configured) -> Engine<'_> {
         name: &configured.name,
         version: &configured.description.version,
         build: &configured.description.build,
-        settings: configured.effective(),
+        settings: Settings {
+            // Room that is not used changes nothing; a set and one prompt of it have one floor.
+            context: 0,
+            ..configured.effective()
+        },
     }
+}
+
+/// Whether a floor that was kept is what it is kept as: its name alone could be anybody's.
+pub fn is_of(floor: &FloorFile, subject: &Subject<'_>, sequence: &Sequence) -> bool {
+    floor.metrics_version == METRICS_VERSION
+        && floor.model.sha256 == subject.model.sha256
+        && floor.tokens == sequence.tokens.ids()
+        && floor.agreed_tokens == sequence.agreed as u64
 }
 
 /// Floors that have been measured.
@@ -105,8 +123,8 @@ impl Store {
     /// The floor of this identity, if it is there and as it was kept.
     pub fn find(&self, identity: &str) -> Option<FloorFile> {
         let path = self.folder.join(format!("{}.json", file_name(identity)));
-        let text = fs::read_to_string(&path).ok()?;
-        let noted = fs::read_to_string(path.with_extension("sha256")).ok()?;
+        let text = model_file::read_text(&path, FLOOR_BYTES).ok()?;
+        let noted = model_file::read_text(&path.with_extension("sha256"), NOTE_BYTES).ok()?;
         if noted != sha256(text.as_bytes()) {
             return None;
         }

@@ -1,6 +1,6 @@
 //! A receipt's file: read strictly, and held against what the user demands beside.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,6 +10,7 @@ use schemas::line;
 use schemas::receipt::Receipt;
 
 use super::{Finding, findings};
+use crate::model_file;
 use crate::pattern::Pattern;
 use crate::text::escape_path;
 
@@ -107,7 +108,8 @@ fn started(path: &Path, receipt: &Receipt) -> Result<u64, String> {
     }
     let beside = path.with_file_name("environment.json");
     let told = |problem: String| format!("{}: {problem}", escape_path(&beside));
-    let text = fs::read_to_string(&beside).map_err(|error| told(error.to_string()))?;
+    let text =
+        model_file::read_text(&beside, LARGEST_BYTES).map_err(|error| told(error.to_string()))?;
     let environment: Environment = line::read(&text).map_err(|error| told(error.to_string()))?;
     Ok(environment.started_unix_s)
 }

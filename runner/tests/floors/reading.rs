@@ -1,7 +1,7 @@
 //! From what was measured to a floor, or why there is none.
 
 use runner::floor::reading::{NoFloor, distribution, read};
-use schemas::floor::FloorFile;
+use schemas::floor::{FloorFile, FloorRecord};
 use schemas::number::Finite;
 
 use super::{candidate, example, finite, row};
@@ -53,6 +53,54 @@ fn who_is_judged_does_not_judge_itself() {
     assert_eq!(found, Err(NoFloor::TooFew(4)), "threads change nothing");
     let other = read(&floor, &candidate(), &floor.base, 2).expect("a floor");
     assert_eq!(other.variants[0].left_out, None);
+}
+
+/// The base's program under other settings computes the same, however far that is; another build may
+/// compute something else.
+#[test]
+fn another_build_that_is_out_of_line_makes_no_floor_wide() {
+    let far = |floor: &mut FloorFile, index: usize, kl: f64| {
+        if let Some(distribution) = &mut floor.variants[index].distribution {
+            distribution.kl.median = finite(kl);
+        }
+    };
+    let medians = |kl_of_builds: f64, kl_of_settings: f64| {
+        let mut floor = example();
+        for index in 0..floor.variants.len() {
+            let is_own = floor.variants[index].variant.engine.build == floor.base.build;
+            far(
+                &mut floor,
+                index,
+                if is_own { kl_of_settings } else { kl_of_builds },
+            );
+        }
+        // A sixth, so that one can go.
+        let mut sixth = floor.variants[0].clone();
+        sixth.variant.name = "sixth".to_owned();
+        floor.variants.push(sixth);
+        read(&floor, &candidate(), &floor.base, 2)
+    };
+    let left_out = |floor: &FloorRecord| {
+        let out = floor.variants.iter().filter(|it| it.left_out.is_some());
+        // One was never measured.
+        out.count() - 1
+    };
+    assert_eq!(
+        medians(0.005, 0.001).as_ref().map(left_out),
+        Ok(0),
+        "within five times"
+    );
+    assert_eq!(medians(0.0051, 0.001), Err(NoFloor::NoOtherBuild));
+    assert_eq!(
+        medians(0.001, 0.1).as_ref().map(left_out),
+        Ok(0),
+        "settings"
+    );
+    assert_eq!(
+        medians(0.1, 0.0).as_ref().map(left_out),
+        Ok(0),
+        "nothing else differs"
+    );
 }
 
 #[test]

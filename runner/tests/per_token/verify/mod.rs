@@ -7,6 +7,7 @@ mod triangulated;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use runner::seal::seal;
 use schemas::receipt::Receipt;
@@ -247,6 +248,12 @@ fn kernels_and_age_are_as_they_are_demanded() {
     verify(&["--max-age", "2d"])
         .exits(65)
         .says(&["environment.json"]);
+    // What is no file is not waited for.
+    let made = Command::new("mkfifo").arg(&environment).status();
+    assert!(made.expect("mkfifo runs").success());
+    verify(&["--max-age", "2d"])
+        .exits(65)
+        .says(&["not a regular file"]);
     verify(&[]).exits(0);
 }
 
