@@ -64,6 +64,12 @@ fn case_excess<'a>(
     (Some(excess), broken)
 }
 
+/// What the rows of several comparisons are together in multiples of their floors: limits of a whole
+/// comparison see more of them than in one prompt. `None`: they have no floors.
+pub fn excess_together(receipts: &[&Receipt], limits: &Limits) -> Option<CaseExcess> {
+    case_excess(receipts.iter().flat_map(|it| it.rows()), limits).0
+}
+
 /// Writes the figures that a receipt repeats of its rows, and what is odd about them.
 pub fn repeat_figures(receipt: &mut Receipt) {
     let positions = &receipt.positions;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
+use crate::floor::CaseExcess;
 use crate::receipt::{Engines, ExitRecord, FileIdentity, Profile, Verdict};
 use crate::symptom::Symptom;
 use crate::tag::{Kind, Tag};
@@ -33,6 +34,9 @@ pub struct Ladder {
     /// How much of the prompts was to be compared, and whether it is enough; absent while no rung has
     /// made tokens of them.
     pub coverage: Option<Coverage>,
+    /// In `production`, where all rungs hold: the distances of all rows of all prompts in multiples of
+    /// their floors.
+    pub excess: Option<CaseExcess>,
     /// All rungs.
     pub rungs: Vec<RungRecord>,
 }

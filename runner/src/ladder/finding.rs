@@ -1,16 +1,18 @@
 //! What a rung comes to: one conclusion, and one for each prompt it asked about.
 
 use schemas::coverage::Coverage;
+use schemas::floor::CaseExcess;
 use schemas::ladder::{LadderRung, RungPrompt};
 use schemas::receipt::Verdict;
 use schemas::symptom::Symptom;
 
 use super::word;
 use crate::case::Case;
-use crate::conclusion::Conclusion;
+use crate::conclusion::{self, Conclusion};
 use crate::coverage;
 use crate::exit::Exit;
 use crate::judge;
+use crate::limits::Limits;
 use crate::outcome::{self, Ending, Outcome};
 
 /// What a rung comes to.
@@ -187,28 +189,40 @@ pub(super) fn of_all(
     }
 }
 
-/// Where all rungs hold, what their prompts come to with everything that was compared of each: limits
-/// of a whole comparison see more rows there than on any rung.
-pub(super) fn with_receipts(stood: Conclusion, outcomes: &[Outcome]) -> Conclusion {
+/// Where all rungs hold, what their prompts come to with everything that was compared of each, and
+/// then what all of them come to together: limits of a whole comparison see more rows there than on
+/// any rung.
+pub(super) fn with_receipts(
+    stood: Conclusion,
+    outcomes: &[Outcome],
+    limits: &Limits,
+) -> (Conclusion, Option<CaseExcess>) {
     if stood.exit != Exit::Parity {
-        return stood;
+        return (stood, None);
     }
     let compared = outcomes
         .iter()
         .filter(|it| !it.receipt.positions.is_empty());
-    let failed = compared.filter(|it| it.exit != Exit::Parity);
-    match failed.min_by_key(|it| it.exit.place()) {
-        None => stood,
-        Some(Outcome { receipt, exit, .. }) => {
-            let prompt = receipt
-                .prompt_set
-                .as_ref()
-                .map_or("prompt", |set| &set.prompt);
-            Conclusion {
-                verdict: receipt.verdict,
-                exit: *exit,
-                reason: format!("prompt {prompt}, all of it together: {}", receipt.reason),
-            }
-        }
+    let failed = compared.clone().filter(|it| it.exit != Exit::Parity);
+    if let Some(Outcome { receipt, exit, .. }) = failed.min_by_key(|it| it.exit.place()) {
+        let prompt = receipt.prompt_set.as_ref();
+        let prompt = prompt.map_or("prompt", |set| &set.prompt);
+        let conclusion = Conclusion {
+            verdict: receipt.verdict,
+            exit: *exit,
+            reason: format!("prompt {prompt}, all of it together: {}", receipt.reason),
+        };
+        return (conclusion, None);
     }
+    let receipts: Vec<_> = compared.map(|it| &it.receipt).collect();
+    let excess = conclusion::excess_together(&receipts, limits);
+    let broken = excess.as_ref().map_or(&[][..], |excess| &excess.broken);
+    let conclusion = match broken {
+        [] => stood,
+        broken => {
+            let reason = format!("all prompts together: {}", broken.join("; "));
+            Finding::diverged(reason).conclusion
+        }
+    };
+    (conclusion, excess)
 }

@@ -277,11 +277,12 @@ impl<'r, 'a> Climb<'r, 'a> {
             Some(Outcome::new(run, &known, case, identities.clone(), started))
         });
         let outcomes: Vec<_> = outcomes.collect();
+        let (conclusion, excess) = finding::with_receipts(stood, &outcomes, &run.limits);
         let Conclusion {
             verdict,
             exit,
             reason,
-        } = finding::with_receipts(stood, &outcomes);
+        } = conclusion;
         let rungs = findings.into_iter().map(|(rung, finding)| RungRecord {
             rung,
             verdict: finding.conclusion.verdict,
@@ -301,6 +302,7 @@ impl<'r, 'a> Climb<'r, 'a> {
             engines: record::engine_records(request, &known, None),
             prompt_set,
             coverage,
+            excess,
             rungs: rungs.collect(),
         };
         // An engine that failed whatever the prompt says so once.

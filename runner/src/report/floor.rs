@@ -16,10 +16,18 @@ pub(super) fn push(text: &mut String, receipt: &Receipt) {
         push_variants(text, floor, &receipt.engines.reference.name);
     }
     if let Some(excess) = &receipt.excess {
-        push_excess(text, excess, receipt.rows().count());
+        push_excess(text, excess);
+        if excess.flips > 0 {
+            let n_rows = receipt.rows().count();
+            // Writing to a string cannot fail, here and below.
+            let _ = writeln!(
+                text,
+                "the most likely token is another one in {} of {n_rows} rows",
+                excess.flips
+            );
+        }
     }
     for warning in &receipt.warnings {
-        // Writing to a string cannot fail, here and below.
         let _ = writeln!(text, "warning: {}", escape_for_terminal(warning));
     }
 }
@@ -48,7 +56,8 @@ fn push_variants(text: &mut String, floor: &FloorRecord, reference: &str) {
     }
 }
 
-fn push_excess(text: &mut String, excess: &CaseExcess, n_rows: usize) {
+/// A line for each metric.
+pub(super) fn push_excess(text: &mut String, excess: &CaseExcess) {
     let _ = writeln!(
         text,
         "distance over the floor (1 is as far as the reference is from itself):\n\
@@ -71,13 +80,6 @@ fn push_excess(text: &mut String, excess: &CaseExcess, n_rows: usize) {
         let _ = writeln!(
             text,
             "  {name:7} {median:>9} {p99:>9} {max:>9}  {share:.1} %"
-        );
-    }
-    if excess.flips > 0 {
-        let _ = writeln!(
-            text,
-            "the most likely token is another one in {} of {n_rows} rows",
-            excess.flips
         );
     }
 }

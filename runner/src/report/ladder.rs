@@ -6,6 +6,7 @@ use std::path::Path;
 use schemas::ladder::{Ladder, RungRecord};
 use schemas::receipt::Verdict;
 
+use super::floor;
 use super::text::Detail;
 use crate::judge::word;
 use crate::ladder;
@@ -19,6 +20,9 @@ pub fn text(record: &Ladder, model: &Path, detail: Detail) -> String {
             push_rung(&mut text, rung, detail);
             push_symptoms(&mut text, rung, [Path::new(&record.model.label), model]);
         }
+    }
+    if let (Some(excess), true) = (&record.excess, detail != Detail::Quiet) {
+        floor::push_excess(&mut text, excess);
     }
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(

@@ -245,6 +245,11 @@ fn production_is_judged_by_floors_that_are_measured_once() {
     run.exits(0);
     assert_eq!(verdicts(&ladder)[3..], ["DRIFT", "DRIFT", "BIT-EXACT"]);
     assert_eq!(ladder["verdict"], "DRIFT");
+    // Of all rows of all prompts: 2 of 15 positions and the first of 8 steps.
+    assert!(
+        ladder["excess"]["max_abs"]["max"].as_f64() > Some(0.5),
+        "{ladder:#}"
+    );
     // One process of the other build for all prompts and all rungs.
     let measured = |desk: &Desk| {
         let starts = desk.starts();
@@ -323,4 +328,40 @@ fn more_room_is_no_difference() {
     let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
     let receipt = desk.path("result/line-1/receipt.json");
     Run::of(command.arg("verify-receipt").arg(receipt)).exits(0);
+}
+
+/// Of 3 prompts with 15 rows none is long enough for a limit on the share above the floor; together
+/// they are.
+#[test]
+fn limits_of_a_whole_comparison_hold_for_all_prompts_together() {
+    let desk = desk()
+        .habit("llama-scalar", &["own-build"])
+        .perturb(
+            "llama-scalar",
+            "--add 0 5 0.25 --add 1 5 0.25 --add 2 5 0.25",
+        )
+        .perturb("candidate", "--add 0 5 0.3 --add 1 5 0.3 --add 2 5 0.3");
+    let mut file: Value = serde_json::from_str(include_str!("../../limits/production-v1.json"))
+        .expect("the shipped file is JSON");
+    file["name"] = "mine".into();
+    for limit in file["limits"].as_array_mut().expect("limits") {
+        if limit["figure"] == "excess-share" {
+            limit["least_rows"] = 30.into();
+        } else if limit["figure"] == "excess" {
+            limit["value"] = 100.into();
+        }
+    }
+    fs::write(desk.path("mine.json"), file.to_string()).expect("written");
+    let limits = ["--profile", "production", "--limits", "mine.json"];
+    let (run, ladder) = climb(&desk, &limits);
+    run.exits(1);
+    assert_eq!(
+        verdicts(&ladder)[3..],
+        ["DRIFT", "DRIFT", "BIT-EXACT"],
+        "no rung alone"
+    );
+    assert!(
+        word(&ladder["reason"]).starts_with("all prompts together: "),
+        "{ladder:#}"
+    );
 }
