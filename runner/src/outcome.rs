@@ -79,7 +79,7 @@ impl Outcome {
         run: &Run<'_>,
         known: &Known,
         case: Case,
-        identities: Identities,
+        identities: &Identities,
         started: Instant,
     ) -> Self {
         let adopted = case.tokens.as_ref().and_then(AgreedTokens::adopted);
@@ -95,7 +95,7 @@ impl Outcome {
         };
         let mut receipt = record::receipt(run, known, &case, identities, verdict, exit);
         receipt.reason = reason;
-        let environment = record::environment(run, &case, started);
+        let environment = record::environment(run, identities, &case, started);
         if exit == Exit::Parity && is_one_program(&environment) {
             receipt.reason.push_str(reason::SAME_PROGRAM);
         }

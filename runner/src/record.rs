@@ -30,6 +30,8 @@ pub struct Identities {
     model: FileIdentity,
     reference_model: Option<FileIdentity>,
     tokenizer: Option<FileIdentity>,
+    candidate_program: Option<FileIdentity>,
+    reference_program: Option<FileIdentity>,
 }
 
 impl Identities {
@@ -43,12 +45,17 @@ impl Identities {
         self.reference_model.as_ref()
     }
 
-    /// Hashes all files, unless the user stops it meanwhile.
-    pub fn of(request: &Request) -> io::Result<Self> {
+    /// Hashes all files and the `programs` of candidate and reference, unless the user stops it
+    /// meanwhile. A program that cannot be read is none.
+    pub fn of(request: &Request, programs: [Option<PathBuf>; 2]) -> io::Result<Self> {
         let stop = request.supervision.interrupt.flag();
         let one = |path: &Path| model_file::identity_unless(path, stop);
         let identity = |path: &Option<PathBuf>| path.as_deref().map(one).transpose();
+        let [candidate_program, reference_program] =
+            programs.map(|path| path.and_then(|path| one(&path).ok()));
         Ok(Self {
+            candidate_program,
+            reference_program,
             model: one(&request.model)?,
             reference_model: identity(&request.reference_model)?,
             tokenizer: identity(&request.tokenizer)?,
@@ -61,7 +68,7 @@ pub(crate) fn receipt(
     run: &Run<'_>,
     known: &Known,
     case: &Case,
-    identities: Identities,
+    identities: &Identities,
     verdict: Verdict,
     exit: Exit,
 ) -> Receipt {
@@ -76,10 +83,10 @@ pub(crate) fn receipt(
         reason: String::new(),
         warnings: Vec::new(),
         profile: run.request.profile,
-        model: identities.model,
-        reference_model: identities.reference_model,
+        model: identities.model.clone(),
+        reference_model: identities.reference_model.clone(),
         twin: known.twin.clone(),
-        tokenizer: identities.tokenizer,
+        tokenizer: identities.tokenizer.clone(),
         prompt_set: case.plan.asked.set.clone(),
         allow_small: run.request.allow_small,
         prompt: prompt_record(&case.plan),
@@ -185,7 +192,12 @@ fn engine_record(
 }
 
 /// When, where, by which programs.
-pub(crate) fn environment(run: &Run<'_>, case: &Case, started: Instant) -> Environment {
+pub(crate) fn environment(
+    run: &Run<'_>,
+    identities: &Identities,
+    case: &Case,
+    started: Instant,
+) -> Environment {
     let wall = started.elapsed();
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -206,17 +218,27 @@ pub(crate) fn environment(run: &Run<'_>, case: &Case, started: Instant) -> Envir
             .reference_model
             .as_ref()
             .map(|path| path.display().to_string()),
-        candidate: engine_environment(&run.candidate, answers.map(|answers| &answers.candidate)),
-        reference: engine_environment(&run.reference, answers.map(|answers| &answers.reference)),
+        candidate: engine_environment(
+            &run.candidate,
+            identities.candidate_program.as_ref(),
+            answers.map(|answers| &answers.candidate),
+        ),
+        reference: engine_environment(
+            &run.reference,
+            identities.reference_program.as_ref(),
+            answers.map(|answers| &answers.reference),
+        ),
     }
 }
 
-fn engine_environment(client: &Client<'_>, answer: Option<&Evaluated>) -> EngineEnvironment {
-    let executable = client.spec().executable();
-    let identity = executable.and_then(|path| model_file::identity(&path).ok());
+fn engine_environment(
+    client: &Client<'_>,
+    program: Option<&FileIdentity>,
+    answer: Option<&Evaluated>,
+) -> EngineEnvironment {
     EngineEnvironment {
         command: client.spec().shown_command(),
-        binary_sha256: identity.map(|identity| identity.sha256),
+        binary_sha256: program.map(|program| program.sha256.clone()),
         variables: client.recorded_environment(),
         prefill_ns: answer.map(|answer| answer.prefill_ns),
         decode_ns: answer.map(|answer| answer.decode_ns),

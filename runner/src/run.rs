@@ -49,7 +49,7 @@ pub fn per_token(
     let mut cases = [Case::new(run.plan(asked)?, request.greedy_steps)];
     let identities = run.beside_hashing(|| run.compare(&mut known, &mut cases))?;
     let [case] = cases;
-    Ok(Outcome::new(&run, &known, case, identities, started))
+    Ok(Outcome::new(&run, &known, case, &identities, started))
 }
 
 /// Who compares what.
@@ -75,8 +75,9 @@ impl Run<'_> {
     /// Hashes the files while the engines work: large models take seconds.
     pub fn beside_hashing(&self, work: impl FnOnce()) -> Result<Identities, RunError> {
         let request = self.request;
+        let programs = [&self.candidate, &self.reference].map(|it| it.spec().executable());
         let identities = std::thread::scope(|scope| {
-            let identities = scope.spawn(move || Identities::of(request));
+            let identities = scope.spawn(move || Identities::of(request, programs));
             work();
             identities.join().expect("hashing does not panic")
         });

@@ -274,7 +274,7 @@ impl<'r, 'a> Climb<'r, 'a> {
         let (run, known) = (self.run, self.known);
         let outcomes = self.cases.into_iter().filter_map(|mut case| {
             logits::cut_to_what_was_compared(&mut case)?;
-            Some(Outcome::new(run, &known, case, identities.clone(), started))
+            Some(Outcome::new(run, &known, case, identities, started))
         });
         let outcomes: Vec<_> = outcomes.collect();
         let (conclusion, excess) = finding::with_receipts(stood, &outcomes, &run.limits);
