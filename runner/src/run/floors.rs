@@ -2,11 +2,10 @@
 //! and before the candidate evaluates, so that who requires a floor need not wait to hear of none.
 
 use schemas::floor::{FloorFile, FloorRecord};
-use schemas::receipt::Profile;
+use schemas::receipt::{EngineRecord, Profile};
 
 use super::{Run, Seats};
 use crate::case::{Case, Known};
-use crate::engine::EngineSettings;
 use crate::floor::measure::{Subject, ends_all, reason, record};
 use crate::floor::obtain::{floors, sequences};
 use crate::floor::reading;
@@ -38,10 +37,17 @@ impl Run<'_> {
                 found => found.map_err(|ending| reason(&ending)),
             },
         };
+        let candidate = self.candidate_record(known, seats);
+        let read = |index: usize| {
+            let floor = &found.as_ref().map_err(String::clone)?[index];
+            let candidate = candidate
+                .as_ref()
+                .ok_or("the candidate does not say who it is")?;
+            reading::read(floor, candidate, &floor.base, self.request.greedy_steps)
+                .map_err(|why| why.to_string())
+        };
         for (index, case) in open.iter_mut().enumerate() {
-            let floor = found
-                .clone()
-                .and_then(|floors| self.read(known, seats, &floors[index]));
+            let floor: Result<FloorRecord, String> = read(index);
             match floor {
                 Ok(floor) => case.floor = Some(floor),
                 Err(why) if self.request.floor == FloorMode::Require => {
@@ -70,27 +76,18 @@ impl Run<'_> {
         floors(&subject, &Store::new(&self.request.cache), &sequences)
     }
 
-    /// The floor of this comparison, in which its own candidate has no part.
-    fn read(
-        &self,
-        known: &Known,
-        seats: &Seats<'_>,
-        floor: &FloorFile,
-    ) -> Result<FloorRecord, String> {
+    /// The candidate as it will evaluate: in its own floor it has no part.
+    fn candidate_record(&self, known: &Known, seats: &Seats<'_>) -> Option<EngineRecord> {
         let defaults = &seats.candidate.client.spec().defaults;
-        let asked: EngineSettings = seats.candidate.settings.or(defaults);
-        let description = known.candidate.clone();
         let candidate = Configured {
             name: self.request.candidate.clone(),
-            description: description.ok_or("the candidate does not say who it is")?,
-            asked,
+            description: known.candidate.clone()?,
+            asked: seats.candidate.settings.or(defaults),
         };
-        let candidate = record(
+        Some(record(
             &candidate.name,
             &candidate.description,
             candidate.effective(),
-        );
-        reading::read(floor, &candidate, &floor.base, self.request.greedy_steps)
-            .map_err(|why| why.to_string())
+        ))
     }
 }
