@@ -122,6 +122,13 @@ pub struct Quantiles {
     pub max: Finite,
 }
 
+impl Quantiles {
+    /// All of them, the smallest share first.
+    pub fn ascending(&self) -> [f64; 4] {
+        [self.median, self.p90, self.p99, self.max].map(Finite::get)
+    }
+}
+
 /// The floor that a comparison was judged by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -103,11 +103,7 @@ impl Flags {
             only: self.rung.map(Rung::rung),
             out: self.out,
             format: self.format,
-            detail: match (self.verbose, self.quiet) {
-                (true, _) => Detail::Verbose,
-                (_, true) => Detail::Quiet,
-                _ => Detail::Normal,
-            },
+            detail: Detail::of(self.verbose, self.quiet),
         })
     }
 

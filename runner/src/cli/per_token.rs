@@ -97,11 +97,7 @@ impl Flags {
     fn presentation(&self) -> Presentation {
         Presentation {
             format: self.format,
-            detail: match (self.verbose, self.quiet) {
-                (true, _) => Detail::Verbose,
-                (_, true) => Detail::Quiet,
-                _ => Detail::Normal,
-            },
+            detail: Detail::of(self.verbose, self.quiet),
             dump_ids: self.dump_ids,
             dump_cpp_ids: self.dump_cpp_ids,
             out: self.out.clone(),

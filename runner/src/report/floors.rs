@@ -61,13 +61,8 @@ fn table(
         let Some(distribution) = &summary.distribution else {
             continue;
         };
-        let Quantiles {
-            median,
-            p90,
-            p99,
-            max,
-        } = of(distribution);
-        let figures = [median, p90, p99, max].map(|it| format!("{:>8}", figure(it.get())));
+        let quantiles = of(distribution).ascending();
+        let figures = quantiles.map(|it| format!("{:>8}", figure(it)));
         lines.push(format!(
             "  {:width$}  {}  {:>5}",
             summary.variant.name,

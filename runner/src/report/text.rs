@@ -22,6 +22,17 @@ pub enum Detail {
     Verbose,
 }
 
+impl Detail {
+    /// By the flags `--verbose` and `--quiet`, of which there is one at most.
+    pub fn of(verbose: bool, quiet: bool) -> Self {
+        match (verbose, quiet) {
+            (true, _) => Self::Verbose,
+            (_, true) => Self::Quiet,
+            _ => Self::Normal,
+        }
+    }
+}
+
 /// The whole text, for standard output.
 pub fn outcome(receipt: &Receipt, detail: Detail) -> String {
     let mut text = String::new();

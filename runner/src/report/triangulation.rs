@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use schemas::floor::Quantiles;
 use schemas::receipt::{Engines, Receipt};
 use schemas::triangulation::Triangulation;
 
@@ -35,13 +34,7 @@ fn push_distances(text: &mut String, found: &Triangulation) {
         ("max_abs", &candidate.max_abs, &reference.max_abs),
     ] {
         for (role, quantiles) in [("candidate", of_candidate), ("reference", of_reference)] {
-            let Quantiles {
-                median,
-                p90,
-                p99,
-                max,
-            } = quantiles;
-            let [median, p90, p99, max] = [median, p90, p99, max].map(|it| it.get());
+            let [median, p90, p99, max] = quantiles.ascending();
             let _ = writeln!(
                 text,
                 "  {metric:7}  {role:9} {median:>10.3e} {p90:>10.3e} {p99:>10.3e} {max:>10.3e}"

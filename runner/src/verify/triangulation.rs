@@ -158,11 +158,5 @@ fn fits_distances(
 }
 
 fn corners(quantiles: &Quantiles, of: fn(f64) -> f64) -> [f64; 4] {
-    let Quantiles {
-        median,
-        p90,
-        p99,
-        max,
-    } = quantiles;
-    [median, p90, p99, max].map(|it| of(it.get()))
+    quantiles.ascending().map(of)
 }
