@@ -235,47 +235,6 @@ fn an_interrupt_ends_a_wait_at_once() {
     assert_eq!(names_in(folder.path()), [log]);
 }
 
-/// A process outside the group may hold the engine's pipes open: then nothing tells that its last
-/// bytes are through, and they are waited for. Not against the user's will, and not for long.
-#[test]
-fn an_interrupt_ends_the_wait_for_last_bytes() {
-    let folder = tempfile::tempdir().expect("folder");
-    for interrupted in [false, true] {
-        let log = folder.path().join(format!("log {interrupted}"));
-        let interrupt = Interrupt::default();
-        let raised = interrupt.clone();
-        let mut supervision = Supervision {
-            interrupt,
-            ..patient()
-        };
-        if interrupted {
-            // Whoever waits this out comes to a good end.
-            supervision.last_bytes = Duration::from_secs(60);
-        }
-        let mut evaluation = start(&logged(Some("leave-outsider"), &log), supervision, &["a"]);
-        evaluation.next().expect("a good answer");
-        let outsider = logged_pid(&log, "outsider");
-        let engine = logged_pid(&log, "start evaluate pid");
-        let raiser = thread::spawn(move || {
-            assert_ends(engine);
-            thread::sleep(Duration::from_millis(200));
-            if interrupted {
-                raised.raise();
-            }
-        });
-        let end = evaluation.finish();
-        raiser.join().expect("raised");
-        let outsider = Pid::from_raw(outsider).expect("not 0");
-        kill_process(outsider, Signal::KILL).expect("nobody else ended it");
-        if interrupted {
-            let fault = end.expect_err("must fail");
-            assert_eq!(*fault.kind, FaultKind::Interrupted, "{fault}");
-        } else {
-            end.expect("a good end");
-        }
-    }
-}
-
 /// Starts a runner in small, sends it the signals, and gives its exit code, once the engine and
 /// its grandchild have ended.
 fn stop_a_runner_by(start: &[&str], signals: &[Signal], temporary: &Path) -> Option<i32> {

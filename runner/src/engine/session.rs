@@ -280,3 +280,79 @@ pub(super) fn beginning(bytes: &[u8]) -> String {
         .take(SHOWN_CHARACTERS)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{self, SyncSender};
+    use std::thread;
+
+    use super::*;
+
+    /// A conversation with a process that ends by itself, while somebody else holds its standard
+    /// output open. In the field that is a process that left the engine's group; here it is the
+    /// test, since not every machine leaves such a process alone.
+    fn held_open(supervision: &Supervision) -> (Session, SyncSender<Line>) {
+        let identity = Identity {
+            engine: "true".to_owned(),
+            command: vec!["true".to_owned()],
+            tail: None,
+            memory_bytes: None,
+        };
+        let environment = BTreeMap::from([("PATH".into(), "/usr/bin:/bin".into())]);
+        let mut session =
+            Session::start(&["true".into()], &environment, 1000, supervision, identity)
+                .expect("starts");
+        let (holder, lines) = mpsc::sync_channel(1);
+        session.lines = lines;
+        (session, holder)
+    }
+
+    #[test]
+    fn last_bytes_are_not_waited_for_for_ever() {
+        let last_bytes = Duration::from_millis(100);
+        let supervision = Supervision {
+            last_bytes,
+            ..Supervision::default()
+        };
+        let (session, holder) = held_open(&supervision);
+        let start = Instant::now();
+        session.finish().expect("a good end");
+        assert!(start.elapsed() >= last_bytes);
+        drop(holder);
+    }
+
+    #[test]
+    fn last_bytes_that_come_late_are_read() {
+        let (session, holder) = held_open(&Supervision {
+            last_bytes: Duration::from_secs(600),
+            ..Supervision::default()
+        });
+        let writer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            holder.send(Line::Whole(b"late".to_vec())).expect("read");
+        });
+        let fault = session.finish().expect_err("nobody asked for it");
+        writer.join().expect("sent");
+        let start = "late".to_owned();
+        assert_eq!(*fault.kind, FaultKind::Unasked { start });
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_wait_for_last_bytes() {
+        let supervision = Supervision {
+            // Whoever waits this out comes to a good end.
+            last_bytes: Duration::from_secs(60),
+            ..Supervision::default()
+        };
+        let (session, holder) = held_open(&supervision);
+        let raiser = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            supervision.interrupt.raise();
+        });
+        // The wait itself: those before it would hear the interrupt, too.
+        let end = session.line_left_behind();
+        raiser.join().expect("raised");
+        assert_eq!(end.expect_err("must fail"), FaultKind::Interrupted);
+        drop(holder);
+    }
+}

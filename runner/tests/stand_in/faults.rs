@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, getsid, kill_process};
+use rustix::process::{Signal, getpid, kill_process};
 
 use crate::log::Log;
 
@@ -23,7 +23,6 @@ pub(crate) enum Fault {
     Allocate,
     LeaveGrandchild,
     ExitZeroLeaveGrandchild,
-    LeaveOutsider,
     NoEnd,
     ExitThreeAtEnd,
     FloodStderr,
@@ -67,7 +66,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// `half-line` is `HalfLine`.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        const ALL: [Fault; 47] = [
+        const ALL: [Fault; 46] = [
             Fault::ExitOne,
             Fault::ExitSixtyFive,
             Fault::ExitZero,
@@ -78,7 +77,6 @@ impl Fault {
             Fault::Allocate,
             Fault::LeaveGrandchild,
             Fault::ExitZeroLeaveGrandchild,
-            Fault::LeaveOutsider,
             Fault::NoEnd,
             Fault::ExitThreeAtEnd,
             Fault::FloodStderr,
@@ -143,7 +141,6 @@ impl Fault {
                 return Some(0);
             }
             Self::LeaveGrandchild => start_grandchild(log),
-            Self::LeaveOutsider => start_outsider(log),
             Self::Hang => {
                 start_grandchild(log);
                 sleep();
@@ -212,23 +209,6 @@ fn start_grandchild(log: &Log) {
         .spawn()
         .expect("`sleep` is everywhere");
     log.line(&format!("grandchild {}", grandchild.id()));
-}
-
-/// A process that keeps all pipes open and has left the group, where no kill of the group finds it.
-fn start_outsider(log: &Log) {
-    #[expect(
-        clippy::zombie_processes,
-        reason = "it is there to outlive this process"
-    )]
-    let outsider = Command::new("setsid")
-        .args(["sleep", "60"])
-        .spawn()
-        .expect("`setsid` is on every Linux");
-    let pid = Pid::from_child(&outsider);
-    while getsid(Some(pid)) != Ok(pid) {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    log.line(&format!("outsider {}", outsider.id()));
 }
 
 fn end_by(signal: Signal) -> ! {
