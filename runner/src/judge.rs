@@ -7,7 +7,7 @@ use schemas::row::RowRecord;
 
 use crate::exit::Exit;
 use crate::floor::excess::RowFloor;
-use crate::limits::{Limits, RowFindings};
+use crate::limits::{Broken, Limits, RowFindings};
 use crate::metrics::Comparison;
 
 /// What rows are judged by.
@@ -41,7 +41,9 @@ pub fn step(terms: &Terms<'_>, step: usize, same_choice: bool, found: Comparison
     let mut row = row(terms, &[Rung::Positions, Rung::Decode], floor, found);
     // It may keep every limit, but what is generated differs: only a floor can say that such a flip
     // is none, and then it is a TIE-FLIP.
-    if !same_choice && matches!(row.verdict, Verdict::Match | Verdict::Drift) {
+    let is_unjudged = row.broken.iter().any(|it| it == UNJUDGED_FLIP);
+    let keeps_limits = matches!(row.verdict, Verdict::Match | Verdict::Drift);
+    if !same_choice && (keeps_limits || is_unjudged) {
         row.verdict = Verdict::Diverged;
         row.broken.push("the chosen tokens differ".to_owned());
     }
@@ -59,13 +61,16 @@ fn row(terms: &Terms<'_>, rungs: &[Rung], floor: Option<RowFloor>, found: Compar
     };
     let verdict = verdict(terms.profile, floor.is_some(), &found, &findings);
     let broken = match verdict {
-        Verdict::Diverged => findings.diverged,
-        Verdict::Drift | Verdict::TieFlip => findings.drift,
+        Verdict::Diverged => in_words(&findings.diverged),
+        Verdict::Drift | Verdict::TieFlip => in_words(&findings.drift),
+        Verdict::Inconclusive if is_unjudged_flip(terms.profile, &found, &findings) => {
+            vec![UNJUDGED_FLIP.to_owned()]
+        }
         _ => Vec::new(),
     };
     RowRecord {
         verdict,
-        broken: broken.iter().map(ToString::to_string).collect(),
+        broken,
         differing: found.differing,
         candidate_non_finite: found.candidate_non_finite,
         reference_non_finite: found.reference_non_finite,
@@ -74,6 +79,19 @@ fn row(terms: &Terms<'_>, rungs: &[Rung], floor: Option<RowFloor>, found: Compar
         metrics: found.metrics,
         excess,
     }
+}
+
+fn in_words(broken: &[Broken]) -> Vec<String> {
+    broken.iter().map(ToString::to_string).collect()
+}
+
+const UNJUDGED_FLIP: &str =
+    "the most likely token is another one, and no limit on flip_gap or top1_equal judges that";
+
+/// In `production` a flip is a tie or a divergence; limits that say nothing of it do not make it a
+/// match.
+fn is_unjudged_flip(profile: Profile, found: &Comparison, findings: &RowFindings) -> bool {
+    profile == Profile::Production && found.is_flip() && !findings.flips_are_judged
 }
 
 /// The first of these rules that applies, from the worst down.
@@ -85,8 +103,6 @@ fn verdict(
 ) -> Verdict {
     let equal = found.differing == 0;
     let computes = found.candidate_constant.is_none() || found.reference_constant.is_none();
-    let metrics = found.metrics.as_ref();
-    let is_flip = metrics.is_some_and(|metrics| !metrics.top1_equal);
     if found.reference_non_finite.count > 0 {
         // Nothing can be judged against it, whatever the candidate says.
         return Verdict::EngineFailed;
@@ -103,8 +119,9 @@ fn verdict(
         Profile::Production if !has_floor => Verdict::Inconclusive,
         _ if equal => Verdict::BitExact,
         _ if !findings.limited || findings.lacks_floor => Verdict::Inconclusive,
+        _ if is_unjudged_flip(profile, found, findings) => Verdict::Inconclusive,
         // The limit of flips is kept, or it would have diverged.
-        _ if is_flip && findings.flips_are_judged => Verdict::TieFlip,
+        _ if found.is_flip() && findings.flips_are_judged => Verdict::TieFlip,
         _ if !findings.drift.is_empty() => Verdict::Drift,
         _ => Verdict::Match,
     }

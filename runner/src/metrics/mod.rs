@@ -31,6 +31,15 @@ pub struct Comparison {
     pub metrics: Option<Metrics>,
 }
 
+impl Comparison {
+    /// Whether the most likely token is another one.
+    pub fn is_flip(&self) -> bool {
+        self.metrics
+            .as_ref()
+            .is_some_and(|metrics| !metrics.top1_equal)
+    }
+}
+
 /// Compares two rows.
 ///
 /// # Panics

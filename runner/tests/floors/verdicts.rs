@@ -108,6 +108,21 @@ fn a_floor_tells_drift_from_divergence() {
     }
 }
 
+/// Another most likely token is a tie or none: limits of one's own that forget it prove nothing.
+#[test]
+fn a_flip_that_no_limit_judges_is_inconclusive() {
+    let mut file = production();
+    let judges_flips = |metric: LimitedMetric| metric == LimitedMetric::FlipGap;
+    file.limits.retain(|limit| !judges_flips(limit.metric));
+    let floor = floor(&[1.0; 4]);
+    let row = judged(&file, Some(&floor), flip_over(0.1));
+    assert_eq!(row.verdict, Verdict::Inconclusive);
+    assert!(row.broken[0].contains("flip_gap"), "{:?}", row.broken);
+    assert_eq!(verdict(1.0, flip_over(0.1)), Verdict::TieFlip);
+    let row = judged(&file, Some(&floor), off_by(0.5));
+    assert_eq!(row.verdict, Verdict::Drift);
+}
+
 #[test]
 fn what_is_not_finite_is_never_a_pass() {
     let good = reference(1.0);
