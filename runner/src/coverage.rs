@@ -5,12 +5,11 @@
 //! a verdict of parity alone: what diverged has diverged, however little was compared, and the case of
 //! one prompt (`per-token`) is never judged by it.
 
+use std::collections::HashSet;
+
 use schemas::coverage::{Coverage, CoverageFigure, CoverageLimit, CoverageLimitsFile};
 use schemas::line;
 use schemas::receipt::LimitsFileRecord;
-
-use crate::prompt::FormattedPrompt;
-use crate::prompt_set::{CODE, SetPrompt};
 
 const SHIPPED: &str = include_str!("../limits/coverage-v1.json");
 
@@ -24,41 +23,38 @@ pub fn shipped() -> CoverageLimitsFile {
 
 /// One prompt, by what was compared of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ComparedPrompt {
+pub struct ComparedPrompt<'a> {
+    /// What both engines evaluated.
+    pub tokens: &'a [u32],
     /// Positions whose rows were compared; greedy steps are none.
     pub positions: u64,
-    /// Whether it has chat markup.
+    /// Whether it has chat markup: texts of control tokens that stand in for those tokens, which every
+    /// chat template writes. A tag is not asked, for it could not make markup of a text.
     pub chat: bool,
-    /// Whether it has code.
+    /// Whether it has code, by its tag: guessing by signs would be wrong about some texts either way.
     pub code: bool,
 }
 
-impl ComparedPrompt {
-    /// Chat markup is what texts of control tokens stand in for those tokens, which every chat
-    /// template does and no other; a tag is not asked, for it could not make markup of a text. Code
-    /// is what has the tag: guessing by signs would be wrong about some texts either way.
-    pub fn new(prompt: &SetPrompt, formatted: &FormattedPrompt, positions: u64) -> Self {
-        Self {
-            positions,
-            chat: formatted.parse_special,
-            code: prompt.has_tag(CODE),
-        }
-    }
-}
-
-/// Counts what was compared; a prompt of which nothing was compared does not count.
+/// Counts what was compared. A prompt of which nothing was compared does not count, nor does one that
+/// was there before: the same tokens again prove nothing more.
 pub fn measure(
-    prompts: &[ComparedPrompt],
+    prompts: &[ComparedPrompt<'_>],
     enough: &CoverageLimitsFile,
     allow_small: bool,
 ) -> Coverage {
-    let compared = || prompts.iter().filter(|prompt| prompt.positions > 0);
+    let mut seen = HashSet::new();
+    let compared = prompts.iter().filter(|prompt| prompt.positions > 0);
+    let compared: Vec<_> = compared.filter(|it| seen.insert(it.tokens)).collect();
+    let positions = || compared.iter().map(|prompt| prompt.positions);
+    let number_of = |has: fn(&ComparedPrompt<'_>) -> bool| {
+        compared.iter().filter(|prompt| has(prompt)).count() as u64
+    };
     let mut coverage = Coverage {
-        positions: compared().map(|prompt| prompt.positions).sum(),
-        prompts: compared().count() as u64,
-        longest_prompt: compared().map(|prompt| prompt.positions).max().unwrap_or(0),
-        chat_prompts: compared().filter(|prompt| prompt.chat).count() as u64,
-        code_prompts: compared().filter(|prompt| prompt.code).count() as u64,
+        positions: positions().sum(),
+        prompts: number_of(|_| true),
+        longest_prompt: positions().max().unwrap_or(0),
+        chat_prompts: number_of(|prompt| prompt.chat),
+        code_prompts: number_of(|prompt| prompt.code),
         limits_file: LimitsFileRecord {
             name: enough.name.clone(),
             version: enough.version,
@@ -121,8 +117,14 @@ mod tests {
     use super::*;
     use schemas::coverage::CoverageFigure as Figure;
 
-    fn prompt(positions: u64, chat: bool, code: bool) -> ComparedPrompt {
+    fn prompt(
+        tokens: &'static [u32],
+        positions: u64,
+        chat: bool,
+        code: bool,
+    ) -> ComparedPrompt<'static> {
         ComparedPrompt {
+            tokens,
             positions,
             chat,
             code,
@@ -130,17 +132,17 @@ mod tests {
     }
 
     /// Just enough.
-    fn enough() -> Vec<ComparedPrompt> {
+    fn enough() -> Vec<ComparedPrompt<'static>> {
         vec![
-            prompt(500, false, false),
-            prompt(1, true, false),
-            prompt(1, false, true),
-            prompt(1, false, false),
-            prompt(1, false, false),
+            prompt(&[1], 500, false, false),
+            prompt(&[2], 1, true, false),
+            prompt(&[3], 1, false, true),
+            prompt(&[4], 1, false, false),
+            prompt(&[5], 1, false, false),
         ]
     }
 
-    fn measured(prompts: &[ComparedPrompt]) -> Coverage {
+    fn measured(prompts: &[ComparedPrompt<'_>]) -> Coverage {
         measure(prompts, &shipped(), false)
     }
 
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!(remark(&coverage), None);
     }
 
-    type Change = fn(&mut Vec<ComparedPrompt>);
+    type Change = fn(&mut Vec<ComparedPrompt<'static>>);
 
     /// One at a time is missing.
     const TOO_SMALL: [(Figure, Change, &str); 4] = [
@@ -242,8 +244,17 @@ mod tests {
     }
 
     #[test]
+    fn the_same_tokens_count_once() {
+        let mut prompts = enough();
+        prompts[4].tokens = prompts[3].tokens;
+        let coverage = measured(&prompts);
+        assert_eq!((coverage.positions, coverage.prompts), (503, 4));
+        assert_eq!(coverage.missing, [Figure::Prompts]);
+    }
+
+    #[test]
     fn nothing_compared_is_never_allowed() {
-        for prompts in [vec![], vec![prompt(0, true, true); 5]] {
+        for prompts in [vec![], vec![prompt(&[1], 0, true, true); 5]] {
             for allow_small in [false, true] {
                 let coverage = measure(&prompts, &shipped(), allow_small);
                 assert_eq!(coverage.missing.len(), 5);

@@ -128,10 +128,15 @@ fn receipt(model: &Path, prompt: &SetPrompt) -> Value {
 /// comparison would not end with 0.
 fn is_enough_with(model: &Path) {
     let set = prompt_set::built_in();
-    let compared = set.prompts.iter().map(|prompt| {
+    // Only that they differ is asked of them.
+    let texts = set.prompts.iter().map(|prompt| prompt.text.as_bytes());
+    let texts = texts.map(|text| text.iter().map(|&byte| byte.into()).collect());
+    let texts: Vec<Vec<u32>> = texts.collect();
+    let compared = set.prompts.iter().zip(&texts).map(|(prompt, tokens)| {
         let receipt = receipt(model, prompt);
         let positions = receipt["prompt_tokens"].as_u64();
         ComparedPrompt {
+            tokens,
             positions: positions.expect("more than the one that was evaluated"),
             chat: receipt["prompt"]["parse_special"] == true,
             code: prompt.has_tag(CODE),

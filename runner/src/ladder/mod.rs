@@ -223,6 +223,7 @@ impl<'r, 'a> Climb<'r, 'a> {
             return None;
         }
         let prompts = self.cases.iter().map(|case| ComparedPrompt {
+            tokens: case.open_tokens().map_or(&[], |tokens| tokens.ids()),
             positions: case.open_tokens().map_or(0, |tokens| match &case.rows {
                 Some(rows) => rows.positions.len() as u64,
                 None if case.greedy_steps > 0 => 1,
