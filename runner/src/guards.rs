@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use gguf::{Header, TensorInfo, TensorType};
+use gguf::{Header, TensorInfo, TensorType, Value};
 
 use crate::engine::catalogue::{BITNET, IK, LLAMA_NATIVE, LLAMA_SCALAR};
 
@@ -34,6 +34,10 @@ enum When {
     Architectures(&'static [&'static str]),
     /// A tensor of one of these types, and a micro-batch of more tokens asked for.
     MicroBatchAbove(&'static [u32], u32),
+    /// One architecture with a tensor of one name.
+    ArchitectureWith(&'static str, &'static str),
+    /// A metadata entry that is there and has not this value.
+    EntryIsNot(&'static str, Value),
 }
 
 const LLAMA: &[&str] = &[LLAMA_SCALAR, LLAMA_NATIVE];
@@ -76,6 +80,34 @@ const RULES: &[Rule] = &[
         reason: "ik_llama.cpp computes products with it wrong from 32 tokens on: leave --micro-batch out, \
                  or ask for at most 16",
         better: &[],
+    },
+    // LLaMA 3.1 and later have it. On a fixture of F32 weights the logits keep every bit when the
+    // divisors change, and are those of llama.cpp when all are one. ik_llama.cpp has used them since
+    // August 2026; none of these was tried.
+    Rule {
+        engines: &[IK],
+        when: When::ArchitectureWith("llama", "rope_freqs.weight"),
+        reason: "ik_llama.cpp up to August 2026 rotates without these divisors; a later one needs \
+                 another name, in engines.toml",
+        better: LLAMA,
+    },
+    Rule {
+        engines: &[IK],
+        when: When::EntryIsNot("gemma3.attention.sliding_window_pattern", Value::U32(6)),
+        reason: "ik_llama.cpp takes every sixth layer for one without a window",
+        better: LLAMA,
+    },
+    Rule {
+        engines: &[IK],
+        when: When::EntryIsNot("gemma3.rope.freq_base_swa", Value::F32(10_000.0)),
+        reason: "ik_llama.cpp takes 10000 in layers with a window",
+        better: LLAMA,
+    },
+    Rule {
+        engines: &[IK],
+        when: When::EntryIsNot("gemma3.final_logit_softcapping", Value::F32(0.0)),
+        reason: "ik_llama.cpp leaves it out",
+        better: LLAMA,
     },
     Rule {
         engines: LLAMA,
@@ -178,12 +210,29 @@ impl When {
                 Some(format!("{found} and a micro-batch of {asked} is asked for"))
             }
             Self::Architectures(architectures) => {
-                let own = header.metadata().str("general.architecture").ok()??;
+                let own = architecture(header)?;
                 let known = architectures.contains(&own);
                 known.then(|| format!("its architecture is {own}"))
             }
+            Self::ArchitectureWith(known, name) => {
+                let is_known = architecture(header)? == known;
+                let found = is_known && header.tensor(name).is_some();
+                found.then(|| format!("its architecture is {known} and it has a tensor {name:?}"))
+            }
+            Self::EntryIsNot(key, ref right) => {
+                let value = header.metadata().get(key).filter(|it| *it != right)?;
+                Some(match value {
+                    Value::U32(number) => format!("its {key} is {number}"),
+                    Value::F32(number) => format!("its {key} is {number}"),
+                    other => format!("its {key} is of type {}", other.type_name()),
+                })
+            }
         }
     }
+}
+
+fn architecture(header: &Header) -> Option<&str> {
+    header.metadata().str("general.architecture").ok()?
 }
 
 /// The GGUF crate has no names for what only `ik_llama.cpp` knows.

@@ -22,16 +22,34 @@ fn desk() -> Desk {
 /// A model with one tensor of `columns` by 1.
 struct Model {
     architecture: &'static str,
+    tensor: &'static str,
     type_id: u32,
     columns: u64,
+    entry: Option<(&'static str, Value)>,
 }
 
 impl Model {
     const fn of(architecture: &'static str, type_id: u32, columns: u64) -> Self {
         Self {
             architecture,
+            tensor: "blk.0.ffn_up.weight",
             type_id,
             columns,
+            entry: None,
+        }
+    }
+
+    fn with_tensor(architecture: &'static str, tensor: &'static str) -> Self {
+        Self {
+            tensor,
+            ..Self::of(architecture, 0, 32)
+        }
+    }
+
+    fn with_entry(architecture: &'static str, key: &'static str, value: Value) -> Self {
+        Self {
+            entry: Some((key, value)),
+            ..Self::of(architecture, 0, 32)
         }
     }
 
@@ -44,9 +62,12 @@ impl Model {
             ("tokenizer.ggml.pre", text("default")),
             ("tokenizer.ggml.tokens", Value::Array(Array::String(tokens))),
         ];
-        let entries = entries.map(|(key, value)| (key.to_owned(), value));
+        let entries = entries.into_iter().chain(self.entry.clone());
+        let entries: Vec<_> = entries
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
         let tensor = PlannedTensor {
-            name: "blk.0.ffn_up.weight".to_owned(),
+            name: self.tensor.to_owned(),
             dimensions: vec![self.columns, 1],
             tensor_type: TensorType::F32,
         };
@@ -58,7 +79,7 @@ impl Model {
         .expect("it can be written");
         // The writer refuses types whose size it does not know. The type's number stands before
         // the offset, after two dimensions.
-        let name = b"blk.0.ffn_up.weight";
+        let name = self.tensor.as_bytes();
         let at = bytes.windows(name.len()).position(|it| it == name);
         let at = at.expect("the name is there") + name.len() + 4 + 2 * 8;
         bytes[at..at + 4].copy_from_slice(&self.type_id.to_le_bytes());
@@ -164,6 +185,48 @@ fn ik_is_not_asked_for_large_batches_of_types_with_a_minimum() {
         compared(&model, "llama-native", &large);
         compared(&model, "ik", &["--candidate-micro-batch", "17"]);
     }
+}
+
+#[test]
+fn ik_is_not_started_where_it_would_leave_out_divisors_of_the_rotation() {
+    let model = Model::with_tensor("llama", "rope_freqs.weight");
+    let words = [
+        "its architecture is llama and it has a tensor \"rope_freqs.weight\": ik_llama.cpp up to August \
+         2026 rotates without these divisors",
+        "(hint: --reference llama-scalar)",
+    ];
+    refused(&model, "ik", &[], &words);
+    compared(&model, "llama-native", &[]);
+    compared(
+        &Model::with_tensor("bitnet", "rope_freqs.weight"),
+        "ik",
+        &[],
+    );
+    compared(&Model::of("llama", 0, 32), "ik", &[]);
+}
+
+/// It looks at none of these entries, so it is right where a file says what it takes.
+#[test]
+fn ik_is_not_started_on_a_gemma3_that_is_not_as_it_takes_all_to_be() {
+    let period = "gemma3.attention.sliding_window_pattern";
+    let base = "gemma3.rope.freq_base_swa";
+    let cap = "gemma3.final_logit_softcapping";
+    for (key, wrong, found, right) in [
+        (period, Value::U32(2), "is 2: ", Value::U32(6)),
+        (base, Value::F32(1e3), "is 1000: ", Value::F32(1e4)),
+        (cap, Value::F32(30.0), "is 30: ", Value::F32(0.0)),
+    ] {
+        let model = Model::with_entry("gemma3", key, wrong);
+        let found = format!("its {key} {found}ik_llama.cpp ");
+        let hint = "(hint: --reference llama-scalar)";
+        refused(&model, "ik", &[], &[&found, hint]);
+        compared(&model, "llama-native", &[]);
+        compared(&Model::with_entry("gemma3", key, right), "ik", &[]);
+    }
+    let layers = Value::Array(Array::Bool(vec![true, false]));
+    let model = Model::with_entry("gemma3", period, layers);
+    refused(&model, "ik", &[], &["is of type array: "]);
+    compared(&Model::of("gemma3", 0, 32), "ik", &[]);
 }
 
 #[test]
