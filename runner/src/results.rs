@@ -93,9 +93,9 @@ pub fn store_climb(climbed: &mut Climbed, folder: &Path) -> io::Result<()> {
 /// Writes what `lockstep floor` found in short, and the floor of each prompt.
 pub fn store_floors(found: &floor::command::Found, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    for (case, floor) in found.report.cases.iter().zip(&found.floors) {
+    for (prompt, floor) in &found.floors {
         // A name of a set is a word of lower-case letters, digits and hyphens.
-        write_json(folder, &format!("{}.floor.json", case.prompt), floor)?;
+        write_json(folder, &format!("{prompt}.floor.json"), floor)?;
     }
     write_json(folder, FLOOR_REPORT, &found.report)
 }

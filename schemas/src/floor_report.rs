@@ -39,11 +39,11 @@ pub struct FloorCase {
     pub prompt: String,
     /// How many tokens were agreed on.
     pub agreed_tokens: u64,
-    /// How many rows each variant has.
+    /// How many rows each variant has; none where nothing was measured.
     pub rows: u64,
     /// The identity of its `floor`; absent when there is none.
     pub floor: Option<String>,
-    /// Why what was measured makes no floor.
+    /// Why what was measured makes no floor, or nothing was measured.
     pub no_floor: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use schemas::floor_report::{FloorCase, FloorReport, SelfCheck, SelfChecks, Varia
 use schemas::tag::Tag;
 
 use super::measure::{Subject, record};
-use super::obtain::{floors, sequences};
+use super::obtain::floors;
 use super::plot;
 use super::reading::{are_enough, distribution};
 use super::self_check::{self, Named};
@@ -23,9 +23,9 @@ use crate::run_error::RunError;
 pub struct Found {
     /// In short.
     pub report: FloorReport,
-    /// The floors, one for each prompt that has one.
-    pub floors: Vec<FloorFile>,
-    /// Why some prompts have none, or nobody was measured.
+    /// What was measured of a prompt, by its name, whether or not it is enough for a floor.
+    pub floors: Vec<(String, FloorFile)>,
+    /// Why nothing was measured of some prompts, or of all.
     pub problems: Vec<String>,
     /// The exit code.
     pub exit: Exit,
@@ -65,19 +65,46 @@ pub fn run(
         exits.push(conclusion.exit);
     }
     for case in &cases {
-        if let Some(ending) = &case.ended {
+        let name = case.plan.asked.name();
+        let row = if let Some(ending) = &case.ended {
             let conclusion = without_rows(case.mismatch.as_ref(), ending);
-            let name = case.plan.asked.name();
-            found
-                .problems
-                .push(format!("{name}: {}", conclusion.reason));
+            let why = conclusion.reason;
+            found.problems.push(format!("{name}: {why}"));
             exits.push(conclusion.exit);
-        }
+            not_measured(case, why)
+        } else if let Some((_, floor)) = found.floors.iter().find(|(of, _)| of == name) {
+            measured(name, floor)
+        } else {
+            continue;
+        };
+        found.report.cases.push(row);
     }
     exits.extend(found.exits());
     found.exit = Exit::of_all(exits);
     found.report.exit = found.exit.record();
     Ok(found)
+}
+
+fn measured(prompt: &str, floor: &FloorFile) -> FloorCase {
+    let variants: Vec<_> = floor.variants.iter().map(|it| it.variant.clone()).collect();
+    let no_floor = are_enough(&variants, &floor.base).err();
+    FloorCase {
+        prompt: prompt.to_owned(),
+        agreed_tokens: floor.agreed_tokens,
+        rows: floor.tokens.len() as u64,
+        floor: no_floor.is_none().then(|| floor.identity.clone()),
+        no_floor: no_floor.map(|why| why.to_string()),
+    }
+}
+
+fn not_measured(case: &Case, why: String) -> FloorCase {
+    FloorCase {
+        prompt: case.plan.asked.name().to_owned(),
+        agreed_tokens: case.tokens.as_ref().map_or(0, |it| it.ids().len() as u64),
+        rows: 0,
+        floor: None,
+        no_floor: Some(why),
+    }
 }
 
 impl Found {
@@ -101,7 +128,7 @@ impl Found {
         });
         let open: Vec<_> = open.collect();
         let subject = Subject::reference_of(run.request, catalogue, &known, &seats)?;
-        self.measure(run.request, &subject, &open)?;
+        self.measure(run.request, &subject, cases)?;
         if run.request.candidate != run.request.reference {
             self.report.candidate = check_candidate(run.request, &known, &seats, &open)?;
         }
@@ -110,45 +137,45 @@ impl Found {
 
     /// The picture of the longest floor, if there is one.
     pub fn picture(&self) -> Option<String> {
-        let cases = self.report.cases.iter().zip(&self.floors);
-        let (case, floor) = cases.max_by_key(|(case, _)| case.rows)?;
-        Some(plot::svg(floor, &case.prompt))
+        let longest = self.floors.iter().max_by_key(|(_, it)| it.tokens.len());
+        longest.map(|(prompt, floor)| plot::svg(floor, prompt))
     }
 
+    /// A case whose tokens the reference fails to go on from ends here.
     fn measure(
         &mut self,
         request: &Request,
         subject: &Subject<'_>,
-        open: &[Named],
+        cases: &mut [Case],
     ) -> Result<(), Ending> {
-        let tokens: Vec<_> = open.iter().map(|case| case.tokens.clone()).collect();
-        let sequences = sequences(subject.seat, &tokens, request.greedy_steps)?;
-        let store = Store::new(&request.cache);
-        self.floors = floors(subject, &store, &sequences)?;
-        let base = &subject.base;
-        let base = record(&base.name, &base.description, base.effective());
-        let cases = open.iter().zip(&self.floors).map(|(case, floor)| {
-            let variants: Vec<_> = floor.variants.iter().map(|it| it.variant.clone()).collect();
-            let no_floor = are_enough(&variants, &base).err();
-            FloorCase {
-                prompt: case.prompt.clone(),
-                agreed_tokens: floor.agreed_tokens,
-                rows: floor.tokens.len() as u64,
-                floor: no_floor.is_none().then(|| floor.identity.clone()),
-                no_floor: no_floor.map(|why| why.to_string()),
-            }
+        let open = cases.iter_mut().filter_map(|case| {
+            let tokens = case.open_tokens()?.clone();
+            Some((case, tokens))
         });
-        self.report.cases = cases.collect();
+        let (open, tokens): (Vec<_>, Vec<_>) = open.unzip();
+        let store = Store::new(&request.cache);
+        let found = floors(subject, &store, &tokens, request.greedy_steps)?;
+        for (case, found) in open.into_iter().zip(found) {
+            match found {
+                Ok(floor) => {
+                    let prompt = case.plan.asked.name().to_owned();
+                    self.floors.push((prompt, floor));
+                }
+                Err(ending) => case.end(ending),
+            }
+        }
+        let base = &subject.base;
         self.report.variants = summaries(&self.floors);
         self.report.model = Some(subject.model.clone());
-        self.report.reference = Some(base);
+        self.report.reference = Some(record(&base.name, &base.description, base.effective()));
         Ok(())
     }
 
     /// What the findings come to. No floor is nothing to judge by; a candidate that is not itself is
     /// not parity.
     fn exits(&self) -> impl Iterator<Item = Exit> {
-        let cases = self.report.cases.iter().map(|case| match case.no_floor {
+        let measured = self.report.cases.iter().filter(|case| case.rows > 0);
+        let cases = measured.map(|case| match case.no_floor {
             None => Exit::Parity,
             Some(_) => Exit::Inconclusive,
         });
@@ -193,12 +220,12 @@ fn check_candidate(
 }
 
 /// The variants over the rows of all floors, which have the same variants in the same order.
-fn summaries(floors: &[FloorFile]) -> Vec<VariantSummary> {
-    let Some(first) = floors.first() else {
+fn summaries(floors: &[(String, FloorFile)]) -> Vec<VariantSummary> {
+    let Some((_, first)) = floors.first() else {
         return Vec::new();
     };
     let summary = |index: usize| {
-        let of_cases = || floors.iter().filter_map(|floor| floor.variants.get(index));
+        let of_cases = || floors.iter().filter_map(|(_, it)| it.variants.get(index));
         let rows: Vec<FloorMetrics> = of_cases().flat_map(|it| it.rows.clone()).collect();
         let left_out = of_cases().find_map(|it| it.variant.left_out.clone());
         VariantSummary {

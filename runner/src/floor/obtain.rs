@@ -6,7 +6,7 @@ use schemas::evaluate::Positions;
 use schemas::floor::FloorFile;
 
 use super::builds;
-use super::measure::{Sequence, Subject, measure};
+use super::measure::{Sequence, Subject, ends_all, measure};
 use super::store::{Store, identity, is_of};
 use super::variants::{Configured, plan};
 use crate::case::Known;
@@ -54,68 +54,78 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The tokens of each case, followed by what the base chooses after them: one for each greedy step
-/// but the last, so that each step has a row.
-pub fn sequences(
-    seat: &Seat<'_>,
-    tokens: &[AgreedTokens],
-    greedy_steps: u32,
-) -> Result<Vec<Sequence>, Ending> {
-    let mut sitting = Sitting::new(seat);
-    let mut sequences = Vec::with_capacity(tokens.len());
-    for (index, of_case) in tokens.iter().enumerate() {
-        let agreed = of_case.ids().len();
-        let mut chosen = Vec::new();
-        if greedy_steps > 1 {
-            let question = Question {
-                tokens: of_case.clone(),
-                positions: Positions::Last,
-                greedy_steps: greedy_steps - 1,
-            };
-            let last = index + 1 == tokens.len();
-            chosen = sitting.ask(&question, last)?.response.greedy_ids;
-        }
-        sequences.push(Sequence {
-            tokens: of_case.clone().followed_by(&chosen),
-            agreed,
-        });
-    }
-    Ok(sequences)
-}
-
-/// A floor for each sequence, in their order.
+/// A floor for each of the token sequences that a comparison agreed on, in their order, or why it
+/// has none. Fails when nothing more should be asked.
 pub fn floors(
     subject: &Subject<'_>,
     store: &Store,
-    sequences: &[Sequence],
-) -> Result<Vec<FloorFile>, Ending> {
+    tokens: &[AgreedTokens],
+    greedy_steps: u32,
+) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
+    let sequences = sequences(subject.seat, tokens, greedy_steps)?;
     let kept = sequences.iter().map(|sequence| {
+        let sequence = sequence.as_ref().ok()?;
         let kept = store.find(&identity(subject, sequence))?;
         is_of(&kept, subject, sequence).then_some(kept)
     });
     let kept: Vec<Option<FloorFile>> = kept.collect();
-    let missing = sequences
-        .iter()
-        .zip(&kept)
-        .filter(|(_, kept)| kept.is_none());
-    let missing: Vec<_> = missing.map(|(sequence, _)| sequence).collect();
-    let mut measured = Vec::new().into_iter();
-    if !missing.is_empty() {
-        measured = measure(subject, &missing)?.into_iter();
+    let not_kept = sequences.iter().zip(&kept);
+    let not_kept = not_kept.filter(|(_, kept)| kept.is_none());
+    let missing: Vec<_> = not_kept.filter_map(|(it, _)| it.as_ref().ok()).collect();
+    let measured = measure(subject, &missing)?;
+    for measured in measured.iter().filter(|it| it.is_lasting) {
+        let kept = store.keep(&measured.floor);
+        kept.map_err(|error| unusable(CACHE, store.folder(), &error))?;
     }
-    let mut floors = Vec::with_capacity(sequences.len());
-    for kept in kept {
-        if let Some(floor) = kept {
-            floors.push(floor);
-        } else if let Some(measured) = measured.next() {
-            if measured.is_lasting {
-                let kept = store.keep(&measured.floor);
-                kept.map_err(|error| unusable(CACHE, store.folder(), &error))?;
-            }
-            floors.push(measured.floor);
-        }
+    let mut measured = measured.into_iter().map(|it| it.floor);
+    let floors = sequences.into_iter().zip(kept).map(|(sequence, kept)| {
+        sequence?;
+        let floor = kept.or_else(|| measured.next());
+        Ok(floor.expect("what was not kept was measured"))
+    });
+    Ok(floors.collect())
+}
+
+/// The tokens of each case, followed by what the base chooses after them: one for each greedy step
+/// but the last, so that each step has a row. An engine that dies of one prompt may do well on the next.
+fn sequences(
+    seat: &Seat<'_>,
+    tokens: &[AgreedTokens],
+    greedy_steps: u32,
+) -> Result<Vec<Result<Sequence, Ending>>, Ending> {
+    let mut sitting = Sitting::new(seat);
+    let mut sequences = Vec::with_capacity(tokens.len());
+    for (index, of_case) in tokens.iter().enumerate() {
+        let last = index + 1 == tokens.len();
+        let chosen = match greedy_steps {
+            0 | 1 => Ok(Vec::new()),
+            _ => chosen(&mut sitting, of_case, greedy_steps - 1, last),
+        };
+        let sequence = match chosen {
+            Err(ending) if ends_all(&ending) => return Err(ending),
+            chosen => chosen.map(|chosen| Sequence {
+                tokens: of_case.clone().followed_by(&chosen),
+                agreed: of_case.ids().len(),
+            }),
+        };
+        sequences.push(sequence);
     }
-    Ok(floors)
+    Ok(sequences)
+}
+
+/// What the base chooses after the tokens.
+fn chosen(
+    sitting: &mut Sitting<'_>,
+    tokens: &AgreedTokens,
+    greedy_steps: u32,
+    last: bool,
+) -> Result<Vec<u32>, Ending> {
+    let question = Question {
+        tokens: tokens.clone(),
+        positions: Positions::Last,
+        greedy_steps,
+    };
+    Ok(sitting.ask(&question, last)?.response.greedy_ids)
 }
 
 const CACHE: &str = "the cache of floors (XDG_CACHE_HOME says where it is)";

@@ -21,7 +21,7 @@ pub fn text(report: &FloorReport) -> String {
             "Floor of {} on {}: {} prompts, {rows} rows, each compared with that of the base",
             escape_for_terminal(&reference.name),
             escape_for_terminal(&model.label),
-            report.cases.len(),
+            report.cases.iter().filter(|case| case.rows > 0).count(),
         ));
         let variants = &report.variants;
         lines.extend(table("kl", variants, |it| &it.kl));

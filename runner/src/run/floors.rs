@@ -7,7 +7,7 @@ use schemas::receipt::{EngineRecord, Profile};
 use super::{Run, Seats};
 use crate::case::{Case, Known};
 use crate::floor::measure::{Subject, ends_all, reason, record};
-use crate::floor::obtain::{floors, sequences};
+use crate::floor::obtain::floors;
 use crate::floor::reading;
 use crate::floor::store::Store;
 use crate::floor::variants::Configured;
@@ -40,6 +40,7 @@ impl Run<'_> {
         let candidate = self.candidate_record(known, seats);
         let read = |index: usize| {
             let floor = &found.as_ref().map_err(String::clone)?[index];
+            let floor = floor.as_ref().map_err(reason)?;
             let candidate = candidate
                 .as_ref()
                 .ok_or("the candidate does not say who it is")?;
@@ -59,21 +60,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What is known of each case, in their order.
+    /// The floor of each case, in their order, or why it has none.
     fn floors(
         &self,
         known: &Known,
         seats: &Seats<'_>,
         open: &[&mut Case],
-    ) -> Result<Vec<FloorFile>, Ending> {
+    ) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
         let tokens = open.iter().filter_map(|case| case.open_tokens().cloned());
         let tokens: Vec<_> = tokens.collect();
         if tokens.is_empty() {
             return Ok(Vec::new());
         }
         let subject = Subject::reference_of(self.request, self.catalogue, known, seats)?;
-        let sequences = sequences(&seats.reference, &tokens, self.request.greedy_steps)?;
-        floors(&subject, &Store::new(&self.request.cache), &sequences)
+        let store = Store::new(&self.request.cache);
+        floors(&subject, &store, &tokens, self.request.greedy_steps)
     }
 
     /// The candidate as it will evaluate: in its own floor it has no part.

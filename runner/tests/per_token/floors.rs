@@ -47,6 +47,20 @@ fn reason<'a>(report: &'a Value, name: &str) -> &'a str {
     word(&variant(report, name)["variant"]["left_out"])
 }
 
+fn case<'a>(report: &'a Value, prompt: &str) -> &'a Value {
+    let cases = report["cases"].as_array().expect("cases");
+    let found = cases.iter().find(|it| it["prompt"] == prompt);
+    found.expect("it is in the list")
+}
+
+fn has_floor(report: &Value, prompt: &str) -> bool {
+    case(report, prompt)["floor"].is_string()
+}
+
+fn no_floor<'a>(report: &'a Value, prompt: &str) -> &'a str {
+    word(&case(report, prompt)["no_floor"])
+}
+
 /// How often an engine was started to evaluate.
 fn evaluations(desk: &Desk, engine: &str) -> usize {
     let started = format!("{engine} evaluate");
@@ -116,6 +130,26 @@ fn the_same_floor_is_measured_once_and_a_spoilt_one_again() {
     assert_eq!(evaluations(&desk, "llama-scalar"), 2);
     assert_eq!(first.stdout, third.stdout);
     assert_eq!(fs::read_to_string(&path).expect("kept"), text);
+}
+
+/// A prompt that a reference dies of has no floor; the others have theirs.
+#[test]
+fn a_prompt_that_the_reference_dies_of_costs_no_other_its_floor() {
+    let desk = desk().habit("reference", &["dies-of-five"]);
+    fs::write(desk.path("set.txt"), "One\nFour\nSeven\n").expect("the folder can be written");
+    let (run, report) = report(&desk, "none");
+    run.exits(69).complains(&["line-2: reference: "]);
+    let floors = ["line-1", "line-2", "line-3"].map(|name| has_floor(&report, name));
+    assert_eq!(floors, [true, false, true]);
+    assert!(no_floor(&report, "line-2").contains("reference: "));
+    // As a comparison finds it.
+    let mut command = desk.compare("ladder", &["--prompts", "set.txt", "--allow-small"]);
+    command.args(["--profile", "production", "--rung", "positions"]);
+    let run = Run::of(command.args(["--format", "json"]));
+    let ladder = run.exits(69).object("ladder");
+    let prompts = ladder["rungs"][4]["prompts"].as_array().expect("prompts");
+    let verdicts: Vec<_> = prompts.iter().map(|it| word(&it["verdict"])).collect();
+    assert_eq!(verdicts, ["BIT-EXACT", "ENGINE-FAILED", "BIT-EXACT"]);
 }
 
 #[test]
