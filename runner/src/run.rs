@@ -68,7 +68,8 @@ pub struct Run<'a> {
     /// What the reference has answered to others, where many are held against it.
     pub memory: Option<&'a Memory>,
     headers: Headers,
-    announce: &'a dyn Fn(&str),
+    /// Tells people what is in no receipt.
+    pub announce: &'a dyn Fn(&str),
 }
 
 impl Run<'_> {

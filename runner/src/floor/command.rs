@@ -128,7 +128,7 @@ impl Found {
         });
         let open: Vec<_> = open.collect();
         let subject = Subject::reference_of(run.request, catalogue, &known, &seats)?;
-        self.measure(run.request, &subject, cases)?;
+        self.measure(run, &subject, cases)?;
         if run.request.candidate != run.request.reference {
             self.report.candidate = check_candidate(run.request, &known, &seats, &open)?;
         }
@@ -144,7 +144,7 @@ impl Found {
     /// A case whose tokens the reference fails to go on from ends here.
     fn measure(
         &mut self,
-        request: &Request,
+        run: &Run<'_>,
         subject: &Subject<'_>,
         cases: &mut [Case],
     ) -> Result<(), Ending> {
@@ -153,8 +153,9 @@ impl Found {
             Some((case, tokens))
         });
         let (open, tokens): (Vec<_>, Vec<_>) = open.unzip();
-        let store = Store::new(&request.cache);
-        let found = floors(subject, &store, &tokens, request.greedy_steps)?;
+        let greedy_steps = run.request.greedy_steps;
+        let store = Store::new(&run.request.cache);
+        let found = floors(subject, &store, &tokens, greedy_steps, run.announce)?;
         for (case, found) in open.into_iter().zip(found) {
             match found {
                 Ok(floor) => {

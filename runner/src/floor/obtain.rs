@@ -6,7 +6,7 @@ use schemas::evaluate::Positions;
 use schemas::floor::FloorFile;
 
 use super::builds;
-use super::measure::{Sequence, Subject, ends_all, measure};
+use super::measure::{Measured, Sequence, Subject, ends_all, measure};
 use super::store::{Store, identity, is_of};
 use super::variants::{Configured, plan};
 use crate::case::Known;
@@ -28,7 +28,7 @@ impl<'a> Subject<'a> {
         seats: &'a Seats<'a>,
     ) -> Result<Self, Ending> {
         let seat = &seats.reference;
-        let unusable = |error: &dyn std::fmt::Display| unusable("the model", &seat.model, error);
+        let unusable = |error: &dyn std::fmt::Display| unusable(&seat.model, error);
         let header = model_file::read_header(&seat.model).map_err(|error| unusable(&error))?;
         let description = known.reference.clone();
         let description = description.ok_or_else(|| unusable(&"the reference does not know it"))?;
@@ -61,6 +61,7 @@ pub fn floors(
     store: &Store,
     tokens: &[AgreedTokens],
     greedy_steps: u32,
+    announce: &dyn Fn(&str),
 ) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
     let sequences = sequences(subject.seat, tokens, greedy_steps)?;
     let kept = sequences.iter().map(|sequence| {
@@ -73,10 +74,7 @@ pub fn floors(
     let not_kept = not_kept.filter(|(_, kept)| kept.is_none());
     let missing: Vec<_> = not_kept.filter_map(|(it, _)| it.as_ref().ok()).collect();
     let measured = measure(subject, &missing)?;
-    for measured in measured.iter().filter(|it| it.is_lasting) {
-        let kept = store.keep(&measured.floor);
-        kept.map_err(|error| unusable(CACHE, store.folder(), &error))?;
-    }
+    keep(store, &measured, announce);
     let mut measured = measured.into_iter().map(|it| it.floor);
     let floors = sequences.into_iter().zip(kept).map(|(sequence, kept)| {
         sequence?;
@@ -84,6 +82,19 @@ pub fn floors(
         Ok(floor.expect("what was not kept was measured"))
     });
     Ok(floors.collect())
+}
+
+/// A floor that cannot be kept is good all the same, and no receipt may depend on a cache: that is only
+/// announced.
+fn keep(store: &Store, measured: &[Measured], announce: &dyn Fn(&str)) {
+    let mut lasting = measured.iter().filter(|it| it.is_lasting);
+    if let Err(error) = lasting.try_for_each(|it| store.keep(&it.floor)) {
+        announce(&format!(
+            "lockstep: warning: not every floor can be kept, and what is not kept is measured again: {}: \
+             {error} (hint: XDG_CACHE_HOME says where floors are kept)\n",
+            escape_path(store.folder())
+        ));
+    }
 }
 
 /// The tokens of each case, followed by what the base chooses after them: one for each greedy step
@@ -128,11 +139,9 @@ fn chosen(
     Ok(sitting.ask(&question, last)?.response.greedy_ids)
 }
 
-const CACHE: &str = "the cache of floors (XDG_CACHE_HOME says where it is)";
-
-fn unusable(what: &str, path: &Path, error: &dyn std::fmt::Display) -> Ending {
+fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Ending {
     Ending::Unusable(Unusable {
-        reason: format!("{what} cannot be used: {error}"),
+        reason: format!("the model cannot be used: {error}"),
         detail: format!("{}: {error}", escape_path(path)),
     })
 }

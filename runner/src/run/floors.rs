@@ -74,7 +74,8 @@ impl Run<'_> {
         }
         let subject = Subject::reference_of(self.request, self.catalogue, known, seats)?;
         let store = Store::new(&self.request.cache);
-        floors(&subject, &store, &tokens, self.request.greedy_steps)
+        let greedy_steps = self.request.greedy_steps;
+        floors(&subject, &store, &tokens, greedy_steps, self.announce)
     }
 
     /// The candidate as it will evaluate: in its own floor it has no part.

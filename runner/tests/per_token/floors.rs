@@ -253,6 +253,43 @@ fn a_comparison_in_production_measures_its_floor_and_is_judged_by_it() {
     assert_eq!(receipt["verdict"], "DIVERGED");
 }
 
+/// What was measured is good whether or not it could be kept, and no receipt depends on a cache.
+#[test]
+fn a_cache_that_cannot_be_written_takes_no_floor_away() {
+    let desk = desk().perturb("candidate", "--add 1 5 0.125");
+    let arguments = ["--profile", "production", "--prompt", "What is 2+2?"];
+    let run = |cache: &str| {
+        let mut command = desk.per_token(&arguments);
+        command.env("XDG_CACHE_HOME", desk.path(cache));
+        Run::of(command.args(["--format", "json"]))
+    };
+    let (kept, not_kept) = (run("cache"), run("model.gguf"));
+    assert_eq!(kept.exits(0).object("receipt")["verdict"], "DRIFT");
+    let without_environment = |run: &Run| {
+        let mut receipt = run.object("receipt");
+        receipt["environment"].take();
+        receipt
+    };
+    not_kept.exits(0);
+    assert_eq!(without_environment(&kept), without_environment(&not_kept));
+    let told = [
+        "warning: ",
+        "XDG_CACHE_HOME",
+        "/model.gguf/lockstep/floors: ",
+    ];
+    not_kept.complains(&told);
+    assert!(!kept.stderr.contains("warning"), "{kept:?}");
+    let mut command = desk.compare("floor", &["--prompts", "set.txt"]);
+    command.env("XDG_CACHE_HOME", desk.path("model.gguf"));
+    let run = Run::of(&mut command);
+    run.exits(0).complains(&told);
+    assert_eq!(
+        run.stderr.matches("warning").count(),
+        1,
+        "once for all prompts"
+    );
+}
+
 #[test]
 fn the_judged_candidate_is_no_part_of_its_floor() {
     // Alone the other build would excuse everything that it does itself.
