@@ -96,4 +96,9 @@ impl Case {
     pub fn open_tokens(&self) -> Option<&AgreedTokens> {
         self.tokens.as_ref().filter(|_| self.ended.is_none())
     }
+
+    /// A prompt that is too long for the model, or has no tokens, says nothing against an engine.
+    pub fn is_skipped(&self) -> bool {
+        matches!(self.ended, Some(Ending::Refused(_) | Ending::Nothing(_)))
+    }
 }

@@ -12,6 +12,7 @@ use super::self_check::{self, Named};
 use super::store::Store;
 use super::variants::Configured;
 use crate::case::{Case, Known};
+use crate::conclusion::Conclusion;
 use crate::engine::Catalogue;
 use crate::exit::Exit;
 use crate::outcome::{Ending, without_rows};
@@ -64,22 +65,8 @@ pub fn run(
         found.problems.push(conclusion.reason);
         exits.push(conclusion.exit);
     }
-    for case in &cases {
-        let name = case.plan.asked.name();
-        let row = if let Some(ending) = &case.ended {
-            let conclusion = without_rows(case.mismatch.as_ref(), ending);
-            let why = conclusion.reason;
-            found.problems.push(format!("{name}: {why}"));
-            exits.push(conclusion.exit);
-            not_measured(case, why)
-        } else if let Some((_, floor)) = found.floors.iter().find(|(of, _)| of == name) {
-            measured(name, floor)
-        } else {
-            continue;
-        };
-        found.report.cases.push(row);
-    }
-    exits.extend(found.exits());
+    exits.extend(cases.iter().filter_map(|case| found.note(case)));
+    exits.extend(found.checks());
     found.exit = Exit::of_all(exits);
     found.report.exit = found.exit.record();
     Ok(found)
@@ -172,16 +159,35 @@ impl Found {
         Ok(())
     }
 
-    /// What the findings come to. No floor is nothing to judge by; a candidate that is not itself is
-    /// not parity.
-    fn exits(&self) -> impl Iterator<Item = Exit> {
-        let measured = self.report.cases.iter().filter(|case| case.rows > 0);
-        let cases = measured.map(|case| match case.no_floor {
-            None => Exit::Parity,
-            Some(_) => Exit::Inconclusive,
-        });
+    /// Takes down whether a prompt has a floor, and says what that comes to: none is nothing to judge by.
+    /// One that is skipped comes to nothing.
+    fn note(&mut self, case: &Case) -> Option<Exit> {
+        let name = case.plan.asked.name();
+        let Some(ending) = &case.ended else {
+            let (_, floor) = self.floors.iter().find(|(of, _)| of == name)?;
+            let noted = measured(name, floor);
+            let exit = match noted.floor {
+                Some(_) => Exit::Parity,
+                None => Exit::Inconclusive,
+            };
+            self.report.cases.push(noted);
+            return Some(exit);
+        };
+        let Conclusion { reason, exit, .. } = without_rows(case.mismatch.as_ref(), ending);
+        if case.is_skipped() {
+            let noted = not_measured(case, format!("skipped: {reason}"));
+            self.report.cases.push(noted);
+            return None;
+        }
+        self.problems.push(format!("{name}: {reason}"));
+        self.report.cases.push(not_measured(case, reason));
+        Some(exit)
+    }
+
+    /// What the candidate's checks come to: one that is not itself is not parity.
+    fn checks(&self) -> impl Iterator<Item = Exit> {
         let checks = self.report.candidate.iter().flat_map(|it| &it.checks);
-        let checks = checks.map(|check| match check {
+        checks.map(|check| match check {
             SelfCheck {
                 differing_rows: 0,
                 failure: None,
@@ -191,8 +197,7 @@ impl Found {
                 differing_rows: 0, ..
             } => Exit::Unavailable,
             _ => Exit::Diverged,
-        });
-        cases.chain(checks)
+        })
     }
 }
 

@@ -132,16 +132,16 @@ fn is_plain(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::BitExact | Verdict::Match)
 }
 
-/// A prompt that is too long for the model, or has no tokens, says nothing against an engine.
+/// A prompt that is skipped counts for nothing.
 fn of_ended(case: &Case, ending: &Ending) -> Conclusion {
     let conclusion = outcome::without_rows(case.mismatch.as_ref(), ending);
-    match ending {
-        Ending::Refused(_) | Ending::Nothing(_) => Conclusion {
-            verdict: Verdict::Skipped,
-            exit: Exit::Parity,
-            ..conclusion
-        },
-        _ => conclusion,
+    if !case.is_skipped() {
+        return conclusion;
+    }
+    Conclusion {
+        verdict: Verdict::Skipped,
+        exit: Exit::Parity,
+        ..conclusion
     }
 }
 

@@ -153,6 +153,29 @@ fn a_prompt_that_the_reference_dies_of_costs_no_other_its_floor() {
 }
 
 #[test]
+fn prompts_that_are_too_long_are_skipped_and_all_of_them_are_none() {
+    let desk = desk();
+    let long = "x".repeat(5000);
+    fs::write(desk.path("set.txt"), format!("{long}\nHi\n")).expect("written");
+    let (run, found) = report(&desk, "none");
+    run.exits(0);
+    assert_eq!(
+        ["line-1", "line-2"].map(|name| has_floor(&found, name)),
+        [false, true]
+    );
+    assert!(no_floor(&found, "line-1").starts_with("skipped: 5001 tokens"));
+    let text = floor(&desk, &["--candidate", "none", "--out", "out"]);
+    text.exits(0)
+        .says(&["1 prompts", "prompt line-1: skipped: 5001 tokens"]);
+    assert_eq!(
+        names_in(&desk.path("out")),
+        ["floors.json", "line-2.floor.json"]
+    );
+    fs::write(desk.path("set.txt"), format!("{long}\n")).expect("written");
+    report(&desk, "none").0.exits(4);
+}
+
+#[test]
 fn another_build_is_another_floor() {
     let desk = desk();
     let (_, first) = report(&desk, "none");
