@@ -123,7 +123,7 @@ pub fn read(
     let mut variants: Vec<_> = floor
         .variants
         .iter()
-        .map(|it| told(it, candidate))
+        .map(|it| told(it, candidate, n_positions))
         .collect();
     leave_out_outliers(&floor.variants, &mut variants, &floor.base);
     let pairs = floor.variants.iter().zip(&variants);
@@ -197,25 +197,28 @@ fn leave_out_outliers(
     }
 }
 
-fn told(measured: &MeasuredVariant, candidate: &EngineRecord) -> FloorVariant {
+fn told(measured: &MeasuredVariant, candidate: &EngineRecord, n_positions: usize) -> FloorVariant {
     let mut variant = measured.variant.clone();
-    if variant.left_out.is_none() && is_candidate(&variant.engine, candidate) {
+    if variant.left_out.is_none() && is_candidate(&variant.engine, candidate, n_positions) {
         variant.left_out = Some("it is the candidate".to_owned());
     }
     variant
 }
 
-/// Whether a variant is the candidate under another name. Threads are left aside, too: that they
+/// Whether a variant is the candidate under another name, on so many agreed tokens: a micro-batch that
+/// takes them all together computes what any larger one does. Threads are left aside, too: that they
 /// change nothing would only make the same pair twice.
-pub fn is_candidate(variant: &EngineRecord, candidate: &EngineRecord) -> bool {
-    let one_thread = |engine: &EngineRecord| {
+pub fn is_candidate(variant: &EngineRecord, candidate: &EngineRecord, n_positions: usize) -> bool {
+    let n_positions = u32::try_from(n_positions).unwrap_or(u32::MAX);
+    let essence = |engine: &EngineRecord| {
         let mut engine = engine.clone();
         if let Some(settings) = &mut engine.settings {
             settings.threads = 1;
+            settings.micro_batch = settings.micro_batch.min(n_positions);
         }
         engine
     };
-    is_same(&one_thread(variant), &one_thread(candidate))
+    is_same(&essence(variant), &essence(candidate))
 }
 
 /// Whether two records are of one build that ran with the same settings. How many tokens the cache

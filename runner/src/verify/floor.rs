@@ -49,7 +49,7 @@ fn check_variants(floor: &FloorRecord, receipt: &Receipt, findings: &mut Vec<Fin
         if engine.version.is_none() || engine.build.is_none() || engine.settings.is_none() {
             problem("does not say all of itself, and it was measured");
         }
-        if is_candidate(engine, &engines.candidate) {
+        if is_candidate(engine, &engines.candidate, floor.positions.len()) {
             problem("is the candidate, which must not judge itself");
         }
         if is_same(engine, &engines.reference) {

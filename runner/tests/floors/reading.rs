@@ -42,8 +42,8 @@ fn variants_of_one_build_are_no_floor() {
 #[test]
 fn who_is_judged_does_not_judge_itself() {
     let floor = example();
-    // Whatever it calls itself, and however much room its cache has.
-    let mut same = floor.variants[0].variant.engine.clone();
+    // The one with a cache of F32, whatever it calls itself and however much room that has.
+    let mut same = floor.variants[3].variant.engine.clone();
     same.name = "mine".to_owned();
     same.settings.as_mut().expect("settings").context = 4096;
     let found = read(&floor, &same, &floor.base, 2);
@@ -52,7 +52,37 @@ fn who_is_judged_does_not_judge_itself() {
     let found = read(&floor, &same, &floor.base, 2);
     assert_eq!(found, Err(NoFloor::TooFew(4)), "threads change nothing");
     let other = read(&floor, &candidate(), &floor.base, 2).expect("a floor");
-    assert_eq!(other.variants[0].left_out, None);
+    assert_eq!(other.variants[3].left_out, None);
+}
+
+/// All tokens together are all tokens, however many more there is room for.
+#[test]
+fn micro_batches_that_take_all_tokens_are_one() {
+    let example = example();
+    let judged = |micro_batch: u32| {
+        let mut floor = example.clone();
+        // It takes one at a time, as one of its variants did.
+        floor.base = floor.variants.remove(1).variant.engine;
+        // Room for two to go.
+        for name in ["fifth", "sixth", "seventh"] {
+            let mut more = floor.variants[3].clone();
+            name.clone_into(&mut more.variant.name);
+            floor.variants.push(more);
+        }
+        let mut same = floor.base.clone();
+        same.settings.as_mut().expect("settings").micro_batch = micro_batch;
+        let floor = read(&floor, &same, &floor.base, 2).expect("a floor");
+        let out = floor
+            .variants
+            .into_iter()
+            .filter(|it| it.left_out.is_some());
+        out.map(|it| it.name).collect::<Vec<_>>()
+    };
+    // There are three agreed tokens.
+    assert_eq!(judged(2), ["ik"]);
+    for takes_all in [3, 64, 100] {
+        assert_eq!(judged(takes_all), ["threads", "micro-batch-64", "ik"]);
+    }
 }
 
 /// The base's program under other settings computes the same, however far that is; another build may

@@ -15,6 +15,12 @@ fn desk() -> Desk {
     desk
 }
 
+/// With one more build, so that the floor of a candidate that is the reference but for its numbers has
+/// five variants: on so few tokens, `micro-batch-64` is that candidate.
+fn judging() -> Desk {
+    desk().habit("ik", &["own-build"])
+}
+
 fn floor(desk: &Desk, arguments: &[&str]) -> Run {
     let mut command = desk.command(env!("CARGO_BIN_EXE_lockstep"));
     command
@@ -135,7 +141,7 @@ fn the_same_floor_is_measured_once_and_a_spoilt_one_again() {
 /// A prompt that a reference dies of has no floor; the others have theirs.
 #[test]
 fn a_prompt_that_the_reference_dies_of_costs_no_other_its_floor() {
-    let desk = desk().habit("reference", &["dies-of-five"]);
+    let desk = judging().habit("reference", &["dies-of-five"]);
     fs::write(desk.path("set.txt"), "One\nFour\nSeven\n").expect("the folder can be written");
     let (run, report) = report(&desk, "none");
     run.exits(69).complains(&["line-2: reference: "]);
@@ -266,11 +272,11 @@ fn production(desk: &Desk, arguments: &[&str]) -> (Run, Value) {
 
 #[test]
 fn a_comparison_in_production_measures_its_floor_and_is_judged_by_it() {
-    let within = desk().perturb("candidate", "--add 1 5 0.125");
+    let within = judging().perturb("candidate", "--add 1 5 0.125");
     let (run, receipt) = production(&within, &[]);
     run.exits(0);
     assert_eq!(receipt["verdict"], "DRIFT", "{receipt}");
-    let beyond = desk().perturb("candidate", "--add 2 5 3");
+    let beyond = judging().perturb("candidate", "--add 2 5 3");
     let (run, receipt) = production(&beyond, &[]);
     run.exits(1);
     assert_eq!(receipt["verdict"], "DIVERGED");
@@ -279,7 +285,7 @@ fn a_comparison_in_production_measures_its_floor_and_is_judged_by_it() {
 /// What was measured is good whether or not it could be kept, and no receipt depends on a cache.
 #[test]
 fn a_cache_that_cannot_be_written_takes_no_floor_away() {
-    let desk = desk().perturb("candidate", "--add 1 5 0.125");
+    let desk = judging().perturb("candidate", "--add 1 5 0.125");
     let arguments = ["--profile", "production", "--prompt", "What is 2+2?"];
     let run = |cache: &str| {
         let mut command = desk.per_token(&arguments);

@@ -238,6 +238,7 @@ fn an_engine_that_dies_of_one_prompt_goes_on_with_the_next() {
 fn production_is_judged_by_floors_that_are_measured_once() {
     let desk = desk()
         .habit("llama-scalar", &["own-build"])
+        .habit("ik", &["own-build"])
         .perturb("llama-scalar", "--add 0 5 0.25 --add 2 5 0.25")
         .perturb("candidate", "--add 0 5 0.2 --add 2 5 0.2");
     let production = ["--profile", "production"];
@@ -336,6 +337,7 @@ fn more_room_is_no_difference() {
 fn limits_of_a_whole_comparison_hold_for_all_prompts_together() {
     let desk = desk()
         .habit("llama-scalar", &["own-build"])
+        .habit("ik", &["own-build"])
         .perturb(
             "llama-scalar",
             "--add 0 5 0.25 --add 1 5 0.25 --add 2 5 0.25",

@@ -110,6 +110,9 @@ fn a_variant_that_can_be_none_is_noticed() {
     let desk = drifting();
     let receipt = floored(&desk);
     let engine = |role: &str| receipt["engines"][role].clone();
+    // Of three tokens.
+    let mut takes_all = engine("candidate");
+    takes_all["settings"]["micro_batch"] = json!(3);
     let edits = [
         (
             "/floor/variants/0/left_out",
@@ -131,6 +134,7 @@ fn a_variant_that_can_be_none_is_noticed() {
             engine("candidate"),
             "is the candidate",
         ),
+        ("/floor/variants/2/engine", takes_all, "is the candidate"),
         (
             "/floor/variants/2/engine",
             engine("reference"),
