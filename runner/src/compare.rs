@@ -1,6 +1,6 @@
 //! From two evaluations to judged rows: reads one row of each at a time, whatever the vocabulary.
 
-use schemas::row::{GreedyRecord, PositionRow};
+use schemas::row::{GreedyStretch, PositionRow};
 
 use crate::engine::{EngineFault, EvaluatedItem, LogitsFile};
 use crate::gate::AgreedTokens;
@@ -26,7 +26,10 @@ pub fn compare(
 ) -> Result<Rows, Ending> {
     Ok(Rows {
         positions: compare_positions(tokens, evaluations, terms)?,
-        greedy: compare_greedy(evaluations, terms, 0)?,
+        greedy: match evaluations.candidate.response.greedy_ids.as_slice() {
+            [] => Vec::new(),
+            _ => vec![compare_stretch(evaluations, terms, 0)?],
+        },
     })
 }
 
@@ -50,25 +53,23 @@ fn compare_positions(
     Ok(positions)
 }
 
-/// Compares the greedy steps up to the first that differs.
+/// Compares greedy steps up to the first that differs.
 ///
-/// `before` steps were gone through earlier: a floor has a row for each step from the first on.
-pub fn compare_greedy(
+/// `first_step` steps were compared before: a floor has a row for each step from the first on.
+pub fn compare_stretch(
     evaluations: &Evaluations,
     terms: &Terms<'_>,
-    before: usize,
-) -> Result<GreedyRecord, Ending> {
+    first_step: usize,
+) -> Result<GreedyStretch, Ending> {
     let candidate_ids = &evaluations.candidate.response.greedy_ids;
     let reference_ids = &evaluations.reference.response.greedy_ids;
-    let mut record = GreedyRecord {
+    let mut stretch = GreedyStretch {
+        first_step: first_step as u64,
         candidate_ids: candidate_ids.clone(),
         reference_ids: reference_ids.clone(),
         first_difference: None,
         steps: Vec::new(),
     };
-    if candidate_ids.is_empty() {
-        return Ok(record);
-    }
     let mut pair = Pair::new(evaluations, |item| &item.greedy)?;
     for (step, (&candidate, &reference)) in candidate_ids.iter().zip(reference_ids).enumerate() {
         pair.read(step)?;
@@ -76,14 +77,14 @@ pub fn compare_greedy(
         check_choice("reference", step, reference, &pair.reference_row)?;
         let is_same = candidate == reference;
         let found = pair.compare();
-        let row = judge::step(terms, before + step, is_same, found);
-        record.steps.push(row);
+        let row = judge::step(terms, first_step + step, is_same, found);
+        stretch.steps.push(row);
         if !is_same {
-            record.first_difference = Some(step as u64);
+            stretch.first_difference = Some(step as u64);
             break;
         }
     }
-    Ok(record)
+    Ok(stretch)
 }
 
 /// An engine's token must be the one that its row chooses, or one of the two is not what it says.

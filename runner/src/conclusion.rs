@@ -6,7 +6,7 @@ use std::mem;
 use schemas::floor::CaseExcess;
 use schemas::number::Finite;
 use schemas::receipt::{Receipt, TokensFrom, Verdict};
-use schemas::row::{GreedyRecord, Metrics, PositionRow, RowRecord};
+use schemas::row::{GreedyStretch, Metrics, PositionRow, RowRecord};
 
 use crate::exit::Exit;
 use crate::floor::excess;
@@ -32,7 +32,17 @@ impl Conclusion {
     /// `adopted` is where the candidate's own tokens begin to differ, if it was given the
     /// reference's.
     pub fn of(rows: &Rows, terms: &Terms<'_>, adopted: Option<u64>) -> Self {
-        let (excess, broken) = case_excess(rows.all(), terms.limits);
+        Self::of_rung(rows, rows, terms, adopted)
+    }
+
+    /// Of the `rows` of one rung. Limits of a whole comparison judge `all` that was compared so far, as
+    /// they do in its receipt: else a few rows alone could break what all of them keep.
+    pub fn of_rung(rows: &Rows, all: &Rows, terms: &Terms<'_>, adopted: Option<u64>) -> Self {
+        let (_, broken) = case_excess(all.all(), terms.limits);
+        let excess = excess::of_case(rows.all()).map(|excess| CaseExcess {
+            broken: words(&broken),
+            ..excess
+        });
         // Limits of a whole comparison take a floor.
         let is_unjudged = excess.is_none() && terms.limits.limit_cases();
         let of_rows = rows.verdict();
@@ -60,8 +70,12 @@ fn case_excess<'a>(
         return (None, Vec::new());
     };
     let broken = limits.broken_by_case(&excess, rows.count() as u64);
-    excess.broken = broken.iter().map(ToString::to_string).collect();
+    excess.broken = words(&broken);
     (Some(excess), broken)
+}
+
+fn words(broken: &[Broken]) -> Vec<String> {
+    broken.iter().map(ToString::to_string).collect()
 }
 
 /// What the rows of several comparisons are together in multiples of their floors: limits of a whole
@@ -115,31 +129,15 @@ pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
         no_floor: stored.no_floor.as_deref(),
     };
     let mut anew = stored.clone();
-    let GreedyRecord {
-        candidate_ids,
-        reference_ids,
-        first_difference,
-        steps,
-    } = anew.greedy.take()?;
+    let stretches = anew.greedy.take()?.into_iter();
     let positions = mem::take(&mut anew.positions).into_iter();
     let positions = positions.map(|it| PositionRow {
         row: judge::position(&terms, it.position, found(it.row)),
         ..it
     });
-    let steps = steps.into_iter().enumerate().map(|(step, row)| {
-        // A step of which no token is told is none that was chosen alike.
-        let candidate = candidate_ids.get(step);
-        let is_same = candidate.is_some() && candidate == reference_ids.get(step);
-        judge::step(&terms, step, is_same, found(row))
-    });
     let rows = Rows {
         positions: positions.collect(),
-        greedy: GreedyRecord {
-            steps: steps.collect(),
-            candidate_ids,
-            reference_ids,
-            first_difference,
-        },
+        greedy: stretches.map(|it| stretch_anew(it, &terms)).collect(),
     };
     let adopted = match stored.tokens_from {
         Some(TokensFrom::Reference) => stored.first_diff_idx,
@@ -168,6 +166,19 @@ pub fn judged_anew(stored: &Receipt, limits: &Limits) -> Option<Receipt> {
         anew.error.clone_from(&stored.error);
     }
     Some(anew)
+}
+
+fn stretch_anew(mut stretch: GreedyStretch, terms: &Terms<'_>) -> GreedyStretch {
+    let rows = mem::take(&mut stretch.steps).into_iter().enumerate();
+    let judged = rows.map(|(index, row)| {
+        // A step of which no token is told is none that was chosen alike.
+        let candidate = stretch.candidate_ids.get(index);
+        let is_same = candidate.is_some() && candidate == stretch.reference_ids.get(index);
+        let step = (stretch.first_step as usize).saturating_add(index);
+        judge::step(terms, step, is_same, found(row))
+    });
+    stretch.steps = judged.collect();
+    stretch
 }
 
 /// Whether a receipt is of a comparison that came to its verdict, and could not be stored.

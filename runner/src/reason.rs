@@ -3,7 +3,7 @@
 use schemas::floor::{CaseExcess, ExcessStatistics};
 use schemas::number::Finite;
 use schemas::receipt::{Profile, Verdict};
-use schemas::row::{Metrics, RowRecord};
+use schemas::row::{GreedyStretch, Metrics, RowRecord};
 
 use crate::judge::Terms;
 use crate::rows::Rows;
@@ -61,7 +61,7 @@ fn of_verdict(
     terms: &Terms<'_>,
     excess: Option<&CaseExcess>,
 ) -> String {
-    let (positions, steps) = (rows.positions.len(), rows.greedy.steps.len());
+    let (positions, steps) = (rows.positions.len(), rows.n_steps());
     if let Some(parity) = of_parity(verdict, positions, steps) {
         return parity;
     }
@@ -159,9 +159,9 @@ fn first_bad(rows: &Rows, verdict: Verdict) -> Option<String> {
         let found = of_row(&position.row);
         return Some(format!("position {}: {found}", position.position));
     }
-    let step = rows.greedy.steps.iter().position(bad)?;
-    let found = of_row(&rows.greedy.steps[step]);
-    Some(format!("greedy step {step}: {found}"))
+    let mut steps = rows.greedy.iter().flat_map(GreedyStretch::numbered);
+    let (step, row) = steps.find(|(_, row)| bad(row))?;
+    Some(format!("greedy step {step}: {}", of_row(row)))
 }
 
 fn of_row(row: &RowRecord) -> String {

@@ -22,7 +22,6 @@ use crate::capability;
 use crate::case::{Answers, Case, Known};
 use crate::compare::{self, Evaluations};
 use crate::engine::{Catalogue, Client};
-use crate::gate::AgreedTokens;
 use crate::guards;
 use crate::judge::Terms;
 use crate::limits::Limits;
@@ -102,10 +101,12 @@ impl Run<'_> {
             return Ok(());
         };
         self.measure_floors(known, &seats, cases)?;
-        let question = |tokens: &AgreedTokens| Question {
-            tokens: tokens.clone(),
-            positions: Positions::All,
-            greedy_steps: self.request.greedy_steps,
+        let question = |case: &Case| {
+            Some(Question {
+                tokens: case.open_tokens()?.clone(),
+                positions: Positions::All,
+                greedy_steps: self.request.greedy_steps,
+            })
         };
         self.evaluate(&seats, cases, question, |case, question, answers| {
             let rows = compare::compare(&question.tokens, &answers, &self.terms(case));
@@ -172,17 +173,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Asks both engines about the tokens of every case that is left, one case after the other, and
-    /// hands both answers to `each`. A case for which that fails, ends.
+    /// Asks both engines about every case that has a question, one case after the other, and hands both
+    /// answers to `each`. A case for which that fails, ends.
     pub fn evaluate(
         &self,
         seats: &Seats<'_>,
         cases: &mut [Case],
-        question: impl Fn(&AgreedTokens) -> Question,
+        question: impl Fn(&Case) -> Option<Question>,
         mut each: impl FnMut(&mut Case, &Question, Evaluations) -> Result<(), Ending>,
     ) {
         let asked = cases.iter_mut().filter_map(|case| {
-            let question = question(case.open_tokens()?);
+            let question = question(case)?;
             Some((case, question))
         });
         let (mut open, questions): (Vec<_>, Vec<_>) = asked.unzip();

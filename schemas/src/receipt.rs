@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::floor::{CaseExcess, FloorRecord};
 use crate::limits::AppliedLimit;
 use crate::number::Finite;
-use crate::row::{GreedyRecord, PositionRow, RowRecord};
+use crate::row::{GreedyStretch, PositionRow, RowRecord};
 use crate::tag::{Kind, Tag};
 use crate::tokenize::{Bos, Text};
 use crate::triangulation::Triangulation;
@@ -71,12 +71,13 @@ pub struct Receipt {
     pub triangulation: Option<Triangulation>,
     /// Where it was asked for and there is none: why.
     pub no_triangulation: Option<String>,
-    /// One row for each position that was compared.
+    /// One row for each position that was compared; none where greedy steps alone were.
     pub positions: Vec<PositionRow>,
     /// How many greedy steps were asked for.
     pub greedy_steps: u32,
-    /// The greedy steps.
-    pub greedy: Option<GreedyRecord>,
+    /// The greedy steps, stretch by stretch: none where none was asked for, absent where nothing was
+    /// compared.
+    pub greedy: Option<Vec<GreedyStretch>>,
     /// The first position that diverged.
     pub first_divergence_token: Option<u64>,
     /// Cosine of each position.
@@ -110,7 +111,8 @@ impl Receipt {
     /// What was found of each position, and then of each greedy step.
     pub fn rows(&self) -> impl Iterator<Item = &RowRecord> + Clone {
         let positions = self.positions.iter().map(|position| &position.row);
-        positions.chain(self.greedy.iter().flat_map(|greedy| &greedy.steps))
+        let stretches = self.greedy.iter().flatten();
+        positions.chain(stretches.flat_map(|stretch| &stretch.steps))
     }
 }
 

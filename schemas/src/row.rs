@@ -19,18 +19,35 @@ pub struct PositionRow {
     pub row: RowRecord,
 }
 
-/// The greedy steps of both engines.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Greedy steps of both engines behind one prefix: the prompt, and the reference's tokens of all steps
+/// before. A ladder begins another stretch behind a tie; a single comparison ends there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GreedyRecord {
+pub struct GreedyStretch {
+    /// The number of its first step, from 0: so many steps were compared in the stretches before.
+    pub first_step: u64,
     /// The candidate's tokens.
     pub candidate_ids: Vec<u32>,
     /// The reference's tokens.
     pub reference_ids: Vec<u32>,
-    /// The first step at which the tokens differ; later steps are not compared.
+    /// Index of the first of these tokens that differs. What follows has another prefix on each side
+    /// and is not compared.
     pub first_difference: Option<u64>,
     /// One row for each step that was compared.
     pub steps: Vec<RowRecord>,
+}
+
+impl GreedyStretch {
+    /// The number of the step behind the last that was compared.
+    pub fn end(&self) -> u64 {
+        self.first_step.saturating_add(self.steps.len() as u64)
+    }
+
+    /// The rows, each with the number of its step.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, &RowRecord)> {
+        let rows = self.steps.iter().enumerate();
+        rows.map(|(index, row)| (self.first_step.saturating_add(index as u64), row))
+    }
 }
 
 /// What was found of two rows of logits.

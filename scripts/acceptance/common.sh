@@ -34,10 +34,10 @@ exact() {
     "$lockstep" per-token --model "$2" --prompt-file "${7:-$text}" --max-positions "$3" --max-tokens "$4" \
         --candidate-threads "$5" --reference-threads "$6" --profile exact --format json >"$receipt" ||
         die "$1 with $5 and $6 threads: $(field "$receipt" 'r["verdict"] + ": " + r["reason"]')"
-    field "$receipt" "exit(0 if (r['verdict'], len(r['positions']), len(r['greedy']['steps'])) == ('BIT-EXACT', $3, $4) else 1)" ||
+    field "$receipt" "exit(0 if (r['verdict'], len(r['positions']), sum(len(it['steps']) for it in r['greedy'])) == ('BIT-EXACT', $3, $4) else 1)" ||
         die "$1: fewer positions or steps than asked for, or no bits: $(field "$receipt" 'r["reason"]')"
     figure "$point" "$1, threads $5 and $6: $(field "$receipt" \
-        'f"""{r["verdict"]}, {len(r["positions"])} positions and {len(r["greedy"]["steps"])} steps, max abs difference {r["max_absolute_diff"]}"""')"
+        'f"""{r["verdict"]}, {len(r["positions"])} positions and {sum(len(it["steps"]) for it in r["greedy"])} steps, max abs difference {r["max_absolute_diff"]}"""')"
 }
 
 # variant TYPE OUT [FLAG…]: a quantised copy of source_model, made once for each source.

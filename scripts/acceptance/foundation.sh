@@ -129,7 +129,7 @@ speed() {
 import json, sys
 receipt = json.load(open(sys.argv[1]))
 candidate, reference = (receipt["environment"][engine] for engine in ("candidate", "reference"))
-work = {"prefill": len(receipt["tokens"]), "decode": len(receipt["greedy"]["steps"]) - 1}
+work = {"prefill": len(receipt["tokens"]), "decode": len(receipt["greedy"][0]["steps"]) - 1}
 for kind, n_tokens in work.items():
     ours, theirs = (n_tokens / engine[kind + "_ns"] * 1e9 for engine in (candidate, reference))
     print(f"{sys.argv[2]} threads: {kind} {ours:.1f} against {theirs:.1f} tokens/s ({ours / theirs:.2f}x)")

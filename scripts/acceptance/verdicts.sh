@@ -19,7 +19,7 @@ if own and 0 in left_out:
     sys.exit("a floor has the candidate among its variants")
 variants = min(sum(v["left_out"] is None for v in r["floor"]["variants"]) for r in receipts)
 verdicts = collections.Counter(receipt["verdict"] for receipt in receipts)
-rows = sum(len(r["positions"]) + len(r["greedy"]["steps"]) for r in receipts)
+rows = sum(len(r["positions"]) + sum(len(it["steps"]) for it in r["greedy"]) for r in receipts)
 flips = sum(receipt["excess"]["flips"] for receipt in receipts)
 print(f"{', '.join(f'{n} {verdict}' for verdict, n in sorted(verdicts.items()))}; {rows} rows, {flips} flips; of a floor "
       f"of {variants} variants: median {worst('median'):.2f}, p99 {worst('p99'):.2f}, max {worst('max'):.2f}, "
@@ -117,7 +117,7 @@ point_3() {
             die "'$prompt' alone: exit $?"
         same_answers "$out.single" "$out/line-$number/receipt.json" || die "'$prompt' has other answers alone"
         figure 3 "'$prompt' alone has the same answers: $(field "$out.single" \
-            'f"""{len(r["tokens"])} tokens, greedy {r["greedy"]["candidate_ids"]}, {r["verdict"]}"""')"
+            'f"""{len(r["tokens"])} tokens, greedy {r["greedy"][0]["candidate_ids"]}, {r["verdict"]}"""')"
     done
 }
 

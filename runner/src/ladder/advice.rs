@@ -28,7 +28,7 @@ impl Climb<'_, '_> {
         let failure = match rung {
             LadderRung::FirstLogits => Failure::FirstLogits(&seen),
             LadderRung::Positions => Failure::Positions(&seen),
-            LadderRung::Decode => Failure::Decode(&seen),
+            LadderRung::Decode => Failure::Decode(&seen[bad..=bad]),
             LadderRung::Preflight | LadderRung::Tokens | LadderRung::Shapes => return Vec::new(),
         };
         symptoms::find(&failure, &self.subject(cases[bad]))

@@ -202,7 +202,7 @@ pub(super) fn with_receipts(
     }
     let compared = outcomes
         .iter()
-        .filter(|it| !it.receipt.positions.is_empty());
+        .filter(|it| it.receipt.rows().next().is_some());
     let failed = compared.clone().filter(|it| it.exit != Exit::Parity);
     if let Some(Outcome { receipt, exit, .. }) = failed.min_by_key(|it| it.exit.place()) {
         let prompt = receipt.prompt_set.as_ref();

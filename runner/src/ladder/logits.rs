@@ -29,10 +29,12 @@ impl Climb<'_, '_> {
         self.are_compared = true;
         if let (true, Some(seats)) = (are_seated, &self.seats) {
             let run = self.run;
-            let question = |tokens: &AgreedTokens| Question {
-                tokens: part(tokens),
-                positions: Positions::All,
-                greedy_steps: 0,
+            let question = |case: &Case| {
+                Some(Question {
+                    tokens: part(case.open_tokens()?),
+                    positions: Positions::All,
+                    greedy_steps: 0,
+                })
             };
             run.evaluate(seats, &mut self.cases, question, |case, asked, answers| {
                 case.rows = None;
@@ -73,6 +75,9 @@ pub(super) fn cut_to_what_was_compared(case: &mut Case) -> Option<()> {
         return Some(());
     }
     let n = case.rows.as_ref()?.positions.len();
-    case.tokens = Some(case.tokens.take()?.cut(n));
-    (n > 0).then_some(())
+    // Greedy steps come from all tokens, whether or not positions were compared before.
+    if n > 0 {
+        case.tokens = Some(case.tokens.take()?.cut(n));
+    }
+    Some(())
 }

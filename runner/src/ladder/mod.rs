@@ -225,8 +225,8 @@ impl<'r, 'a> Climb<'r, 'a> {
         let prompts = self.cases.iter().map(|case| ComparedPrompt {
             tokens: case.open_tokens().map_or(&[], |tokens| tokens.ids()),
             positions: case.open_tokens().map_or(0, |tokens| match &case.rows {
+                Some(rows) if rows.positions.is_empty() => 1,
                 Some(rows) => rows.positions.len() as u64,
-                None if case.greedy_steps > 0 => 1,
                 None if self.are_compared => 0,
                 None => tokens.ids().len() as u64,
             }),

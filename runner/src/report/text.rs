@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use schemas::number::Finite;
 use schemas::receipt::{EngineRecord, PromptRecord, Receipt, TemplateElsewhere, Verdict};
-use schemas::row::{GreedyRecord, RowRecord};
+use schemas::row::{GreedyStretch, RowRecord};
 
 use super::{floor, triangulation};
 use crate::engine::{arithmetic_word, kv_word};
@@ -146,7 +146,7 @@ fn push_rows(text: &mut String, receipt: &Receipt, detail: Detail) {
         let _ = writeln!(
             text,
             "evaluated the first {} of {all} tokens",
-            receipt.positions.len()
+            receipt.tokens.as_ref().map_or(0, Vec::len)
         );
     }
     for position in &receipt.positions {
@@ -163,8 +163,8 @@ fn push_rows(text: &mut String, receipt: &Receipt, detail: Detail) {
     if let Some(largest) = receipt.max_absolute_diff {
         let _ = writeln!(text, "max absolute difference: {:e}", largest.get());
     }
-    if let Some(greedy) = &receipt.greedy {
-        push_greedy(text, greedy);
+    for stretch in receipt.greedy.iter().flatten() {
+        push_stretch(text, stretch);
     }
 }
 
@@ -217,23 +217,30 @@ fn row(row: &RowRecord, detail: Detail) -> String {
     text
 }
 
-fn push_greedy(text: &mut String, greedy: &GreedyRecord) {
-    if greedy.candidate_ids.is_empty() {
-        return;
+fn push_stretch(text: &mut String, stretch: &GreedyStretch) {
+    let (rust, cpp) = (&stretch.candidate_ids, &stretch.reference_ids);
+    if stretch.first_step > 0 {
+        let step = stretch.first_step;
+        let _ = writeln!(
+            text,
+            "greedy: both go on behind the C++ token, from step {step}"
+        );
     }
-    let _ = writeln!(text, "[Rust generated IDs]: {:?}", greedy.candidate_ids);
-    let _ = writeln!(text, "[C++ generated IDs]:  {:?}", greedy.reference_ids);
-    let _ = match greedy.first_difference {
-        None => writeln!(
+    let _ = writeln!(text, "[Rust generated IDs]: {rust:?}");
+    let _ = writeln!(text, "[C++ generated IDs]:  {cpp:?}");
+    // The tokens of the last step that was compared.
+    let last = stretch.steps.len().saturating_sub(1);
+    let _ = match (stretch.first_difference, rust.get(last), cpp.get(last)) {
+        (Some(_), Some(rust), Some(cpp)) => writeln!(
+            text,
+            "greedy: step {} chooses {rust} on the Rust side and {cpp} on the C++ side; \
+             what follows has another prefix and is not compared",
+            stretch.end().saturating_sub(1)
+        ),
+        _ => writeln!(
             text,
             "greedy: {} of {0} steps choose the same token",
-            greedy.steps.len()
-        ),
-        Some(step) => writeln!(
-            text,
-            "greedy: step {step} chooses {} on the Rust side and {} on the C++ side; \
-             what follows has another prefix and is not compared",
-            greedy.candidate_ids[step as usize], greedy.reference_ids[step as usize]
+            stretch.steps.len()
         ),
     };
 }

@@ -36,7 +36,7 @@ fn shares(receipt: &Receipt) -> impl Iterator<Item = Hiding> {
         let rungs = if row.position == 0 { FIRST } else { LATER };
         (rungs, &row.row)
     });
-    let steps = receipt.greedy.iter().flat_map(|greedy| &greedy.steps);
+    let steps = receipt.greedy.iter().flatten().flat_map(|it| &it.steps);
     let rows = positions.chain(steps.map(|row| (STEP, row)));
     rows.flat_map(|(rungs, row)| {
         let limits = receipt.limits.iter().map(|applied| &applied.limit);

@@ -2,7 +2,7 @@
 
 use schemas::number::Finite;
 use schemas::receipt::Verdict;
-use schemas::row::{GreedyRecord, Metrics, NonFinite, PositionRow, RowRecord};
+use schemas::row::{GreedyStretch, Metrics, NonFinite, RowRecord};
 
 use crate::metrics::Comparison;
 use crate::rows::Rows;
@@ -14,7 +14,7 @@ pub struct SeenCase {
     pub positions: Vec<SeenRow>,
     /// One for each greedy step that was compared.
     pub steps: Vec<SeenRow>,
-    /// The tokens that the candidate chose, and those of the reference.
+    /// The tokens that the candidate chose at these steps, and those of the reference.
     pub chosen: [Vec<u32>; 2],
 }
 
@@ -57,22 +57,23 @@ pub struct Numbers {
 impl SeenCase {
     /// Of judged rows.
     pub fn of(rows: &Rows) -> Self {
-        Self::of_records(&rows.positions, Some(&rows.greedy))
-    }
-
-    /// Of a receipt's.
-    pub fn of_records(positions: &[PositionRow], greedy: Option<&GreedyRecord>) -> Self {
-        let step = |(step, row)| SeenRow::of(step as u64, row);
-        let ids = |of: fn(&GreedyRecord) -> &Vec<u32>| greedy.map(of).cloned().unwrap_or_default();
+        let positions = rows.positions.iter();
+        let steps = rows.greedy.iter().flat_map(GreedyStretch::numbered);
+        // What was chosen behind the last step of a stretch has another prefix on each side.
+        let compared = |ids: fn(&GreedyStretch) -> &Vec<u32>| {
+            let stretches = rows.greedy.iter();
+            let ids = stretches.flat_map(|it| ids(it).iter().take(it.steps.len()));
+            ids.copied().collect()
+        };
         Self {
             positions: positions
-                .iter()
                 .map(|position| SeenRow::of(position.position, &position.row))
                 .collect(),
-            steps: greedy
-                .map(|greedy| greedy.steps.iter().enumerate().map(step).collect())
-                .unwrap_or_default(),
-            chosen: [ids(|it| &it.candidate_ids), ids(|it| &it.reference_ids)],
+            steps: steps.map(|(step, row)| SeenRow::of(step, row)).collect(),
+            chosen: [
+                compared(|stretch| &stretch.candidate_ids),
+                compared(|stretch| &stretch.reference_ids),
+            ],
         }
     }
 }

@@ -23,8 +23,10 @@ pub(super) fn find(case: &SeenCase, subject: &Subject) -> Vec<Symptom> {
         _ => "what it chooses is not known".to_owned(),
     };
     let n = case.positions.len();
-    found.push(if step == 0 {
-        Symptom {
+    match (step, n) {
+        // It is the last position's row, and whether that is right was not looked at.
+        (0, 0) => {}
+        (0, _) => found.push(Symptom {
             pattern: Pattern::FirstStep,
             cause: "the first step is chosen from the last position's row, which was right: \
                 another row is taken (the one after a micro-batch, or of the wanted outputs), \
@@ -32,9 +34,8 @@ pub(super) fn find(case: &SeenCase, subject: &Subject) -> Vec<Symptom> {
                 .to_owned(),
             evidence: format!("{n} positions are right, step 0 is not; {chosen}"),
             next_command: subject.per_token(&["--max-tokens", "1", "--dump-ids", "--dump-cpp-ids"]),
-        }
-    } else {
-        Symptom {
+        }),
+        _ => found.push(Symptom {
             pattern: Pattern::LaterStep,
             cause: "tokens that are evaluated alone: the cache's update, the position that a new \
                 token gets, or a kernel for one row that is not that for many"
@@ -43,8 +44,8 @@ pub(super) fn find(case: &SeenCase, subject: &Subject) -> Vec<Symptom> {
                 "{n} positions and the steps before {step} are right, step {step} is not; {chosen}"
             ),
             next_command: subject.per_token(&["--micro-batch", "1"]),
-        }
-    });
+        }),
+    }
     if candidate.is_some() && candidate == reference {
         found.push(Symptom {
             pattern: Pattern::SameTokenOtherRow,

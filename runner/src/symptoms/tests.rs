@@ -260,6 +260,10 @@ fn greedy_steps() {
         of(decoded(2, [1, 1])),
         [Pattern::LaterStep, Pattern::SameTokenOtherRow]
     );
+    // Of positions that nobody compared it is not said that they are right.
+    let mut alone = decoded(0, [1, 2]);
+    alone.positions.clear();
+    assert_eq!(of(alone), []);
     let mut bad_before = decoded(2, [1, 2]);
     bad_before.positions = rows(24, |p| mixed(p, 0.3));
     assert_eq!(of(bad_before), []);

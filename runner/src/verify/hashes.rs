@@ -44,8 +44,8 @@ fn check_sizes(sizes: &Sizes, receipt: &Receipt, findings: &mut Vec<Finding>) {
         let problem_of = format!("is {}, there are {}", sizes.tokens, tokens.len());
         problem("tokens", problem_of);
     }
-    let greedy = receipt.greedy.iter();
-    let chosen = greedy.flat_map(|greedy| greedy.candidate_ids.iter().chain(&greedy.reference_ids));
+    let stretches = receipt.greedy.iter().flatten();
+    let chosen = stretches.flat_map(|it| it.candidate_ids.iter().chain(&it.reference_ids));
     let largest = tokens
         .iter()
         .chain(chosen)

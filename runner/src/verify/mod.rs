@@ -6,6 +6,7 @@
 
 mod file;
 mod floor;
+mod greedy;
 mod hashes;
 mod identities;
 mod limits;

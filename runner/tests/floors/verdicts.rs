@@ -10,7 +10,7 @@ use runner::rows::Rows;
 use schemas::floor::{FloorRecord, JudgedDistances};
 use schemas::limits::{Figure, LimitedMetric, LimitsFile};
 use schemas::receipt::{Profile, Verdict};
-use schemas::row::{GreedyRecord, PositionRow, RowRecord};
+use schemas::row::{GreedyStretch, PositionRow, RowRecord};
 
 use super::finite;
 
@@ -251,12 +251,7 @@ fn case(file: &LimitsFile, far: usize, by: f32) -> Conclusion {
     });
     let rows = Rows {
         positions: positions.collect(),
-        greedy: GreedyRecord {
-            candidate_ids: Vec::new(),
-            reference_ids: Vec::new(),
-            first_difference: None,
-            steps: Vec::new(),
-        },
+        greedy: Vec::new(),
     };
     assert!(
         rows.all().all(|row| row.verdict != Verdict::Diverged),
@@ -321,6 +316,47 @@ fn rows_that_pass_alone_may_diverge_together() {
         }
         assert_eq!(case(&file, far, by).verdict, Verdict::Match);
     }
+}
+
+/// Greedy steps come from the rows of a prompt whose positions were compared before, and the receipt
+/// has all of them.
+#[test]
+fn limits_of_a_whole_comparison_judge_a_rung_by_all_rows_so_far() {
+    let mut file = production();
+    file.limits.retain(|it| it.figure == Figure::ExcessMedian);
+    for limit in &mut file.limits {
+        limit.least_rows = None;
+    }
+    let mut floor = floor(&[1.0; 20]);
+    floor.steps = vec![distances(1.0); 5];
+    let limits = Limits::new(Some(&file), &[]);
+    let terms = terms(&limits, Some(&floor));
+    let stretch = GreedyStretch {
+        first_step: 0,
+        candidate_ids: vec![0; 5],
+        reference_ids: vec![0; 5],
+        first_difference: None,
+        steps: (0..5)
+            .map(|step| judge::step(&terms, step, true, off_by(1.2)))
+            .collect(),
+    };
+    let position = |position| PositionRow {
+        position,
+        token: 1,
+        row: judge::position(&terms, position, off_by(0.5)),
+    };
+    let all = Rows {
+        positions: (0..20).map(position).collect(),
+        greedy: vec![stretch.clone()],
+    };
+    let steps = Rows {
+        positions: Vec::new(),
+        greedy: vec![stretch],
+    };
+    let diverges = |found: Conclusion| found.verdict == Verdict::Diverged;
+    assert!(diverges(Conclusion::of(&steps, &terms, None)));
+    assert!(!diverges(Conclusion::of_rung(&steps, &all, &terms, None)));
+    assert!(!diverges(Conclusion::of(&all, &terms, None)));
 }
 
 #[test]

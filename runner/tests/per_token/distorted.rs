@@ -35,7 +35,7 @@ fn assert_begins(fault: &OutputFault, receipt: &Value) {
         Begins::Step(step) => {
             assert_eq!(found("/verdict"), "DIVERGED", "{name}");
             assert_eq!(found("/first_divergence_token"), Value::Null, "{name}");
-            let pointer = format!("/greedy/steps/{step}/verdict");
+            let pointer = format!("/greedy/0/steps/{step}/verdict");
             assert_eq!(found(&pointer), "DIVERGED", "{name}");
         }
         Begins::Answer => {

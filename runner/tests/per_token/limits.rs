@@ -166,7 +166,7 @@ fn other_tokens_are_no_match_however_loose_the_limits_are() {
     let (text, receipt) = with_file("--choose-second 1", 1e9).both(&by_file("f32"));
     text.exits(1)
         .says(&["DIVERGED: greedy step 1: the chosen tokens differ\n"]);
-    assert_eq!(receipt["greedy"]["steps"][0]["verdict"], "BIT-EXACT");
+    assert_eq!(receipt["greedy"][0]["steps"][0]["verdict"], "BIT-EXACT");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn a_perturbed_greedy_step_ends_the_greedy_comparison() {
             "what follows has another prefix and is not compared",
             "DIVERGED: greedy step 1: ",
         ]);
-        let greedy = &receipt["greedy"];
+        let greedy = &receipt["greedy"][0];
         assert_eq!(greedy["first_difference"], 1);
         assert_eq!(greedy["steps"].as_array().map(Vec::len), Some(2));
         assert_eq!(greedy["steps"][0]["verdict"], "BIT-EXACT");

@@ -3,6 +3,7 @@
 
 mod floors;
 mod resealed;
+mod stretches;
 mod triangulated;
 
 use std::fs;
@@ -36,7 +37,7 @@ impl Desk {
         Run::of(self.command(env!("CARGO_BIN_EXE_lockstep")).args(arguments))
     }
 
-    fn verify(&self, text: &str) -> Run {
+    pub(crate) fn verify(&self, text: &str) -> Run {
         self.write("it.json", text);
         self.lockstep(&["verify-receipt", "it.json"])
     }

@@ -236,27 +236,31 @@ fn rows_that_are_elsewhere_or_not_there_are_noticed() {
         ),
         ("/suggestions", json!([]), "rust_tokens, cpp_tokens"),
         (
-            "/greedy/first_difference",
+            "/greedy/0/first_difference",
             json!(1),
-            "greedy.first_difference: is",
+            "greedy[0].first_difference: is",
         ),
         (
-            "/greedy/candidate_ids/1",
+            "/greedy/0/candidate_ids/1",
             json!(9),
-            "greedy.first_difference: is",
+            "greedy[0].first_difference: is",
         ),
-        ("/greedy/candidate_ids", json!([]), "greedy.*_ids: have"),
         (
-            "/greedy/steps",
+            "/greedy/0/candidate_ids",
             json!([]),
-            "greedy.steps: has 0 rows, expected 2",
+            "greedy[0].*_ids: have",
         ),
-        ("/greedy_steps", json!(1), "greedy.*_ids: have"),
+        (
+            "/greedy/0/steps",
+            json!([]),
+            "greedy[0].steps: has 0 rows, expected 2",
+        ),
+        ("/greedy_steps", json!(1), "greedy[0].*_ids: have"),
     ];
     all_noticed(&desk, &receipt, &edits);
     let mut chosen = receipt.clone();
     for side in ["candidate_ids", "reference_ids"] {
-        chosen["greedy"][side] = json!([7, 7]);
+        chosen["greedy"][0][side] = json!([7, 7]);
     }
     desk.verify(&sealed(&chosen))
         .exits(65)
