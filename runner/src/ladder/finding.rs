@@ -116,6 +116,16 @@ impl Finding {
         self
     }
 
+    /// As it was found of one prompt.
+    pub(super) fn of_prompt(mut self, case: &Case) -> Self {
+        self.prompts.push(RungPrompt {
+            prompt: case.plan.asked.name().to_owned(),
+            verdict: self.conclusion.verdict,
+            reason: self.conclusion.reason.clone(),
+        });
+        self
+    }
+
     /// With what may be the cause.
     pub(super) fn because(mut self, symptoms: Vec<Symptom>) -> Self {
         self.symptoms = symptoms;

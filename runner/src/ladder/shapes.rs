@@ -11,6 +11,7 @@ use super::finding::Finding;
 use crate::case::Case;
 use crate::engine::{EvaluatedItem, kv_word};
 use crate::gate::AgreedTokens;
+use crate::metrics::{self, Comparison};
 use crate::outcome::Ending;
 use crate::sitting::{Question, Seat, Sitting};
 use crate::symptoms::{self, Failure};
@@ -70,17 +71,19 @@ impl Climb<'_, '_> {
             ("reference", &seats.reference),
         ] {
             let test = MaskTest::run(seat, &tokens, changed_from, vocabulary)?;
-            if let Some(position) = test.first_changed {
+            if let Some((position, found)) = &test.first_changed {
                 let problem = format!(
                     "the {role} sees later tokens: its logits of position {position} of prompt \
-                     {prompt} change when the tokens from position {changed_from} on are others"
+                     {prompt} change when the tokens from position {changed_from} on are others: {}",
+                    in_figures(found)
                 );
                 if role == "reference" {
                     return Err(Ending::Inconsistent(problem));
                 }
-                let failure = Failure::Mask(position, changed_from);
+                let failure = Failure::Mask(*position, changed_from);
                 let symptoms = symptoms::find(&failure, &self.subject(case));
-                return Ok(Finding::diverged(problem).because(symptoms));
+                let finding = Finding::diverged(problem).of_prompt(case);
+                return Ok(finding.because(symptoms));
             }
             shapes.push((test.context, test.kv));
         }
@@ -104,8 +107,8 @@ impl Climb<'_, '_> {
 
 /// What one engine did with two sequences that end differently.
 struct MaskTest {
-    /// The first position before the change whose logits changed all the same.
-    first_changed: Option<usize>,
+    /// The first position before the change whose logits changed all the same, and by how much.
+    first_changed: Option<(usize, Comparison)>,
     /// Tokens that the KV cache holds.
     context: u32,
     /// How it holds them.
@@ -141,15 +144,27 @@ impl MaskTest {
     }
 }
 
-fn first_changed(one: &EvaluatedItem, other: &EvaluatedItem) -> Result<Option<usize>, Ending> {
+fn first_changed(
+    one: &EvaluatedItem,
+    other: &EvaluatedItem,
+) -> Result<Option<(usize, Comparison)>, Ending> {
     let mut rows = [(); 2].map(|()| vec![0f32; one.logits.columns()]);
     for position in 0..one.logits.rows() {
         one.logits.read_row(position, &mut rows[0])?;
         other.logits.read_row(position, &mut rows[1])?;
         let mut pairs = rows[0].iter().zip(&rows[1]);
         if pairs.any(|(one, other)| one.to_bits() != other.to_bits()) {
-            return Ok(Some(position));
+            let [one, other] = &rows;
+            return Ok(Some((position, metrics::compare(other, one))));
         }
     }
     Ok(None)
+}
+
+fn in_figures(found: &Comparison) -> String {
+    let largest = match &found.metrics {
+        Some(metrics) => format!("the largest difference is {:.3e}", metrics.max_abs.get()),
+        None => "some are not finite".to_owned(),
+    };
+    format!("{} have other bits, {largest}", found.differing)
 }

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::desk::{Desk, names_in, word};
+use crate::desk::{Desk, Run, names_in, word};
 use crate::stretches::climb;
 
 fn desk(candidate: &str) -> Desk {
@@ -40,4 +40,43 @@ fn equal_engines_have_one_too() {
     assert_eq!(receipt["reason"], said);
     let names = names_in(&desk.path("out/line-1"));
     assert_eq!(names, ["environment.json", "receipt.json", "tokens.json"]);
+}
+
+/// No receipt is made up for a test of one engine with itself; the record names what was seen.
+#[test]
+fn a_mask_that_leaks_is_told_in_full() {
+    let desk = desk("--add 99 0 1").habit("candidate", &["peeks"]);
+    for rung in [&[][..], &["--rung", "shapes"]] {
+        let mut command = desk.compare("ladder", &["--prompts", "set.txt", "--allow-small"]);
+        let arguments = ["--out", "out", "--format", "json"];
+        let run = Run::of(command.args(rung).args(arguments));
+        let ladder = run.object("ladder");
+        run.exits(1);
+        assert_eq!(ladder["verdict"], "DIVERGED");
+        assert_eq!(ladder["exit"], json!({"code": 1, "name": "diverged"}));
+        let shapes = &ladder["rungs"][2];
+        assert_eq!(shapes["verdict"], "DIVERGED");
+        let prompt: &Value = &shapes["prompts"][0];
+        assert_eq!(prompt["prompt"], "line-1");
+        let reason = word(&prompt["reason"]);
+        for part in [
+            "the candidate sees later tokens",
+            "position 0 of prompt line-1",
+            "1 have other bits, the largest difference is 1.000e0",
+        ] {
+            assert!(reason.contains(part), "{part:?} is not in {reason}");
+        }
+        assert_eq!(names_in(&desk.path("out")), ["ladder.json"]);
+    }
+}
+
+#[test]
+fn a_reference_that_leaks_is_no_reference() {
+    let desk = desk("--add 99 0 1").habit("reference", &["peeks"]);
+    let (run, ladder, receipt) = climb(&desk, &["--rung", "shapes"]);
+    run.exits(65);
+    assert_eq!(ladder["verdict"], "ENGINE-FAILED");
+    assert_eq!(receipt["verdict"], "ENGINE-FAILED");
+    assert_eq!(receipt["exit"], ladder["exit"]);
+    assert!(word(&receipt["reason"]).contains("the largest difference is 1.000e0"));
 }

@@ -21,6 +21,7 @@
 //! | `roomy` | takes twice the room it is asked for, and does not tell the model's context |
 //! | `own-build` | is another build than the rest |
 //! | `moody` | its numbers depend on its threads |
+//! | `peeks` | the first logit of every row grows with the last token of all |
 //!
 //! Good answers only: faults of the protocol are the stand-in's affair.
 
@@ -198,6 +199,9 @@ fn evaluate(call: &Call, out: &Path, request: &EvaluateRequest) -> EvaluateRespo
             let mut row = test_engines::row(tokens, columns);
             if call.has("moody") {
                 row[0] += settings(call).threads as f32;
+            }
+            if call.has("peeks") {
+                row[0] += request.tokens.last().copied().unwrap_or(0) as f32;
             }
             row
         }
