@@ -7,7 +7,7 @@ use schemas::floor::FloorRecord;
 use schemas::receipt::FileIdentity;
 use schemas::triangulation::Triangulation;
 
-use crate::compare::Evaluations;
+use crate::compare::{Evaluations, FailingRow};
 use crate::gate::{AgreedTokens, Evidence, Mismatch};
 use crate::outcome::Ending;
 use crate::prompt::FormattedPrompt;
@@ -57,6 +57,8 @@ pub struct Case {
     pub answers: Option<Answers>,
     /// The same with their numbers, where these are kept.
     pub evaluations: Option<Evaluations>,
+    /// Where they are not: both engines' logits of the first row that diverged.
+    pub failing: Option<FailingRow>,
     /// In `production`: how far the reference is from itself.
     pub floor: Option<FloorRecord>,
     /// In `production` without a floor: why there is none.
@@ -79,6 +81,7 @@ impl Case {
             greedy_steps,
             answers: None,
             evaluations: None,
+            failing: None,
             floor: None,
             no_floor: None,
             triangulation: None,

@@ -1,6 +1,7 @@
 //! From two evaluations to judged rows: reads one row of each at a time, whatever the vocabulary.
 
-use schemas::row::{GreedyStretch, PositionRow};
+use schemas::receipt::Verdict;
+use schemas::row::{GreedyStretch, PositionRow, RowRecord};
 
 use crate::engine::{EngineFault, EvaluatedItem, LogitsFile};
 use crate::gate::AgreedTokens;
@@ -98,6 +99,33 @@ fn check_choice(role: &str, step: usize, said: u32, row: &[f32]) -> Result<(), E
         "the {role} says that it chose token {said} at greedy step {step}, its own row of logits \
          chooses {chosen}"
     )))
+}
+
+/// The logits of both engines at one row.
+#[derive(Clone, Debug)]
+pub struct FailingRow {
+    /// Of who is judged.
+    pub candidate: Vec<f32>,
+    /// Of what it is judged against.
+    pub reference: Vec<f32>,
+}
+
+/// The logits of the first of these rows that diverged; `file` has them in the same order.
+pub fn first_diverged<'r, 'a>(
+    evaluations: &'a Evaluations,
+    file: impl Fn(&'a EvaluatedItem) -> &'a LogitsFile,
+    rows: impl IntoIterator<Item = &'r RowRecord>,
+) -> Result<Option<FailingRow>, Ending> {
+    let has_diverged = |row: &RowRecord| row.verdict == Verdict::Diverged;
+    let Some(row) = rows.into_iter().position(has_diverged) else {
+        return Ok(None);
+    };
+    let mut pair = Pair::new(evaluations, file)?;
+    pair.read(row)?;
+    Ok(Some(FailingRow {
+        candidate: pair.candidate_row,
+        reference: pair.reference_row,
+    }))
 }
 
 /// Two files of the same width and a row of each.

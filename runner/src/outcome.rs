@@ -7,7 +7,7 @@ use schemas::environment::Environment;
 use schemas::receipt::{Receipt, Verdict};
 
 use crate::case::{Case, Known};
-use crate::compare::Evaluations;
+use crate::compare::{Evaluations, FailingRow};
 use crate::conclusion::Conclusion;
 use crate::engine::{EngineFault, FaultKind};
 use crate::exit::Exit;
@@ -71,6 +71,8 @@ pub struct Outcome {
     pub interrupted: bool,
     /// The files of logits, to be kept or dropped.
     pub evaluations: Option<Evaluations>,
+    /// Where there are none: both engines' logits of the first row that diverged.
+    pub failing: Option<FailingRow>,
 }
 
 impl Outcome {
@@ -124,6 +126,7 @@ impl Outcome {
             fault,
             interrupted: case.ended.as_ref().is_some_and(Ending::is_interrupted),
             evaluations: case.evaluations,
+            failing: case.failing,
         }
     }
 }

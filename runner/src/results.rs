@@ -14,7 +14,6 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::compare::Evaluations;
-use crate::engine::LogitsFile;
 use crate::floor;
 use crate::ladder::Climbed;
 use crate::outcome::Outcome;
@@ -24,7 +23,8 @@ const FLOOR_REPORT: &str = "floors.json";
 const RECEIPT: &str = "receipt.json";
 const ENVIRONMENT: &str = "environment.json";
 const TOKENS: &str = "tokens.json";
-/// Rows of the positions that diverged, in their order.
+/// Rows of the positions that diverged, in their order; of a ladder the first row that diverged, be it
+/// of a position or of a greedy step.
 const FAILING: [&str; 2] = ["candidate.failing.npy", "reference.failing.npy"];
 /// All rows, when asked for.
 const ALL: [&str; 4] = [
@@ -74,6 +74,14 @@ pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Res
     }
     if let Some(evaluations) = outcome.evaluations.take() {
         store_logits(folder, &receipt, evaluations, keep_logits)?;
+    }
+    if let Some(row) = outcome.failing.take() {
+        for (name, row) in FAILING.iter().zip([row.candidate, row.reference]) {
+            write_rows(folder, name, [1, row.len()], |_, out| {
+                out.copy_from_slice(&row);
+                Ok(())
+            })?;
+        }
     }
     write_json(folder, RECEIPT, &receipt)
 }
@@ -125,7 +133,11 @@ fn store_logits(
         .collect();
     if !failing.is_empty() {
         for (name, logits) in FAILING.iter().zip([&candidate.logits, &reference.logits]) {
-            write_rows(folder, name, logits, &failing)?;
+            let shape = [failing.len(), logits.columns()];
+            write_rows(folder, name, shape, |at, row| {
+                let read = logits.read_row(failing[at], row);
+                read.map_err(io::Error::other)
+            })?;
         }
     }
     if keep_logits {
@@ -167,15 +179,18 @@ pub(crate) fn write_text(folder: &Path, name: &str, text: &str) -> io::Result<()
     finish(file, &folder.join(name))
 }
 
-/// Writes some rows of a file of logits as a smaller one.
-fn write_rows(folder: &Path, name: &str, logits: &LogitsFile, rows: &[usize]) -> io::Result<()> {
+/// Writes rows of logits as `read` gives them, one after the other.
+fn write_rows(
+    folder: &Path,
+    name: &str,
+    [rows, columns]: [usize; 2],
+    read: impl Fn(usize, &mut [f32]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut out = BufWriter::new(temporary(folder)?);
-    out.write_all(&npy_header(rows.len(), logits.columns()))?;
-    let mut row = vec![0f32; logits.columns()];
-    for &number in rows {
-        logits
-            .read_row(number, &mut row)
-            .map_err(io::Error::other)?;
+    out.write_all(&npy_header(rows, columns))?;
+    let mut row = vec![0f32; columns];
+    for number in 0..rows {
+        read(number, &mut row)?;
         for value in &row {
             out.write_all(&value.to_le_bytes())?;
         }

@@ -33,6 +33,10 @@ impl Climb<'_, '_> {
             run.evaluate(seats, &mut self.cases, question, |case, _, answers| {
                 let first_step = prefix(stretches(case)).len();
                 let stretch = compare::compare_stretch(&answers, &run.terms(case), first_step)?;
+                if case.failing.is_none() {
+                    case.failing =
+                        compare::first_diverged(&answers, |item| &item.greedy, &stretch.steps)?;
+                }
                 case.greedy_steps = asked;
                 case.rows.get_or_insert_default().greedy.push(stretch);
                 Ok(())

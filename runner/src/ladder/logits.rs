@@ -39,6 +39,8 @@ impl Climb<'_, '_> {
             run.evaluate(seats, &mut self.cases, question, |case, asked, answers| {
                 case.rows = None;
                 let rows = compare::compare(&asked.tokens, &answers, &run.terms(case))?;
+                let judged = rows.positions.iter().map(|position| &position.row);
+                case.failing = compare::first_diverged(&answers, |item| &item.logits, judged)?;
                 case.rows = Some(rows);
                 Ok(())
             });
@@ -72,6 +74,7 @@ fn compared(case: &Case) -> &[PositionRow] {
 pub(super) fn cut_to_what_was_compared(case: &mut Case) -> Option<()> {
     if case.ended.is_some() {
         case.rows = None;
+        case.failing = None;
         return Some(());
     }
     let n = case.rows.as_ref()?.positions.len();

@@ -19,7 +19,7 @@ fn json_of(folder: &Path, name: &str) -> Value {
 }
 
 /// The shape that the header of a file of rows tells, and its numbers' bytes.
-fn npy(folder: &Path, name: &str) -> (String, Vec<u8>) {
+pub(crate) fn npy(folder: &Path, name: &str) -> (String, Vec<u8>) {
     let bytes = bytes(folder, name);
     let data = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = String::from_utf8(bytes[10..data].to_vec()).expect("text");

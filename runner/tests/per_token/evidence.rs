@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::artifacts::npy;
 use crate::desk::{Desk, Run, names_in, word};
 use crate::stretches::climb;
 
@@ -11,6 +12,20 @@ fn desk(candidate: &str) -> Desk {
     let desk = Desk::new();
     fs::write(desk.path("set.txt"), "Four\n").expect("written");
     desk.perturb("candidate", candidate)
+}
+
+/// The columns in which the stored rows differ; each engine's file has one row.
+fn differing(desk: &Desk) -> Vec<usize> {
+    let folder = desk.path("out/line-1");
+    let [candidate, reference] = ["candidate", "reference"].map(|engine| {
+        let (shape, data) = npy(&folder, &format!("{engine}.failing.npy"));
+        assert_eq!(shape, "(1, 261)");
+        data
+    });
+    let pairs = candidate.chunks(4).zip(reference.chunks(4)).enumerate();
+    pairs
+        .filter_map(|(column, (a, b))| (a != b).then_some(column))
+        .collect()
 }
 
 #[test]
@@ -27,6 +42,7 @@ fn a_decode_alone_has_a_receipt_of_its_steps() {
     assert!(word(&receipt["reason"]).starts_with("greedy step 1: "));
     let symptoms = ladder["rungs"][5]["symptoms"].as_array();
     assert_eq!(symptoms.map(Vec::len), Some(1), "{ladder:#}");
+    assert_eq!(differing(&desk).len(), 2, "the two that changed places");
 }
 
 #[test]
@@ -40,6 +56,22 @@ fn equal_engines_have_one_too() {
     assert_eq!(receipt["reason"], said);
     let names = names_in(&desk.path("out/line-1"));
     assert_eq!(names, ["environment.json", "receipt.json", "tokens.json"]);
+}
+
+#[test]
+fn the_first_row_that_diverged_is_stored() {
+    let later = desk("--add 2 5 1 --add 3 7 1");
+    let (run, _, receipt) = climb(&later, &[]);
+    run.exits(1);
+    assert_eq!(receipt["first_divergence_token"], 2);
+    assert_eq!(differing(&later), [5], "position 2, and not 3");
+    let step = desk("--choose-second 2");
+    climb(&step, &[]).0.exits(1);
+    assert_eq!(differing(&step).len(), 2);
+    // A later climb that fails elsewhere leaves nothing of this one.
+    let first = step.perturb("candidate", "--add 0 9 1");
+    climb(&first, &["--rung", "first-logits"]).0.exits(1);
+    assert_eq!(differing(&first), [9]);
 }
 
 /// No receipt is made up for a test of one engine with itself; the record names what was seen.
