@@ -35,6 +35,7 @@ pub(crate) fn undecided() -> Desk {
     }
     fs::write(desk.path("set.txt"), PROMPT).expect("written");
     desk.habit("llama-scalar", &["own-build"])
+        .habit("ik", &["own-build"])
         .perturb("llama-scalar", &moves)
         .perturb("candidate", "--choose-second 0")
 }
