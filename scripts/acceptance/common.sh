@@ -16,6 +16,7 @@ figure() { printf '%s %s: %s\n' "$chapter" "$1" "$2"; }
 
 prepare() {
     scripts/build-references.sh all >/dev/null
+    scripts/build-references.sh ik >/dev/null
     model=$(scripts/fetch-demo-model.sh)
     LOCKSTEP_GEMMA3_MODEL=$(scripts/fetch-gemma3-model.sh)
     export LOCKSTEP_DEMO_MODEL=$model LOCKSTEP_REFERENCES=$references LOCKSTEP_GEMMA3_MODEL
