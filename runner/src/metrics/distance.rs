@@ -23,8 +23,10 @@ pub(super) fn measure(candidate: &[f32], reference: &[f32], shift: f64) -> Dista
         reference_squares: 0.0,
     };
     for (&candidate, &reference) in candidate.iter().zip(reference) {
-        let (candidate, reference) = (f64::from(candidate) - shift, f64::from(reference));
-        let difference = candidate - reference;
+        let (candidate, reference) = (f64::from(candidate), f64::from(reference));
+        // First the difference: a shift may be less than the last bit of a logit.
+        let difference = candidate - reference - shift;
+        let candidate = candidate - shift;
         sums.max_abs = sums.max_abs.max(difference.abs());
         sums.sum_of_squares += difference * difference;
         sums.mean_difference += difference;

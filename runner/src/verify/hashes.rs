@@ -59,7 +59,8 @@ fn check_sizes(sizes: &Sizes, receipt: &Receipt, findings: &mut Vec<Finding>) {
             format!("is {vocabulary}, there is a token {largest}"),
         );
     }
-    let needed = sizes.tokens + u64::from(receipt.greedy_steps.saturating_sub(1));
+    let chosen = u64::from(receipt.greedy_steps.saturating_sub(1));
+    let needed = sizes.tokens.saturating_add(chosen);
     let had = |engine: &EngineRecord| engine.settings.as_ref().map(|it| it.context);
     // What is noted is the reference's; the candidate may have more room.
     if let Some(had) = had(&receipt.engines.reference).filter(|&had| had != sizes.context) {

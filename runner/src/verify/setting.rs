@@ -46,12 +46,11 @@ pub(super) fn check(receipt: &Receipt, findings: &mut Vec<Finding>) {
                 problem,
             ));
         }
-        if settings.flash_attention {
+        // A candidate may be asked for it, and judged by a floor that knows it.
+        if settings.flash_attention && role == "reference" {
             let place = format!("{place}.settings.flash_attention");
-            findings.push(Finding::new(
-                place,
-                "is on, and nothing is compared with it",
-            ));
+            let problem = "is on, and nothing is compared with it";
+            findings.push(Finding::new(place, problem));
         }
     }
     let kv = |engine: &EngineRecord| engine.settings.as_ref().map(|settings| settings.kv);

@@ -328,6 +328,7 @@ fn limits_hashes_and_sizes_of_something_else_are_noticed() {
             "sizes: are missing, and rows were compared",
         ),
         ("/sizes/tokens", json!(2), "sizes.tokens: is 2, there are 3"),
+        ("/sizes/tokens", json!(u64::MAX), "sizes.tokens: is 1844"),
         (
             "/sizes/vocabulary",
             json!(7),
