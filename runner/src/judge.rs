@@ -31,17 +31,17 @@ pub fn position(terms: &Terms<'_>, position: u64, found: Comparison) -> RowRecor
     };
     let floor = terms.floor;
     let floor = floor.and_then(|floor| RowFloor::of_position(floor, position));
-    row(terms, rungs, floor, found)
+    row(terms, rungs, floor, found).0
 }
 
 /// Judges what was found at a greedy step. It comes from the tokens before it, which are the same so
 /// far, so it is also a position like others.
 pub fn step(terms: &Terms<'_>, step: usize, same_choice: bool, found: Comparison) -> RowRecord {
     let floor = terms.floor.and_then(|floor| RowFloor::of_step(floor, step));
-    let mut row = row(terms, &[Rung::Positions, Rung::Decode], floor, found);
+    let rungs = [Rung::Positions, Rung::Decode];
+    let (mut row, is_unjudged) = row(terms, &rungs, floor, found);
     // It may keep every limit, but what is generated differs: only a floor can say that such a flip
     // is none, and then it is a TIE-FLIP.
-    let is_unjudged = row.broken.iter().any(|it| it == UNJUDGED_FLIP);
     let keeps_limits = matches!(row.verdict, Verdict::Match | Verdict::Drift);
     if !same_choice && (keeps_limits || is_unjudged) {
         row.verdict = Verdict::Diverged;
@@ -50,8 +50,14 @@ pub fn step(terms: &Terms<'_>, step: usize, same_choice: bool, found: Comparison
     row
 }
 
-/// Judges one row. In `exact` its bits decide, elsewhere the limits of the rungs.
-fn row(terms: &Terms<'_>, rungs: &[Rung], floor: Option<RowFloor>, found: Comparison) -> RowRecord {
+/// Judges one row, and says whether it is INCONCLUSIVE for a flip alone that no limit judges. In
+/// `exact` its bits decide, elsewhere the limits of the rungs.
+fn row(
+    terms: &Terms<'_>,
+    rungs: &[Rung],
+    floor: Option<RowFloor>,
+    found: Comparison,
+) -> (RowRecord, bool) {
     let metrics = found.metrics.as_ref();
     let excess = metrics.and_then(|metrics| Some(floor?.excess(metrics)));
     // Equal bits keep every limit, those too that have no value for a row of zeros.
@@ -60,15 +66,16 @@ fn row(terms: &Terms<'_>, rungs: &[Rung], floor: Option<RowFloor>, found: Compar
         None => RowFindings::default(),
     };
     let verdict = verdict(terms.profile, floor.is_some(), &found, &findings);
+    let is_unjudged = floor.is_some()
+        && verdict == Verdict::Inconclusive
+        && is_unjudged_flip(terms.profile, &found, &findings);
     let broken = match verdict {
         Verdict::Diverged => in_words(&findings.diverged),
         Verdict::Drift | Verdict::TieFlip => in_words(&findings.drift),
-        Verdict::Inconclusive if is_unjudged_flip(terms.profile, &found, &findings) => {
-            vec![UNJUDGED_FLIP.to_owned()]
-        }
+        _ if is_unjudged => vec![UNJUDGED_FLIP.to_owned()],
         _ => Vec::new(),
     };
-    RowRecord {
+    let row = RowRecord {
         verdict,
         broken,
         differing: found.differing,
@@ -78,7 +85,8 @@ fn row(terms: &Terms<'_>, rungs: &[Rung], floor: Option<RowFloor>, found: Compar
         reference_constant: found.reference_constant,
         metrics: found.metrics,
         excess,
-    }
+    };
+    (row, is_unjudged)
 }
 
 fn in_words(broken: &[Broken]) -> Vec<String> {
@@ -86,7 +94,7 @@ fn in_words(broken: &[Broken]) -> Vec<String> {
 }
 
 const UNJUDGED_FLIP: &str =
-    "the most likely token is another one, and no limit on flip_gap or top1_equal judges that";
+    "the most likely token is another one, and no limit on flip_gap says whether that is a tie";
 
 /// In `production` a flip is a tie or a divergence; limits that say nothing of it do not make it a
 /// match.

@@ -121,6 +121,10 @@ fn a_flip_that_no_limit_judges_is_inconclusive() {
     assert_eq!(verdict(1.0, flip_over(0.1)), Verdict::TieFlip);
     let row = judged(&file, Some(&floor), off_by(0.5));
     assert_eq!(row.verdict, Verdict::Drift);
+    // Without a floor that is why nothing is known, of a greedy step, too.
+    let limits = Limits::new(Some(&file), &[]);
+    let step = judge::step(&terms(&limits, None), 0, false, flip_over(0.1));
+    assert_eq!((step.verdict, step.broken), (Verdict::Inconclusive, vec![]));
 }
 
 #[test]
