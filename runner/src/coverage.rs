@@ -5,7 +5,7 @@
 //! a verdict of parity alone: what diverged has diverged, however little was compared, and the case of
 //! one prompt (`per-token`) is never judged by it.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use schemas::coverage::{Coverage, CoverageFigure, CoverageLimit, CoverageLimitsFile};
 use schemas::line;
@@ -35,19 +35,24 @@ pub struct ComparedPrompt<'a> {
     pub code: bool,
 }
 
-/// Counts what was compared. A prompt of which nothing was compared does not count, nor does one that
-/// was there before: the same tokens again prove nothing more.
+/// Counts what was compared. A prompt of which nothing was compared does not count, and those of the
+/// same tokens are one: what is said of any of them holds for all.
 pub fn measure(
     prompts: &[ComparedPrompt<'_>],
     enough: &CoverageLimitsFile,
     allow_small: bool,
 ) -> Coverage {
-    let mut seen = HashSet::new();
-    let compared = prompts.iter().filter(|prompt| prompt.positions > 0);
-    let compared: Vec<_> = compared.filter(|it| seen.insert(it.tokens)).collect();
+    let mut by_tokens = BTreeMap::new();
+    for prompt in prompts.iter().filter(|prompt| prompt.positions > 0) {
+        let one = by_tokens.entry(prompt.tokens).or_insert(*prompt);
+        one.positions = one.positions.max(prompt.positions);
+        one.chat |= prompt.chat;
+        one.code |= prompt.code;
+    }
+    let compared: Vec<_> = by_tokens.into_values().collect();
     let positions = || compared.iter().map(|prompt| prompt.positions);
     let number_of = |has: fn(&ComparedPrompt<'_>) -> bool| {
-        compared.iter().filter(|prompt| has(prompt)).count() as u64
+        compared.iter().filter(|&prompt| has(prompt)).count() as u64
     };
     let mut coverage = Coverage {
         positions: positions().sum(),
@@ -90,7 +95,8 @@ pub fn objection(coverage: &Coverage) -> Option<String> {
         return Some("no position of any prompt was compared".to_owned());
     }
     let few = too_few(coverage).filter(|_| !coverage.allow_small)?;
-    let hint = "(hint: the built-in set has enough; --allow-small judges all the same)";
+    let hint =
+        "(hint: all rungs over the built-in set compare enough; --allow-small judges all the same)";
     Some(format!("the prompt set is too small: {few} {hint}"))
 }
 
@@ -250,6 +256,10 @@ mod tests {
         let coverage = measured(&prompts);
         assert_eq!((coverage.positions, coverage.prompts), (503, 4));
         assert_eq!(coverage.missing, [Figure::Prompts]);
+        // In either order: the tag of the one is the tag of the other.
+        prompts[4].code = true;
+        prompts[2].code = false;
+        assert_eq!(measured(&prompts).code_prompts, 1);
     }
 
     #[test]
