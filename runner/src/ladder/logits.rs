@@ -3,8 +3,8 @@
 use schemas::evaluate::Positions;
 use schemas::row::PositionRow;
 
-use super::Climb;
 use super::finding::Finding;
+use super::{Climb, MOST_FAILING};
 use crate::case::Case;
 use crate::compare;
 use crate::conclusion::Conclusion;
@@ -36,11 +36,15 @@ impl Climb<'_, '_> {
                     greedy_steps: 0,
                 })
             };
+            let mut kept = 0;
             run.evaluate(seats, &mut self.cases, question, |case, asked, answers| {
                 case.rows = None;
                 let rows = compare::compare(&asked.tokens, &answers, &run.terms(case))?;
                 let judged = rows.positions.iter().map(|position| &position.row);
-                case.failing = compare::first_diverged(&answers, |item| &item.logits, judged)?;
+                if kept < MOST_FAILING {
+                    case.failing = compare::first_diverged(&answers, |item| &item.logits, judged)?;
+                    kept += usize::from(case.failing.is_some());
+                }
                 case.rows = Some(rows);
                 Ok(())
             });

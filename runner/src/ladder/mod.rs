@@ -38,6 +38,10 @@ pub const RUNGS: [LadderRung; 6] = [
     LadderRung::Decode,
 ];
 
+/// Of how many prompts both engines' logits of the first row that diverged are kept: they are in memory
+/// until the end of the climb, and a row can be a mebibyte.
+const MOST_FAILING: usize = 16;
+
 /// The word for a rung, as in JSON.
 pub fn word(rung: LadderRung) -> &'static str {
     match rung {

@@ -40,9 +40,12 @@ pub(super) fn find(case: &SeenCase, subject: &Subject) -> Vec<Symptom> {
             cause: "tokens that are evaluated alone: the cache's update, the position that a new \
                 token gets, or a kernel for one row that is not that for many"
                 .to_owned(),
-            evidence: format!(
-                "{n} positions and the steps before {step} are right, step {step} is not; {chosen}"
-            ),
+            evidence: match n {
+                0 => format!("the steps before {step} are right, step {step} is not; {chosen}"),
+                _ => format!(
+                    "{n} positions and the steps before {step} are right, step {step} is not; {chosen}"
+                ),
+            },
             next_command: subject.per_token(&["--micro-batch", "1"]),
         }),
     }
