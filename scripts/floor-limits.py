@@ -6,7 +6,8 @@
 
 A folder has the floors of one model. Each variant that differs at all is judged as a candidate would
 be, by a floor of the other variants: every prompt alone, and all of the folder together. Prints the
-largest figure of each limit for each folder, and whose it is. Fails if one is beyond the limit.
+largest figure of each limit for each folder, and whose it is, and the smallest share of rows with the
+reference's most likely token. Fails if one is beyond the limit.
 """
 
 import glob
@@ -34,17 +35,27 @@ def limits():
     """Value and least number of rows of each limit in multiples of floors."""
     with open(f"{ROOT}/runner/limits/production-v1.json", encoding="utf-8") as file:
         found = json.load(file)["limits"]
-    excesses = [limit for limit in found if limit.get("figure") in FIGURES]
-    return {(it["metric"], it["figure"]): (it["value"], it.get("least_rows", 1)) for it in excesses}
+    wanted = [limit for limit in found if limit.get("figure") in (*FIGURES, "share")]
+    return {(it["metric"], it["figure"]): (it["value"], it.get("least_rows", 1)) for it in wanted}
 
 
-def distances(path, metric):
-    """The rows of each variant that differs anywhere; rounding can take a KL below 0."""
+def variants_of(path):
+    """The rows of each variant that differs anywhere."""
     with open(path, encoding="utf-8") as file:
         measured = json.load(file)["variants"]
     rows = {it["variant"]["name"]: it["rows"] for it in measured if not it["variant"]["left_out"]}
-    differ = {name: of for name, of in rows.items() if any(row["differing"] for row in of)}
-    return {name: [max(0, row[metric]) for row in of] for name, of in differ.items()}
+    return {name: of for name, of in rows.items() if any(row["differing"] for row in of)}
+
+
+def distances(path, metric):
+    """One metric of their rows; rounding can take a KL below 0."""
+    return {name: [max(0, row[metric]) for row in of] for name, of in variants_of(path).items()}
+
+
+def equal_tokens(paths, least_rows):
+    """The smallest share of rows of a prompt with the same most likely token, and whose it is."""
+    variants = [it for path in paths for it in variants_of(path).items() if len(it[1]) >= least_rows]
+    return min((sum(not row["flip"] for row in rows) / len(rows), name) for name, rows in variants)
 
 
 def excesses(variants, name):
@@ -66,6 +77,11 @@ def main():
             sys.exit(f"error: no floors: {folder}")
         print(os.path.basename(folder))
         for (metric, figure), (limit, least_rows) in limits().items():
+            if figure == "share":
+                share, name = equal_tokens(paths, least_rows)
+                beyond += share < limit
+                print(f"  {metric:10} {figure:14} {share:6.3f} of {limit:5}, {name}")
+                continue
             together, worst = {}, (0, "nobody")
             for path in paths:
                 variants = distances(path, metric)
@@ -78,7 +94,7 @@ def main():
                 if len(rows) >= least_rows:
                     worst = max(worst, (FIGURES[figure](rows), name))
             beyond += worst[0] > limit
-            print(f"  {metric:8} {figure:14} {worst[0]:6.3f} of {limit:5}, {worst[1]}")
+            print(f"  {metric:10} {figure:14} {worst[0]:6.3f} of {limit:5}, {worst[1]}")
     sys.exit(f"error: figures beyond their limits: {beyond}" if beyond else 0)
 
 

@@ -73,6 +73,8 @@ pub enum Figure {
     ExcessP99,
     /// The share of rows whose excess is above 1.
     ExcessShare,
+    /// The share of all rows for which it holds: of `top1_equal` alone.
+    Share,
 }
 
 /// What a row, or a comparison, is that breaks a limit.

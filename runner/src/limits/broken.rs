@@ -52,6 +52,7 @@ impl fmt::Display for Broken {
             Figure::ExcessMedian => write!(f, "the median of {name} over its floor")?,
             Figure::ExcessP99 => write!(f, "the 99th percentile of {name} over its floor")?,
             Figure::ExcessShare => write!(f, "the share of rows whose {name} is above its floor")?,
+            Figure::Share => write!(f, "the share of rows that have {name}")?,
         }
         match self.found {
             // All digits: a value just beyond its limit must not look like it.

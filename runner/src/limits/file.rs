@@ -97,7 +97,7 @@ pub(crate) fn check<'a>(limits: impl Iterator<Item = &'a Limit>) -> Result<(), M
 pub(super) fn is_of_case(figure: Figure) -> bool {
     match figure {
         Figure::Value | Figure::Excess => false,
-        Figure::ExcessMedian | Figure::ExcessP99 | Figure::ExcessShare => true,
+        Figure::ExcessMedian | Figure::ExcessP99 | Figure::ExcessShare | Figure::Share => true,
     }
 }
 
@@ -107,8 +107,17 @@ fn check_figure(limit: &Limit) -> Result<(), (&'static str, String)> {
         limit.metric,
         LimitedMetric::Kl | LimitedMetric::Mse | LimitedMetric::MaxAbs
     );
-    if limit.figure != Figure::Value && !has_floor {
-        return Err(("figure", format!("{name} has no floor to be in excess of")));
+    match limit.figure {
+        Figure::Value => {}
+        Figure::Share if limit.metric == LimitedMetric::Top1Equal => {}
+        Figure::Share => {
+            return Err((
+                "figure",
+                format!("{name} does not hold for a share of rows"),
+            ));
+        }
+        _ if has_floor => {}
+        _ => return Err(("figure", format!("{name} has no floor to be in excess of"))),
     }
     if limit.metric == LimitedMetric::FlipGap && limit.beyond == Beyond::Drift {
         let problem = "a flip beyond the tie rule has diverged: any other would pass";
@@ -131,6 +140,19 @@ mod tests {
     use schemas::number::Finite;
 
     use super::*;
+
+    #[test]
+    fn a_share_of_rows_is_one_of_equal_tokens() {
+        let share = |metric, figure| Limit {
+            metric,
+            figure,
+            ..limit(Bound::Smallest)
+        };
+        let is_sound = |metric, figure| check_figure(&share(metric, figure)).is_ok();
+        assert!(is_sound(LimitedMetric::Top1Equal, Figure::Share));
+        assert!(!is_sound(LimitedMetric::Cosine, Figure::Share));
+        assert!(!is_sound(LimitedMetric::Top1Equal, Figure::ExcessShare));
+    }
 
     fn limit(bound: Bound) -> Limit {
         Limit {

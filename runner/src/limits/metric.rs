@@ -73,7 +73,10 @@ pub(super) fn of_row(limit: &Limit, metrics: &Metrics, excess: Option<&RowExcess
 }
 
 /// What a limit is held against in a whole comparison; `None` where it is beyond all numbers.
-pub(super) fn of_case(limit: &Limit, excess: &CaseExcess) -> Option<f64> {
+pub(super) fn of_case(limit: &Limit, excess: &CaseExcess, n_rows: u64) -> Option<f64> {
+    if limit.figure == Figure::Share {
+        return Some(1.0 - excess.flips as f64 / n_rows as f64);
+    }
     let ExcessStatistics {
         median,
         p99,
@@ -89,7 +92,7 @@ pub(super) fn of_case(limit: &Limit, excess: &CaseExcess) -> Option<f64> {
         Figure::ExcessMedian => median.map(Finite::get),
         Figure::ExcessP99 => p99.map(Finite::get),
         Figure::ExcessShare => Some(share_above.get()),
-        Figure::Value | Figure::Excess => None,
+        Figure::Value | Figure::Excess | Figure::Share => None,
     }
 }
 

@@ -114,7 +114,7 @@ impl Limits {
         let applies = |limit: &&Limit| limit.least_rows.is_none_or(|least| n_rows >= least);
         let limits = self.of_cases().filter(applies);
         let broken = limits.filter_map(|limit| {
-            let found = of_case(limit, excess);
+            let found = of_case(limit, excess, n_rows);
             let limit = limit.clone();
             (!keeps(limit.bound, limit.value, found)).then_some(Broken { limit, found })
         });

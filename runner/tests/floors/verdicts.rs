@@ -322,6 +322,39 @@ fn rows_that_pass_alone_may_diverge_together() {
     }
 }
 
+/// Each flip may be a tie, but a right engine flips at few rows.
+#[test]
+fn flips_that_pass_alone_may_diverge_together() {
+    let floor = floor(&[1.0; 100]);
+    let limits = Limits::new(Some(&production()), &[]);
+    let terms = terms(&limits, Some(&floor));
+    let flips = |n: u64| {
+        let positions = (0..100).map(|position| PositionRow {
+            position,
+            token: 0,
+            row: judge::position(
+                &terms,
+                position,
+                if position < n {
+                    flip_over(0.1)
+                } else {
+                    off_by(0.5)
+                },
+            ),
+        });
+        let rows = Rows {
+            positions: positions.collect(),
+            greedy: Vec::new(),
+        };
+        Conclusion::of(&rows, &terms, None)
+    };
+    assert_eq!(flips(25).verdict, Verdict::TieFlip);
+    let found = flips(26);
+    assert_eq!(found.verdict, Verdict::Diverged);
+    let words = "the share of rows that have top1_equal is 7.4e-1, expected at least 7.5e-1";
+    assert!(found.reason.contains(words), "{}", found.reason);
+}
+
 /// Greedy steps come from the rows of a prompt whose positions were compared before, and the receipt
 /// has all of them.
 #[test]
