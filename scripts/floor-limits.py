@@ -47,14 +47,14 @@ def variants_of(path):
     return {name: of for name, of in rows.items() if any(row["differing"] for row in of)}
 
 
-def distances(path, metric):
+def distances(variants, metric):
     """One metric of their rows; rounding can take a KL below 0."""
-    return {name: [max(0, row[metric]) for row in of] for name, of in variants_of(path).items()}
+    return {name: [max(0, row[metric]) for row in of] for name, of in variants.items()}
 
 
-def equal_tokens(paths, least_rows):
+def equal_tokens(prompts, least_rows):
     """The smallest share of rows of a prompt with the same most likely token, and whose it is."""
-    variants = [it for path in paths for it in variants_of(path).items() if len(it[1]) >= least_rows]
+    variants = [it for variants in prompts for it in variants.items() if len(it[1]) >= least_rows]
     return min((sum(not row["flip"] for row in rows) / len(rows), name) for name, rows in variants)
 
 
@@ -75,18 +75,19 @@ def main():
         paths = sorted(glob.glob(f"{folder}/*.floor.json"))
         if not paths:
             sys.exit(f"error: no floors: {folder}")
+        prompts = [variants_of(path) for path in paths]
         print(os.path.basename(folder))
         for (metric, figure), (limit, least_rows) in limits().items():
             if figure == "share":
-                share, name = equal_tokens(paths, least_rows)
+                share, name = equal_tokens(prompts, least_rows)
                 beyond += share < limit
                 print(f"  {metric:10} {figure:14} {share:6.3f} of {limit:5}, {name}")
                 continue
             together, worst = {}, (0, "nobody")
-            for path in paths:
-                variants = distances(path, metric)
-                for name in variants:
-                    rows = excesses(variants, name)
+            for variants in prompts:
+                of_metric = distances(variants, metric)
+                for name in of_metric:
+                    rows = excesses(of_metric, name)
                     together.setdefault(name, []).extend(rows)
                     if len(rows) >= least_rows:
                         worst = max(worst, (FIGURES[figure](rows), name))
