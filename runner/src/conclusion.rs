@@ -11,7 +11,7 @@ use schemas::row::{GreedyStretch, Metrics, PositionRow, RowRecord};
 use crate::exit::Exit;
 use crate::floor::excess;
 use crate::judge::{self, Terms};
-use crate::limits::{Broken, Limits};
+use crate::limits::{Broken, Limits, in_words};
 use crate::metrics::Comparison;
 use crate::reason;
 use crate::rows::Rows;
@@ -40,7 +40,7 @@ impl Conclusion {
     pub fn of_rung(rows: &Rows, all: &Rows, terms: &Terms<'_>, adopted: Option<u64>) -> Self {
         let (_, broken) = case_excess(all.all(), terms.limits);
         let excess = excess::of_case(rows.all()).map(|excess| CaseExcess {
-            broken: words(&broken),
+            broken: in_words(&broken),
             ..excess
         });
         // Limits of a whole comparison take a floor.
@@ -70,12 +70,8 @@ fn case_excess<'a>(
         return (None, Vec::new());
     };
     let broken = limits.broken_by_case(&excess, rows.count() as u64);
-    excess.broken = words(&broken);
+    excess.broken = in_words(&broken);
     (Some(excess), broken)
-}
-
-fn words(broken: &[Broken]) -> Vec<String> {
-    broken.iter().map(ToString::to_string).collect()
 }
 
 /// What the rows of several comparisons are together in multiples of their floors: limits of a whole

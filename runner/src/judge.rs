@@ -7,7 +7,7 @@ use schemas::row::RowRecord;
 
 use crate::exit::Exit;
 use crate::floor::excess::RowFloor;
-use crate::limits::{Broken, Limits, RowFindings};
+use crate::limits::{Limits, RowFindings, in_words};
 use crate::metrics::Comparison;
 
 /// What rows are judged by.
@@ -87,10 +87,6 @@ fn row(
         excess,
     };
     (row, is_unjudged)
-}
-
-fn in_words(broken: &[Broken]) -> Vec<String> {
-    broken.iter().map(ToString::to_string).collect()
 }
 
 const UNJUDGED_FLIP: &str =

@@ -36,6 +36,11 @@ impl Broken {
     }
 }
 
+/// What is said of each.
+pub(crate) fn in_words(broken: &[Broken]) -> Vec<String> {
+    broken.iter().map(ToString::to_string).collect()
+}
+
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Limit {

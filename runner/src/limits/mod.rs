@@ -16,7 +16,7 @@ use schemas::receipt::{LimitsFileRecord, Profile, Receipt};
 use schemas::row::{Metrics, RowRecord};
 
 pub use broken::Broken;
-pub(crate) use broken::keeps;
+pub(crate) use broken::{in_words, keeps};
 pub(crate) use file::{check, shipped_as};
 pub use file::{read, shipped};
 pub use metric::metric_name;
