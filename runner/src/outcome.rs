@@ -57,6 +57,15 @@ impl Ending {
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Failed(fault) if matches!(*fault.kind, FaultKind::Interrupted))
     }
+
+    /// Of a failure all that is known, for people: last words and paths are in no receipt.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Failed(fault) => Some(fault.to_string()),
+            Self::Unusable(unusable) => Some(unusable.detail.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// What came of a comparison.
@@ -102,11 +111,7 @@ impl Outcome {
             receipt.reason.push_str(reason::SAME_PROGRAM);
         }
         receipt.environment = Some(environment);
-        let fault = match &case.ended {
-            Some(Ending::Failed(fault)) => Some(fault.to_string()),
-            Some(Ending::Unusable(unusable)) => Some(unusable.detail.clone()),
-            _ => None,
-        };
+        let fault = case.ended.as_ref().and_then(Ending::detail);
         if let Some(mismatch) = &case.mismatch {
             // The receipt is the same wherever the model lies.
             let label = path_argument(Path::new(&receipt.model.label));
@@ -162,8 +167,8 @@ fn nothing() -> Ending {
     Ending::Nothing("nothing was compared".to_owned())
 }
 
-/// The sentence where nothing was compared.
-fn reason(mismatch: Option<&Mismatch>, ending: &Ending) -> String {
+/// The sentence where nothing was compared, in words that are the same on every machine.
+pub(crate) fn reason(mismatch: Option<&Mismatch>, ending: &Ending) -> String {
     match ending {
         Ending::Mismatch(not_adopted) => {
             let index = mismatch.map_or(0, |m| m.first_difference);

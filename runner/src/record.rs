@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use schemas::describe::DescribeResponse;
+use schemas::describe::{DescribeResponse, Settings};
 use schemas::environment::{EngineEnvironment, Environment};
 use schemas::evaluate::Evaluated;
 use schemas::receipt::{
@@ -167,27 +167,28 @@ pub(crate) fn engine_records(
         candidate: engine_record(
             &request.candidate,
             known.candidate.as_ref(),
-            answers.map(|answers| &answers.candidate),
+            answers.map(|answers| answers.candidate.settings.clone()),
         ),
         reference: engine_record(
             &request.reference,
             known.reference.as_ref(),
-            answers.map(|answers| &answers.reference),
+            answers.map(|answers| answers.reference.settings.clone()),
         ),
     }
 }
 
-fn engine_record(
+/// An engine as far as it is known, and the settings it evaluated with.
+pub(crate) fn engine_record(
     name: &str,
     description: Option<&DescribeResponse>,
-    answer: Option<&Evaluated>,
+    settings: Option<Settings>,
 ) -> EngineRecord {
     EngineRecord {
         name: name.to_owned(),
         version: description.map(|description| description.version.clone()),
         build: description.map(|description| description.build.clone()),
         kernels: description.map(|description| description.kernels.clone()),
-        settings: answer.map(|answer| answer.settings.clone()),
+        settings,
     }
 }
 

@@ -4,7 +4,7 @@ use schemas::floor::{FloorFile, FloorMetrics, FloorVariant};
 use schemas::floor_report::{FloorCase, FloorReport, SelfCheck, SelfChecks, VariantSummary};
 use schemas::tag::Tag;
 
-use super::measure::{Subject, record};
+use super::measure::Subject;
 use super::obtain::floors;
 use super::plot;
 use super::reading::{are_enough, distribution};
@@ -155,7 +155,7 @@ impl Found {
         let base = &subject.base;
         self.report.variants = summaries(&self.floors);
         self.report.model = Some(subject.model.clone());
-        self.report.reference = Some(record(&base.name, &base.description, base.effective()));
+        self.report.reference = Some(base.record(base.effective()));
         Ok(())
     }
 
@@ -207,21 +207,11 @@ fn check_candidate(
     seats: &Seats<'_>,
     open: &[Named],
 ) -> Result<Option<SelfChecks>, Ending> {
-    let Some(description) = known.candidate.clone() else {
+    let Some(candidate) = Configured::candidate_of(request, known, seats) else {
         return Ok(None);
     };
-    let seat = &seats.candidate;
-    let candidate = Configured {
-        name: request.candidate.clone(),
-        description,
-        asked: seat.settings.or(&seat.client.spec().defaults),
-    };
-    let checks = self_check::check(&candidate, seat, open)?;
-    let engine = record(
-        &candidate.name,
-        &candidate.description,
-        candidate.effective(),
-    );
+    let checks = self_check::check(&candidate, &seats.candidate, open)?;
+    let engine = candidate.record(candidate.effective());
     Ok(Some(SelfChecks { engine, checks }))
 }
 

@@ -4,10 +4,10 @@
 //! One variant at a time, so that two models at most are in memory, and one sequence at a time, so
 //! that the disk holds the rows of one.
 
-use schemas::describe::{DescribeResponse, Settings};
+use schemas::describe::Settings;
 use schemas::evaluate::Positions;
 use schemas::floor::{FloorFile, FloorMetrics, FloorVariant, MeasuredVariant};
-use schemas::receipt::{EngineRecord, FileIdentity};
+use schemas::receipt::FileIdentity;
 use schemas::tag::Tag;
 
 use super::reading::{METRICS_VERSION, distribution, metrics_of};
@@ -17,8 +17,9 @@ use crate::compare::{Evaluations, Pair};
 use crate::engine::{Catalogue, Client, Supervision};
 use crate::exit::Exit;
 use crate::gate::AgreedTokens;
-use crate::outcome::Ending;
+use crate::outcome::{self, Ending};
 use crate::pair;
+use crate::record::engine_record;
 use crate::sitting::{Question, Seat};
 
 /// The reference whose floors are measured, and its variants.
@@ -91,7 +92,11 @@ impl Measured {
             Ok((rows, settings)) => (rows, settings, None),
             Err(ending) => {
                 self.is_lasting &= !is_passing(&ending);
-                (Vec::new(), engine.effective(), Some(reason(&ending)))
+                (
+                    Vec::new(),
+                    engine.effective(),
+                    Some(outcome::reason(None, &ending)),
+                )
             }
         };
         self.floor.variants.push(MeasuredVariant {
@@ -99,7 +104,7 @@ impl Measured {
             rows,
             variant: FloorVariant {
                 name: variant.name.clone(),
-                engine: record(&engine.name, &engine.description, settings),
+                engine: engine.record(settings),
                 left_out,
             },
         });
@@ -163,20 +168,6 @@ fn is_passing(ending: &Ending) -> bool {
     matches!(ending, Ending::Failed(fault) if fault.exit() == Exit::Retryable)
 }
 
-/// In words that are the same on every machine.
-pub(crate) fn reason(ending: &Ending) -> String {
-    match ending {
-        Ending::Refused(reason)
-        | Ending::Nothing(reason)
-        | Ending::Shapes(reason)
-        | Ending::NoFloor(reason)
-        | Ending::Inconsistent(reason) => reason.clone(),
-        Ending::Mismatch(_) => "the tokens differ".to_owned(),
-        Ending::Unusable(unusable) => unusable.reason.clone(),
-        Ending::Failed(fault) => format!("{}: {}", fault.engine, fault.kind),
-    }
-}
-
 /// A floor of no variant yet.
 fn empty(subject: &Subject<'_>, sequence: &Sequence) -> FloorFile {
     let base = &subject.base;
@@ -187,7 +178,7 @@ fn empty(subject: &Subject<'_>, sequence: &Sequence) -> FloorFile {
         model: subject.model.clone(),
         tokens: sequence.tokens.ids().to_vec(),
         agreed_tokens: sequence.agreed as u64,
-        base: record(&base.name, &base.description, base.effective()),
+        base: base.record(base.effective()),
         variants: Vec::new(),
     }
 }
@@ -196,31 +187,10 @@ fn not_measured(variant: &Variant, left_out: &LeftOut) -> MeasuredVariant {
     MeasuredVariant {
         variant: FloorVariant {
             name: variant.name.clone(),
-            engine: EngineRecord {
-                name: left_out.engine.clone(),
-                version: None,
-                build: None,
-                kernels: None,
-                settings: None,
-            },
+            engine: engine_record(&left_out.engine, None, None),
             left_out: Some(left_out.reason.clone()),
         },
         rows: Vec::new(),
         distribution: None,
-    }
-}
-
-/// The engine as receipts know it.
-pub(crate) fn record(
-    name: &str,
-    description: &DescribeResponse,
-    settings: Settings,
-) -> EngineRecord {
-    EngineRecord {
-        name: name.to_owned(),
-        version: Some(description.version.clone()),
-        build: Some(description.build.clone()),
-        kernels: Some(description.kernels.clone()),
-        settings: Some(settings),
     }
 }

@@ -54,6 +54,18 @@ impl<'a> Subject<'a> {
     }
 }
 
+impl Configured {
+    /// The candidate of a comparison as it will evaluate; `None`: it does not say who it is.
+    pub fn candidate_of(request: &Request, known: &Known, seats: &Seats<'_>) -> Option<Self> {
+        let seat = &seats.candidate;
+        Some(Self {
+            name: request.candidate.clone(),
+            description: known.candidate.clone()?,
+            asked: seat.settings.or(&seat.client.spec().defaults),
+        })
+    }
+}
+
 /// A floor for each of the token sequences that a comparison agreed on, in their order, or why it
 /// has none. Fails when nothing more should be asked.
 pub fn floors(

@@ -4,12 +4,12 @@
 use schemas::evaluate::Positions;
 use schemas::floor_report::{RowPlace, SelfCheck};
 
-use super::measure::{ends_all, reason};
+use super::measure::ends_all;
 use super::variants::Configured;
 use crate::compare::{Evaluations, Pair};
 use crate::engine::EngineSettings;
 use crate::gate::AgreedTokens;
-use crate::outcome::Ending;
+use crate::outcome::{self, Ending};
 use crate::pair;
 use crate::sitting::{Question, Seat};
 
@@ -81,7 +81,7 @@ fn check_one(
         let prompt = &cases[index].prompt;
         let counted = answers.and_then(|answers| count(&mut found, prompt, &answers));
         if let Err(ending) = counted {
-            found.failure.get_or_insert(reason(&ending));
+            found.failure.get_or_insert(outcome::reason(None, &ending));
             stopped = stopped.take().or(Some(ending).filter(ends_all));
         }
     });

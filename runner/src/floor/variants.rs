@@ -5,8 +5,10 @@
 //! is not to be measured says why.
 
 use schemas::describe::{Arithmetic, DescribeResponse, KvType, Settings};
+use schemas::receipt::EngineRecord;
 
 use crate::engine::EngineSettings;
+use crate::record::engine_record;
 
 /// An engine and what it evaluates with.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,6 +171,11 @@ impl Configured {
             repack: asked.repack.or(own.repack),
             ..own
         }
+    }
+
+    /// As receipts know it, with the settings that it evaluates with.
+    pub fn record(&self, settings: Settings) -> EngineRecord {
+        engine_record(&self.name, Some(&self.description), Some(settings))
     }
 
     fn with(&self, change: impl FnOnce(&mut EngineSettings)) -> Self {

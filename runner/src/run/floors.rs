@@ -2,16 +2,16 @@
 //! and before the candidate evaluates, so that who requires a floor need not wait to hear of none.
 
 use schemas::floor::{FloorFile, FloorRecord};
-use schemas::receipt::{EngineRecord, Profile};
+use schemas::receipt::Profile;
 
 use super::{Run, Seats};
 use crate::case::{Case, Known};
-use crate::floor::measure::{Subject, ends_all, reason, record};
+use crate::floor::measure::{Subject, ends_all};
 use crate::floor::obtain::floors;
 use crate::floor::reading;
 use crate::floor::store::Store;
 use crate::floor::variants::Configured;
-use crate::outcome::Ending;
+use crate::outcome::{self, Ending};
 use crate::request::FloorMode;
 
 impl Run<'_> {
@@ -34,13 +34,17 @@ impl Run<'_> {
             FloorMode::Off => Err("it was not to be measured".to_owned()),
             FloorMode::Auto | FloorMode::Require => match self.floors(known, seats, &open) {
                 Err(ending) if ends_all(&ending) => return Err(ending),
-                found => found.map_err(|ending| reason(&ending)),
+                found => found.map_err(|ending| outcome::reason(None, &ending)),
             },
         };
-        let candidate = self.candidate_record(known, seats);
+        // In its own floor it has no part.
+        let candidate = Configured::candidate_of(self.request, known, seats);
+        let candidate = candidate.map(|it| it.record(it.effective()));
         let read = |index: usize| {
             let floor = &found.as_ref().map_err(String::clone)?[index];
-            let floor = floor.as_ref().map_err(reason)?;
+            let floor = floor
+                .as_ref()
+                .map_err(|ending| outcome::reason(None, ending))?;
             let candidate = candidate
                 .as_ref()
                 .ok_or("the candidate does not say who it is")?;
@@ -76,20 +80,5 @@ impl Run<'_> {
         let store = Store::new(&self.request.cache);
         let greedy_steps = self.request.greedy_steps;
         floors(&subject, &store, &tokens, greedy_steps, self.announce)
-    }
-
-    /// The candidate as it will evaluate: in its own floor it has no part.
-    fn candidate_record(&self, known: &Known, seats: &Seats<'_>) -> Option<EngineRecord> {
-        let defaults = &seats.candidate.client.spec().defaults;
-        let candidate = Configured {
-            name: self.request.candidate.clone(),
-            description: known.candidate.clone()?,
-            asked: seats.candidate.settings.or(defaults),
-        };
-        Some(record(
-            &candidate.name,
-            &candidate.description,
-            candidate.effective(),
-        ))
     }
 }

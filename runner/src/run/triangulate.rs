@@ -9,8 +9,8 @@ use super::{Run, Seats};
 use crate::capability;
 use crate::case::Case;
 use crate::engine::EngineSettings;
-use crate::floor::measure::{reason, record};
-use crate::outcome::Ending;
+use crate::outcome::{self, Ending};
+use crate::record::engine_record;
 use crate::sitting::{Question, Seat, Sitting};
 use crate::text::escape_for_terminal;
 use crate::triangulation::triangulate;
@@ -30,7 +30,7 @@ impl Run<'_> {
                 }
                 Err(ending) => {
                     self.tell_of_no_third(&ending);
-                    case.triangulation = Some(Err(reason(&ending)));
+                    case.triangulation = Some(Err(outcome::reason(None, &ending)));
                 }
                 Ok(found) => case.triangulation = found.map(Ok),
             }
@@ -64,17 +64,18 @@ impl Run<'_> {
             greedy_steps: 0,
         };
         let third = Sitting::new(&seat).ask(&question, true)?;
-        let who = record(&spec.name, &description, third.response.settings.clone());
+        let who = engine_record(
+            &spec.name,
+            Some(&description),
+            Some(third.response.settings.clone()),
+        );
         triangulate(evaluations, &third, who).map(Some)
     }
 
     /// With the last words of an engine that failed, which are in no receipt.
     fn tell_of_no_third(&self, ending: &Ending) {
-        let why = match ending {
-            Ending::Failed(fault) => fault.to_string(),
-            Ending::Unusable(unusable) => unusable.detail.clone(),
-            other => escape_for_terminal(&reason(other)),
-        };
+        let in_short = || escape_for_terminal(&outcome::reason(None, ending));
+        let why = ending.detail().unwrap_or_else(in_short);
         (self.announce)(&format!("lockstep: no triangulation: {why}\n"));
     }
 }
