@@ -21,6 +21,14 @@ pub fn ends_in_a_tie(stretch: &GreedyStretch) -> bool {
     stretch.first_difference.is_some() && last.is_some_and(|row| row.verdict == Verdict::TieFlip)
 }
 
+/// What one side chose at every step that was compared: behind the last step of a stretch each side has
+/// a prefix of its own.
+pub fn compared_ids(stretches: &[GreedyStretch], ids: fn(&GreedyStretch) -> &Vec<u32>) -> Vec<u32> {
+    let compared = stretches.iter();
+    let compared = compared.flat_map(|it| ids(it).iter().take(it.steps.len()));
+    compared.copied().collect()
+}
+
 impl Rows {
     /// What was found of each, the greedy steps last.
     pub fn all(&self) -> impl Iterator<Item = &RowRecord> + Clone {

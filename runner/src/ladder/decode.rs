@@ -4,13 +4,14 @@
 use schemas::evaluate::Positions;
 use schemas::row::GreedyStretch;
 
+use super::Climb;
+use super::failing::Failing;
 use super::finding::Finding;
-use super::{Climb, MOST_FAILING};
 use crate::case::Case;
 use crate::compare;
 use crate::conclusion::Conclusion;
 use crate::outcome::Ending;
-use crate::rows::{Rows, ends_in_a_tie};
+use crate::rows::{Rows, compared_ids, ends_in_a_tie};
 use crate::run::Run;
 use crate::sitting::Question;
 
@@ -26,7 +27,7 @@ impl Climb<'_, '_> {
         }
         self.measure_floors()?;
         self.are_compared = true;
-        let mut kept = 0;
+        let mut failing = Failing::default();
         let seats = self.seats.as_ref().expect("they have sat down");
         let question = |case: &Case| next(case, asked);
         // Each round asks about the prompts that are not decoded to their end.
@@ -34,11 +35,7 @@ impl Climb<'_, '_> {
             run.evaluate(seats, &mut self.cases, question, |case, _, answers| {
                 let first_step = prefix(stretches(case)).len();
                 let stretch = compare::compare_stretch(&answers, &run.terms(case), first_step)?;
-                if kept < MOST_FAILING {
-                    case.failing =
-                        compare::first_diverged(&answers, |item| &item.greedy, &stretch.steps)?;
-                    kept += usize::from(case.failing.is_some());
-                }
+                failing.keep(case, &answers, |item| &item.greedy, &stretch.steps)?;
                 case.greedy_steps = asked;
                 case.rows.get_or_insert_default().greedy.push(stretch);
                 Ok(())
@@ -71,11 +68,7 @@ fn stretches(case: &Case) -> &[GreedyStretch] {
 
 /// What the reference chose at every step that was compared.
 fn prefix(stretches: &[GreedyStretch]) -> Vec<u32> {
-    let chosen = stretches.iter().flat_map(|stretch| {
-        let compared = stretch.steps.len();
-        stretch.reference_ids.iter().take(compared)
-    });
-    chosen.copied().collect()
+    compared_ids(stretches, |stretch| &stretch.reference_ids)
 }
 
 fn conclude(run: &Run<'_>, case: &Case) -> Option<Conclusion> {

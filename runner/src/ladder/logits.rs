@@ -3,8 +3,9 @@
 use schemas::evaluate::Positions;
 use schemas::row::PositionRow;
 
+use super::Climb;
+use super::failing::Failing;
 use super::finding::Finding;
-use super::{Climb, MOST_FAILING};
 use crate::case::Case;
 use crate::compare;
 use crate::conclusion::Conclusion;
@@ -36,15 +37,12 @@ impl Climb<'_, '_> {
                     greedy_steps: 0,
                 })
             };
-            let mut kept = 0;
+            let mut failing = Failing::default();
             run.evaluate(seats, &mut self.cases, question, |case, asked, answers| {
                 case.rows = None;
                 let rows = compare::compare(&asked.tokens, &answers, &run.terms(case))?;
                 let judged = rows.positions.iter().map(|position| &position.row);
-                if kept < MOST_FAILING {
-                    case.failing = compare::first_diverged(&answers, |item| &item.logits, judged)?;
-                    kept += usize::from(case.failing.is_some());
-                }
+                failing.keep(case, &answers, |item| &item.logits, judged)?;
                 case.rows = Some(rows);
                 Ok(())
             });

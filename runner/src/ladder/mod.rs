@@ -5,6 +5,7 @@
 
 mod advice;
 mod decode;
+mod failing;
 mod finding;
 mod logits;
 mod shapes;
@@ -37,10 +38,6 @@ pub const RUNGS: [LadderRung; 6] = [
     LadderRung::Positions,
     LadderRung::Decode,
 ];
-
-/// Of how many prompts both engines' logits of the first row that diverged are kept: they are in memory
-/// until the end of the climb, and a row can be a mebibyte.
-const MOST_FAILING: usize = 16;
 
 /// The word for a rung, as in JSON.
 pub fn word(rung: LadderRung) -> &'static str {

@@ -5,7 +5,7 @@ use schemas::receipt::Verdict;
 use schemas::row::{GreedyStretch, Metrics, NonFinite, RowRecord};
 
 use crate::metrics::Comparison;
-use crate::rows::Rows;
+use crate::rows::{Rows, compared_ids};
 
 /// One case: its positions and greedy steps in order.
 #[derive(Clone, Debug, Default)]
@@ -59,20 +59,14 @@ impl SeenCase {
     pub fn of(rows: &Rows) -> Self {
         let positions = rows.positions.iter();
         let steps = rows.greedy.iter().flat_map(GreedyStretch::numbered);
-        // What was chosen behind the last step of a stretch has another prefix on each side.
-        let compared = |ids: fn(&GreedyStretch) -> &Vec<u32>| {
-            let stretches = rows.greedy.iter();
-            let ids = stretches.flat_map(|it| ids(it).iter().take(it.steps.len()));
-            ids.copied().collect()
-        };
         Self {
             positions: positions
                 .map(|position| SeenRow::of(position.position, &position.row))
                 .collect(),
             steps: steps.map(|(step, row)| SeenRow::of(step, row)).collect(),
             chosen: [
-                compared(|stretch| &stretch.candidate_ids),
-                compared(|stretch| &stretch.reference_ids),
+                compared_ids(&rows.greedy, |stretch| &stretch.candidate_ids),
+                compared_ids(&rows.greedy, |stretch| &stretch.reference_ids),
             ],
         }
     }
