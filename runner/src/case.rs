@@ -4,7 +4,7 @@
 use schemas::describe::DescribeResponse;
 use schemas::evaluate::Evaluated;
 use schemas::floor::FloorRecord;
-use schemas::receipt::FileIdentity;
+use schemas::receipt::{CaseKeys, FileIdentity};
 use schemas::triangulation::Triangulation;
 
 use crate::compare::{Evaluations, FailingRow};
@@ -16,6 +16,8 @@ use crate::rows::Rows;
 
 /// What both engines are to tokenize.
 pub struct Plan {
+    /// Of a case of a sweep: by which it is known.
+    pub keys: Option<CaseKeys>,
     /// As the user gave it.
     pub asked: AskedCase,
     /// What is tokenized.

@@ -54,6 +54,7 @@ pub mod sabotage;
 pub mod seal;
 pub mod setup_cpp;
 pub mod sitting;
+pub mod sweep;
 pub mod symptoms;
 pub mod text;
 pub mod triangulation;

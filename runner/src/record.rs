@@ -77,6 +77,7 @@ pub(crate) fn receipt(
     let triangulation = case.triangulation.as_ref();
     let mut receipt = Receipt {
         schema: Tag::new(),
+        case: case.plan.keys.clone(),
         verdict,
         exit: exit.record(),
         status: judge::status(verdict),

@@ -19,9 +19,11 @@ use crate::ladder::Ladder;
 use crate::limits::LimitsFile;
 use crate::line::{self, Answer, MessageError};
 use crate::norms::NormLimitsFile;
+use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::prompt::PromptLine;
 use crate::receipt::Receipt;
+use crate::run_summary::RunSummary;
 use crate::sabotage::Sabotage;
 use crate::tag::Kind;
 use crate::tokenize::{TokenizeRequest, Tokens};
@@ -55,6 +57,8 @@ pub fn entries() -> Vec<Entry> {
         object::<Receipt>(),
         object::<Environment>(),
         object::<Ladder>(),
+        object::<Plan>(),
+        object::<RunSummary>(),
         object::<Preflight>(),
         object::<Inspection>(),
         object::<Verification>(),

@@ -19,6 +19,8 @@ use crate::triangulation::Triangulation;
 pub struct Receipt {
     /// Kind and version of this object.
     pub schema: Tag<Receipt>,
+    /// Of a case of a sweep: by which it is paired, kept and found again.
+    pub case: Option<CaseKeys>,
     /// What the comparison says.
     pub verdict: Verdict,
     /// The exit code that goes with it.
@@ -117,7 +119,21 @@ impl Receipt {
 }
 
 impl Kind for Receipt {
-    const SCHEMA: &'static str = "lockstep/receipt/v4";
+    const SCHEMA: &'static str = "lockstep/receipt/v5";
+}
+
+/// By which a case of a sweep is paired with that of another run, kept, and found again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseKeys {
+    /// The beginning of the pairing key: the name of its folder.
+    pub id: String,
+    /// `sha256:` and the digest of what it is about: model label, formatted prompt, template, profile,
+    /// engine names, settings. Two runs are laid side by side by it.
+    pub pairing_key: String,
+    /// `sha256:` and the digest of all that can change the result: also the contents of model and
+    /// tokenizer, builds and limits. What has another identity is another result.
+    pub identity: String,
 }
 
 /// What a comparison says.

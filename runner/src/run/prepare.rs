@@ -54,6 +54,7 @@ impl<'a> Run<'a> {
         let supervision = &self.request.supervision;
         let prompt = prompt::format(&asked.prompt, candidate, reference.as_ref(), supervision)?;
         Ok(Plan {
+            keys: None,
             evidence: self.evidence(&prompt),
             asked,
             prompt,

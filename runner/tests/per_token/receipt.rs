@@ -10,7 +10,7 @@ use crate::model;
 fn a_pass_has_the_documents_names() {
     let arguments = ["--prompt", "Hi", "--profile", "f32"];
     let (_, receipt) = Desk::new().json(&arguments);
-    assert_eq!(receipt["schema"], "lockstep/receipt/v4");
+    assert_eq!(receipt["schema"], "lockstep/receipt/v5");
     assert_eq!(receipt["status"], "ok");
     assert_eq!(receipt["first_divergence_token"], Value::Null);
     assert_eq!(receipt["per_token_cosine_sim"], json!([1.0, 1.0, 1.0]));

@@ -1,0 +1,155 @@
+//! Where a run lies, and how it is read back: a plan, and a folder for each case that has come to
+//! something.
+//!
+//! ```text
+//! RUN/plan.json                     the plan, as it was given
+//! RUN/cases/ID/receipt.json         what a case came to; the last file of it to be written
+//! RUN/cases/ID/environment.json     when, where and by which programs
+//! RUN/cases/ID/tokens.json          the agreed tokens
+//! RUN/cases/ID/*.failing.npy        logits of rows that diverged
+//! ```
+//! A folder that shards write into and a merged run look the same; tables and summaries are added by
+//! merging. Nothing here is trusted: sizes are bounded, unknown fields refused, digests compared.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use schemas::line;
+use schemas::plan::{Plan, PlannedCase};
+use schemas::receipt::Receipt;
+
+use crate::exit::Exit;
+use crate::model_file;
+use crate::seal::{self, sha256};
+use crate::text::escape_path;
+
+/// The plan of a run.
+pub const PLAN: &str = "plan.json";
+/// The folders of its cases.
+pub const CASES: &str = "cases";
+/// What came of a case.
+pub const RECEIPT: &str = "receipt.json";
+/// When, where and by which programs.
+pub const ENVIRONMENT: &str = "environment.json";
+
+/// A plan has its prompts in it: 100,000 of 10 kB each.
+const PLAN_BYTES: u64 = 1 << 30;
+/// A position takes about 2 KiB, and contexts have up to 2^17 positions.
+const RECEIPT_BYTES: u64 = 1 << 28;
+
+/// Why a run cannot be read.
+#[derive(Debug)]
+pub struct FolderError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl FolderError {
+    /// A file that is there and is not what it should be.
+    pub fn exit(&self) -> Exit {
+        Exit::BadInput
+    }
+}
+
+impl fmt::Display for FolderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", escape_path(&self.path), self.problem)
+    }
+}
+
+impl std::error::Error for FolderError {}
+
+/// A run with its plan. Receipts are read one at a time: all of them may be more than memory holds.
+#[derive(Debug)]
+pub struct RunFolder {
+    root: PathBuf,
+    /// What was planned.
+    pub plan: Plan,
+    /// `sha256:` and the digest of the plan's file.
+    pub plan_sha256: String,
+}
+
+impl RunFolder {
+    /// The run in a folder.
+    pub fn open(root: &Path) -> Result<Self, FolderError> {
+        let (plan, plan_sha256) = read_plan(&root.join(PLAN))?;
+        Ok(Self {
+            root: root.to_owned(),
+            plan,
+            plan_sha256,
+        })
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of a case, which may not be there.
+    pub fn case(&self, id: &str) -> PathBuf {
+        self.root.join(CASES).join(id)
+    }
+
+    /// The receipt of a case; `None`: there is none.
+    pub fn receipt(&self, case: &PlannedCase) -> Result<Option<Receipt>, FolderError> {
+        read_receipt(&self.case(&case.keys.id).join(RECEIPT))
+    }
+
+    /// The names of the folders under `cases`, sorted.
+    pub fn case_folders(&self) -> Result<Vec<String>, FolderError> {
+        let path = self.root.join(CASES);
+        let names = || -> io::Result<Vec<String>> {
+            let entries = match fs::read_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries?,
+            };
+            let names = entries.map(|entry| {
+                let name = entry?.file_name();
+                Ok(name.to_string_lossy().into_owned())
+            });
+            names.collect()
+        };
+        let mut names = names().map_err(|error| FolderError {
+            path: path.clone(),
+            problem: error.to_string(),
+        })?;
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// A plan and the digest of its file.
+pub fn read_plan(path: &Path) -> Result<(Plan, String), FolderError> {
+    let bad = |problem: String| FolderError {
+        path: path.to_owned(),
+        problem,
+    };
+    let text = model_file::read_text(path, PLAN_BYTES).map_err(|error| bad(error.to_string()))?;
+    let plan = line::read_whole(&text).map_err(|error| bad(error.to_string()))?;
+    Ok((plan, sha256(text.as_bytes())))
+}
+
+/// A receipt that nobody has edited; `None`: there is no such file.
+pub fn read_receipt(path: &Path) -> Result<Option<Receipt>, FolderError> {
+    let bad = |problem: String| FolderError {
+        path: path.to_owned(),
+        problem,
+    };
+    let text = match model_file::read_text(path, RECEIPT_BYTES) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|error| bad(error.to_string()))?,
+    };
+    let receipt: Receipt = line::read_whole(&text).map_err(|error| bad(error.to_string()))?;
+    let digest = seal::digest(&receipt);
+    if receipt.digest != digest {
+        return Err(bad(format!(
+            "digest is {}, its contents have {digest}",
+            receipt.digest
+        )));
+    }
+    Ok(Some(receipt))
+}
