@@ -6,6 +6,7 @@ use schemas::evaluate::Evaluated;
 use schemas::floor::FloorRecord;
 use schemas::receipt::{CaseKeys, FileIdentity};
 use schemas::triangulation::Triangulation;
+use schemas::worst_rows::WorstRows;
 
 use crate::compare::{Evaluations, FailingRow};
 use crate::gate::{AgreedTokens, Evidence, Mismatch};
@@ -61,6 +62,8 @@ pub struct Case {
     pub evaluations: Option<Evaluations>,
     /// Where they are not: both engines' logits of the first row that diverged.
     pub failing: Option<FailingRow>,
+    /// What both find most likely at the worst rows, where that is kept.
+    pub worst: Option<WorstRows>,
     /// In `production`: how far the reference is from itself.
     pub floor: Option<FloorRecord>,
     /// In `production` without a floor: why there is none.
@@ -84,6 +87,7 @@ impl Case {
             answers: None,
             evaluations: None,
             failing: None,
+            worst: None,
             floor: None,
             no_floor: None,
             triangulation: None,

@@ -163,6 +163,11 @@ impl<'a> Pair<'a> {
         self.reference.read_row(row, &mut self.reference_row)
     }
 
+    /// The rows that were read, the candidate's first.
+    pub(crate) fn rows(&self) -> (&[f32], &[f32]) {
+        (&self.candidate_row, &self.reference_row)
+    }
+
     pub(crate) fn compare(&self) -> Comparison {
         metrics::compare(&self.candidate_row, &self.reference_row)
     }

@@ -1,18 +1,19 @@
 //! The command `lockstep`: reads the command line, runs one sub-command, prints, exits.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Error};
+use anyhow::Error;
 use clap::Parser;
 use runner::cli::flag_error::FlagError;
 use runner::cli::per_token::Flags;
-use runner::cli::{Cli, Command, Format, Shell, SupervisionFlags};
+use runner::cli::{Cli, Command, Format, Shell};
+use runner::console::{cache, print, supervise, tell};
 use runner::distort::DistortError;
-use runner::engine::{Catalogue, ConfigError, Interrupt, Places, Supervision};
+use runner::engine::{Catalogue, ConfigError, Places};
 use runner::exit::Exit;
 use runner::inspect::InspectError;
 use runner::preflight::PreflightError;
@@ -20,10 +21,11 @@ use runner::report::text;
 use runner::run::Run;
 use runner::run_error::RunError;
 use runner::sabotage::SabotageError;
+use runner::sweep::error::SweepError;
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
-    cli, distort, floor, inspect, ladder, preflight, prompt, report, results, run, sabotage,
-    setup_cpp, verify,
+    cli, commands, distort, floor, inspect, ladder, preflight, prompt, report, results, run,
+    sabotage, setup_cpp, verify,
 };
 use schemas::canonical;
 use schemas::failure::CommandFailure;
@@ -92,6 +94,7 @@ fn exit_of(error: &Error) -> Exit {
         error
             .downcast_ref::<SabotageError>()
             .map(SabotageError::exit),
+        error.downcast_ref::<SweepError>().map(SweepError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -103,6 +106,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::Ladder(flags) => climb(*flags, engines),
         Command::Floor(flags) => measure_floors(*flags, engines),
         Command::Sabotage(flags) => sabotage_all(&flags, engines),
+        Command::Run(flags) => commands::run::run(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;
@@ -284,12 +288,6 @@ fn sabotage_all(flags: &cli::sabotage::Flags, engines: Option<&Path>) -> Result<
     Ok(Exit::of_code(found.exit.code).unwrap_or(Exit::Internal))
 }
 
-/// Where twins and floors are kept.
-fn cache() -> PathBuf {
-    let home = Places::of_this_process().cache_home;
-    home.unwrap_or_else(std::env::temp_dir).join("lockstep")
-}
-
 /// Better now than after an hour of evaluation.
 fn prepare(out: Option<&Path>) -> Result<(), FlagError> {
     let Some(folder) = out else {
@@ -304,31 +302,4 @@ fn written(receipt: &Receipt, format: Format, detail: text::Detail) -> Result<St
         Format::Json => escape_json_for_terminal(&canonical::to_string(receipt)?),
         Format::Text => text::outcome(receipt, detail),
     })
-}
-
-fn supervise(flags: &SupervisionFlags) -> Result<Supervision, Error> {
-    let defaults = Supervision::default();
-    Ok(Supervision {
-        timeout: Duration::from_secs(flags.timeout),
-        memory_bytes: flags
-            .memory_limit
-            .map(|mib| mib << 20)
-            .or(defaults.memory_bytes),
-        interrupt: Interrupt::from_signals().context("watching for signals")?,
-        ..defaults
-    })
-}
-
-/// Writes to standard error. That nobody can read it changes neither the outcome nor its code.
-fn tell(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Writes to standard output; a reader that has gone away is no failure of ours.
-fn print(text: &str) -> Result<(), Error> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("writing to standard output"),
-    }
 }

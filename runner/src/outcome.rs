@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use schemas::environment::Environment;
 use schemas::receipt::{Receipt, Verdict};
+use schemas::worst_rows::WorstRows;
 
 use crate::case::{Case, Known};
 use crate::compare::{Evaluations, FailingRow};
@@ -82,6 +83,8 @@ pub struct Outcome {
     pub evaluations: Option<Evaluations>,
     /// Where there are none: both engines' logits of the first row that diverged.
     pub failing: Option<FailingRow>,
+    /// What both find most likely at the worst rows, where that is kept.
+    pub worst: Option<WorstRows>,
 }
 
 impl Outcome {
@@ -132,6 +135,7 @@ impl Outcome {
             interrupted: case.ended.as_ref().is_some_and(Ending::is_interrupted),
             evaluations: case.evaluations,
             failing: case.failing,
+            worst: case.worst,
         }
     }
 }

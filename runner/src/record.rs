@@ -16,7 +16,7 @@ use schemas::tokenize::Text;
 
 use crate::case::{Answers, Case, Known, Plan};
 use crate::conclusion;
-use crate::engine::Client;
+use crate::engine::{Client, Supervision};
 use crate::exit::Exit;
 use crate::judge;
 use crate::model_file;
@@ -43,6 +43,32 @@ impl Identities {
     /// The reference's, where it is another file.
     pub fn reference_model(&self) -> Option<&FileIdentity> {
         self.reference_model.as_ref()
+    }
+
+    /// Of files that were hashed before. A program that cannot be read is none.
+    pub fn known(
+        model: FileIdentity,
+        reference_model: Option<FileIdentity>,
+        tokenizer: Option<FileIdentity>,
+        programs: [Option<PathBuf>; 2],
+        supervision: &Supervision,
+    ) -> Self {
+        let stop = supervision.interrupt.flag();
+        let one = |path: PathBuf| model_file::identity_unless(&path, stop).ok();
+        let [candidate_program, reference_program] = programs.map(|path| path.and_then(one));
+        Self {
+            model,
+            reference_model,
+            tokenizer,
+            candidate_program,
+            reference_program,
+        }
+    }
+
+    /// The digests of the candidate's program and of the reference's.
+    pub fn program_digests(&self) -> [Option<&str>; 2] {
+        [&self.candidate_program, &self.reference_program]
+            .map(|program| program.as_ref().map(|program| program.sha256.as_str()))
     }
 
     /// Hashes all files and the `programs` of candidate and reference, unless the user stops it

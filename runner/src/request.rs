@@ -35,6 +35,8 @@ pub struct Request {
     pub greedy_steps: u32,
     /// Evaluate only the first tokens.
     pub max_positions: Option<usize>,
+    /// Tokens that both KV caches hold, where that is not to depend on which prompts there are.
+    pub context: Option<u32>,
     /// Settings that the user chose.
     pub choices: Choices,
     /// The file of limits, where one applies.

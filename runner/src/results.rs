@@ -23,6 +23,7 @@ const FLOOR_REPORT: &str = "floors.json";
 const RECEIPT: &str = "receipt.json";
 const ENVIRONMENT: &str = "environment.json";
 const TOKENS: &str = "tokens.json";
+const WORST: &str = "worst.json";
 /// Rows of the positions that diverged, in their order; of a ladder the first row that diverged, be it
 /// of a position or of a greedy step.
 const FAILING: [&str; 2] = ["candidate.failing.npy", "reference.failing.npy"];
@@ -55,7 +56,7 @@ pub fn prepare_folder(folder: &Path) -> io::Result<()> {
 pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     // The receipt goes first: what stands beside no receipt is of no comparison.
-    let names = [RECEIPT, ENVIRONMENT, TOKENS].into_iter();
+    let names = [RECEIPT, ENVIRONMENT, TOKENS, WORST].into_iter();
     for name in names.chain(FAILING).chain(ALL) {
         remove_if_there(&folder.join(name))?;
     }
@@ -71,6 +72,9 @@ pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Res
             ids,
         };
         write_json(folder, TOKENS, &tokens)?;
+    }
+    if let Some(worst) = outcome.worst.take() {
+        write_json(folder, WORST, &worst)?;
     }
     if let Some(evaluations) = outcome.evaluations.take() {
         store_logits(folder, &receipt, evaluations, keep_logits)?;

@@ -40,7 +40,7 @@ pub fn per_token(
     request: &Request,
     asked: AskedCase,
     catalogue: &Catalogue,
-    announce: &dyn Fn(&str),
+    announce: &Announce<'_>,
 ) -> Result<Outcome, RunError> {
     let started = Instant::now();
     let run = Run::new(request, catalogue, announce)?;
@@ -50,6 +50,9 @@ pub fn per_token(
     let [case] = cases;
     Ok(Outcome::new(&run, &known, case, &identities, started))
 }
+
+/// Tells people what is in no receipt.
+pub type Announce<'a> = dyn Fn(&str) + Sync + 'a;
 
 /// Who compares what.
 pub struct Run<'a> {
@@ -68,7 +71,7 @@ pub struct Run<'a> {
     pub memory: Option<&'a Memory>,
     headers: Headers,
     /// Tells people what is in no receipt.
-    pub announce: &'a dyn Fn(&str),
+    pub announce: &'a Announce<'a>,
 }
 
 impl Run<'_> {

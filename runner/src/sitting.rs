@@ -4,8 +4,8 @@
 //! asked one question each never hold their models at the same time. After a fault the next question
 //! starts another process.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use schemas::evaluate::{EvaluateRequest, Positions};
 use schemas::line::ItemId;
@@ -34,7 +34,7 @@ pub struct Seat<'a> {
 /// may go by what is remembered.
 #[derive(Debug, Default)]
 pub struct Memory {
-    answers: RefCell<Vec<(Asked, EvaluatedItem)>>,
+    answers: Mutex<Vec<(Asked, EvaluatedItem)>>,
 }
 
 /// All that an answer depends on.
@@ -61,13 +61,18 @@ impl Asked {
 
 impl Memory {
     fn recall(&self, asked: &Asked) -> Option<EvaluatedItem> {
-        let answers = self.answers.borrow();
+        let answers = self.answers();
         let known = answers.iter().find(|(known, _)| known == asked);
         known.map(|(_, item)| item.clone())
     }
 
     fn keep(&self, asked: Asked, item: &EvaluatedItem) {
-        self.answers.borrow_mut().push((asked, item.clone()));
+        self.answers().push((asked, item.clone()));
+    }
+
+    /// What a thread that panicked has kept is whole: an answer is pushed in one step.
+    fn answers(&self) -> MutexGuard<'_, Vec<(Asked, EvaluatedItem)>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,14 +114,22 @@ impl<'a> Sitting<'a> {
         };
         let asked = Asked::new(seat, question);
         if let Some(item) = memory.recall(&asked) {
-            if let Some(running) = self.running.take_if(|_| last) {
-                running.finish()?;
+            if last {
+                self.finish()?;
             }
             return Ok(item);
         }
         let item = self.ask_engine(question, last)?;
         memory.keep(asked, &item);
         Ok(item)
+    }
+
+    /// No question follows: the process ends, and with success.
+    pub fn finish(&mut self) -> Result<(), Ending> {
+        match self.running.take() {
+            Some(running) => Ok(running.finish()?),
+            None => Ok(()),
+        }
     }
 
     fn ask_engine(&mut self, question: &Question, last: bool) -> Result<EvaluatedItem, Ending> {

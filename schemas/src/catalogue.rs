@@ -28,6 +28,7 @@ use crate::sabotage::Sabotage;
 use crate::tag::Kind;
 use crate::tokenize::{TokenizeRequest, Tokens};
 use crate::verification::Verification;
+use crate::worst_rows::WorstRows;
 
 /// One kind of object.
 pub struct Entry {
@@ -57,6 +58,7 @@ pub fn entries() -> Vec<Entry> {
         object::<Receipt>(),
         object::<Environment>(),
         object::<Ladder>(),
+        object::<WorstRows>(),
         object::<Plan>(),
         object::<RunSummary>(),
         object::<Preflight>(),

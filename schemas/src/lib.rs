@@ -38,3 +38,4 @@ pub mod tag;
 pub mod tokenize;
 pub mod triangulation;
 pub mod verification;
+pub mod worst_rows;

@@ -196,6 +196,7 @@ impl ComparisonFlags {
             tokens_from: self.tokens_from.tokens_from(),
             greedy_steps,
             max_positions: self.max_positions.map(|n| n as usize),
+            context: None,
             choices,
             limits_file,
             overrides,

@@ -69,6 +69,7 @@ impl Flags {
         let (set, defaults) = self.prompts.check()?;
         Ok(Asked {
             request: Request {
+                context: None,
                 engines_file,
                 model: self.model,
                 reference_model: None,

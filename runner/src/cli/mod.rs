@@ -10,6 +10,7 @@ pub mod per_token;
 mod prompt_flags;
 pub mod prompt_set_flags;
 pub mod receipts;
+pub mod run;
 pub mod sabotage;
 mod template_flags;
 
@@ -53,6 +54,12 @@ pub enum Command {
     ///
     /// Example: lockstep floor --model model.gguf --plot floor.svg
     Floor(Box<floor::Flags>),
+    /// Run the cases of a plan, or of one shard of it, and leave a receipt of each
+    ///
+    /// Exit codes: 0 when every case has a result, whatever it is; 75 when some can be tried again.
+    ///
+    /// Example: lockstep run plan.json --out results/night --shard 1/4
+    Run(Box<run::Flags>),
     /// Prove that faults are noticed: an engine makes one at a time, and each must be caught
     ///
     /// Example: lockstep sabotage --model model.gguf

@@ -65,6 +65,7 @@ impl Flags {
             let reference = self.reference.clone();
             let usual = catalogue::default_reference(profile).to_owned();
             Request {
+                context: None,
                 engines_file: engines_file.map(Path::to_owned),
                 model: self.model.clone(),
                 reference_model: None,

@@ -17,7 +17,7 @@ use crate::engine::Catalogue;
 use crate::exit::Exit;
 use crate::outcome::{Ending, without_rows};
 use crate::request::{AskedCase, Request};
-use crate::run::{Run, Seats};
+use crate::run::{Announce, Run, Seats};
 use crate::run_error::RunError;
 
 /// What came of it.
@@ -38,7 +38,7 @@ pub fn run(
     request: &Request,
     asked: Vec<AskedCase>,
     catalogue: &Catalogue,
-    announce: &dyn Fn(&str),
+    announce: &Announce<'_>,
 ) -> Result<Found, RunError> {
     let run = Run::new(request, catalogue, announce)?;
     let mut cases = Vec::with_capacity(asked.len());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gguf::Header;
 
-use super::Run;
+use super::{Announce, Run};
 use crate::case::Plan;
 use crate::engine::{Catalogue, Client, EngineSettings, EngineSpec, catalogue::DEFAULT_CANDIDATE};
 use crate::gate::Evidence;
@@ -20,7 +20,7 @@ impl<'a> Run<'a> {
     pub fn new(
         request: &'a Request,
         catalogue: &'a Catalogue,
-        announce: &'a dyn Fn(&str),
+        announce: &'a Announce<'a>,
     ) -> Result<Self, RunError> {
         let client = |name| -> Result<Client<'a>, RunError> {
             let spec = catalogue.find(name)?;

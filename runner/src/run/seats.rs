@@ -62,7 +62,9 @@ impl Run<'_> {
         let Some(longest) = longest else {
             return Ok(None);
         };
-        let context = longest.next_multiple_of(CONTEXT_STEP).min(own) as u32;
+        let asked = self.request.context.map(u64::from);
+        let context = asked.unwrap_or(longest.next_multiple_of(CONTEXT_STEP));
+        let context = context.min(own) as u32;
         let reference_model = self.evaluated_by_reference(known)?;
         let Request {
             choices, profile, ..
@@ -97,6 +99,14 @@ impl Run<'_> {
     fn needed_context(&self, n_tokens: usize, own: u64) -> Result<u64, Ending> {
         let greedy_steps = self.request.greedy_steps;
         let needed = n_tokens as u64 + u64::from(greedy_steps.saturating_sub(1));
+        if let Some(asked) = self.request.context.map(u64::from)
+            && asked < needed.min(own)
+        {
+            return Err(Ending::Refused(format!(
+                "{n_tokens} tokens and {greedy_steps} greedy steps need a context of {needed}, {asked} \
+                 is asked for"
+            )));
+        }
         if needed <= own {
             return Ok(needed);
         }

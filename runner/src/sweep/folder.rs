@@ -6,7 +6,8 @@
 //! RUN/cases/ID/receipt.json         what a case came to; the last file of it to be written
 //! RUN/cases/ID/environment.json     when, where and by which programs
 //! RUN/cases/ID/tokens.json          the agreed tokens
-//! RUN/cases/ID/*.failing.npy        logits of rows that diverged
+//! RUN/cases/ID/worst.json           what both engines find most likely at the worst rows
+//! RUN/cases/ID/*.failing.npy        both engines' logits of the first position that diverged
 //! ```
 //! A folder that shards write into and a merged run look the same; tables and summaries are added by
 //! merging. Nothing here is trusted: sizes are bounded, unknown fields refused, digests compared.

@@ -1,0 +1,137 @@
+//! The flags of `lockstep run`.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::thread;
+
+use clap::{Args, ValueEnum};
+
+use super::SupervisionFlags;
+use super::flag_error::FlagError;
+use crate::engine::Supervision;
+use crate::sweep::asked::Means;
+use crate::sweep::execute::Orders;
+use crate::sweep::shard::{Partition, Shard};
+
+/// The flags.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    /// The plan
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    /// The folder for the receipts; what is there already is not done again
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Only the i-th of n parts, counted from 1
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// The same counted from 0, as job arrays do
+    #[arg(
+        long,
+        value_name = "K",
+        requires = "shard_count",
+        conflicts_with = "shard"
+    )]
+    shard_index0: Option<u64>,
+    /// Of how many parts
+    #[arg(long, value_name = "N", requires = "shard_index0")]
+    shard_count: Option<u64>,
+    /// How cases are dealt out to shards
+    #[arg(long, value_enum, default_value = "slice")]
+    partition: PartitionFlag,
+    /// Only the case with this id; can be given more than once
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Also cases that have a result
+    #[arg(long)]
+    again: bool,
+    /// Where a model is, if not where the plan says
+    #[arg(long, value_name = "LABEL=FILE", value_parser = labelled)]
+    model: Vec<(String, PathBuf)>,
+    /// Cases that are evaluated at the same time, each by processes of its own
+    #[arg(long, default_value = "1", value_name = "N")]
+    jobs: NonZero<usize>,
+    /// Threads of each engine, where the plan does not say (default: the processors that this process
+    /// may run on, shared by the jobs)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
+    threads: Option<u32>,
+    /// Most disk that answers may take that wait to be compared, in MiB; a single case may need more
+    #[arg(long, default_value = "768", value_name = "MIB")]
+    disk_budget: u64,
+    /// Nothing but what goes wrong
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    supervision: SupervisionFlags,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PartitionFlag {
+    /// In turn, in the plan's order
+    Slice,
+    /// By id: a case stays in its shard when others are added
+    Hash,
+}
+
+fn labelled(text: &str) -> Result<(String, PathBuf), String> {
+    let (label, path) = text
+        .split_once('=')
+        .ok_or_else(|| format!("{text:?} is not of the form LABEL=FILE"))?;
+    Ok((label.to_owned(), path.into()))
+}
+
+impl Flags {
+    /// The flags as values.
+    pub fn check(
+        self,
+        cache: PathBuf,
+        engines_file: Option<PathBuf>,
+        supervision: Supervision,
+    ) -> Result<Orders, FlagError> {
+        let shard = match (self.shard, self.shard_index0, self.shard_count) {
+            (Some(shard), ..) => shard,
+            (None, Some(index), Some(count)) => {
+                Shard::new(index, count).map_err(FlagError::Usage)?
+            }
+            _ => Shard::WHOLE,
+        };
+        let jobs = self.jobs.get();
+        Ok(Orders {
+            plan: self.plan,
+            models: BTreeMap::from_iter(self.model),
+            out: self.out,
+            shard,
+            partition: match self.partition {
+                PartitionFlag::Slice => Partition::Slice,
+                PartitionFlag::Hash => Partition::Hash,
+            },
+            only: self.only.into_iter().collect(),
+            again: self.again,
+            jobs,
+            disk_bytes: self.disk_budget.saturating_mul(1 << 20),
+            means: Means {
+                engines_file,
+                threads: self.threads.unwrap_or_else(|| share_of_processors(jobs)),
+                supervision,
+                cache,
+            },
+        })
+    }
+
+    /// Whether only what goes wrong is told.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The supervision's own flags.
+    pub fn supervision(&self) -> &SupervisionFlags {
+        &self.supervision
+    }
+}
+
+/// The standard library's count heeds the affinity mask and the control group of this process.
+fn share_of_processors(jobs: usize) -> u32 {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from((processors / jobs).max(1)).unwrap_or(1)
+}

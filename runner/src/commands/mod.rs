@@ -1,0 +1,3 @@
+//! What the sub-commands on sweeps do between their flags and their exit code.
+
+pub mod run;

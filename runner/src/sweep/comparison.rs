@@ -1,0 +1,285 @@
+//! The cases of one comparison: who shares a model and both engines goes through the stages together.
+//! All are tokenized and gated before the first is evaluated.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use schemas::environment::Environment;
+use schemas::line;
+use schemas::plan::{PlannedCase, PlannedComparison, PlannedEngine, PlannedModel};
+
+use super::asked::{self, ModelFiles};
+use super::error::SweepError;
+use super::execute::{Workshop, check_file, found};
+use super::folder::{ENVIRONMENT, RECEIPT, read_receipt};
+use super::keys::{Builds, keys, pairing_key};
+use super::pipeline;
+use super::progress::Event;
+use crate::case::{Case, Known};
+use crate::engine::Client;
+use crate::exit::Exit;
+use crate::model_file;
+use crate::outcome::{Ending, Outcome};
+use crate::record::Identities;
+use crate::results;
+use crate::run::{Run, Seats};
+
+/// A note of times and paths is small.
+const ENVIRONMENT_BYTES: u64 = 1 << 20;
+/// Cases whose floors are in memory together: some 30 kB each.
+const FLOORS_TOGETHER: usize = 512;
+
+/// One comparison at work.
+pub(super) struct Work<'s, 'r> {
+    pub(super) shop: &'s Workshop<'s>,
+    pub(super) run: &'r Run<'r>,
+    pub(super) known: Known,
+    identities: Identities,
+    /// How many cases have a result.
+    terminal: Mutex<usize>,
+}
+
+/// Runs the cases that have no result; how many have one afterwards.
+pub(super) fn run(
+    shop: &Workshop<'_>,
+    comparison: &PlannedComparison,
+    cases: &[&PlannedCase],
+) -> Result<usize, SweepError> {
+    let stage = |doing: &str| {
+        (shop.watcher)(Event::Stage {
+            comparison: &comparison.name,
+            doing,
+        });
+    };
+    let model = model(shop, comparison)?;
+    stage("looking at the model");
+    let files = files(shop, model)?;
+    let settings = &shop.plan.settings;
+    let request = asked::request(settings, comparison, files, &shop.orders.means);
+    // A mismatch is told by its receipt; ten thousand of them are not told twice.
+    let announce = |_: &str| {};
+    let run = Run::new(&request, shop.catalogue, &announce)?;
+    let (candidate, reference) = (introduce(&run.candidate)?, introduce(&run.reference)?);
+    warn_of_other_builds(shop, [&candidate, &reference]);
+    let builds = Builds {
+        candidate: &candidate,
+        reference: &reference,
+    };
+    let mut planned = Vec::with_capacity(cases.len());
+    for case in cases {
+        let mut plan = run.plan(shop.prompts.asked(case)?)?;
+        let pairing = pairing_key(comparison, settings, &plan.prompt, &case.template);
+        if pairing != case.keys.pairing_key {
+            return Err(SweepError::Plan(format!(
+                "case {} is not what its prompt and its settings come to",
+                case.keys.id
+            )));
+        }
+        plan.keys = Some(keys(pairing, comparison, model, builds));
+        planned.push(Case::new(plan, settings.greedy_steps));
+    }
+    let programs = [&run.candidate, &run.reference].map(|it| it.spec().executable());
+    let work = Work {
+        shop,
+        identities: Identities::known(
+            model.file.identity.clone(),
+            model.reference.as_ref().map(|file| file.identity.clone()),
+            model.tokenizer.as_ref().map(|file| file.identity.clone()),
+            programs,
+            &shop.orders.means.supervision,
+        ),
+        run: &run,
+        known: Known::default(),
+        terminal: Mutex::new(0),
+    };
+    Ok(work.go_through(planned, &stage))
+}
+
+fn model<'a>(
+    shop: &Workshop<'a>,
+    comparison: &PlannedComparison,
+) -> Result<&'a PlannedModel, SweepError> {
+    let mut models = shop.plan.models.iter();
+    models
+        .find(|model| model.label == comparison.model)
+        .ok_or_else(|| SweepError::Plan(format!("there is no model {:?}", comparison.model)))
+}
+
+/// The files of a model, each of which is the one that was planned.
+fn files(shop: &Workshop<'_>, model: &PlannedModel) -> Result<ModelFiles, SweepError> {
+    let orders = shop.orders;
+    let elsewhere = orders.models.get(&model.label).cloned();
+    let files = ModelFiles {
+        model: elsewhere.unwrap_or_else(|| found(orders, &model.file.path)),
+        reference: model
+            .reference
+            .as_ref()
+            .map(|file| found(orders, &file.path)),
+        tokenizer: model
+            .tokenizer
+            .as_ref()
+            .map(|file| found(orders, &file.path)),
+    };
+    check_file(orders, &model.file.identity, &files.model)?;
+    for (planned, path) in [
+        (&model.reference, &files.reference),
+        (&model.tokenizer, &files.tokenizer),
+    ] {
+        if let (Some(planned), Some(path)) = (planned, path) {
+            check_file(orders, &planned.identity, path)?;
+        }
+    }
+    Ok(files)
+}
+
+fn introduce(client: &Client<'_>) -> Result<PlannedEngine, SweepError> {
+    let description = client.describe(None)?;
+    Ok(PlannedEngine {
+        name: client.spec().name.clone(),
+        version: description.version,
+        build: description.build,
+    })
+}
+
+/// The results say who they are of, and merging notices; but better now than then.
+fn warn_of_other_builds(shop: &Workshop<'_>, engines: [&PlannedEngine; 2]) {
+    for engine in engines {
+        let planned = shop.plan.engines.iter().find(|it| it.name == engine.name);
+        if planned != Some(engine) {
+            (shop.watcher)(Event::Trouble(&format!(
+                "{} is another build than the one that was planned: its results will be told from those \
+                 of the plan (hint: lockstep plan makes one for this build)",
+                engine.name
+            )));
+        }
+    }
+}
+
+impl Work<'_, '_> {
+    fn go_through(mut self, cases: Vec<Case>, stage: &dyn Fn(&str)) -> usize {
+        let n_cases = cases.len();
+        let mut open: Vec<_> = cases
+            .into_iter()
+            .filter(|case| self.shop.orders.again || !self.has_result(case))
+            .collect();
+        *self.terminal.get_mut().expect("nobody has panicked") += n_cases - open.len();
+        (self.shop.watcher)(Event::Begins {
+            cases: open.len(),
+            of: n_cases,
+        });
+        if !open.is_empty()
+            && let Err(ending) = self.stages(&mut open, stage)
+            && !ending.is_interrupted()
+        {
+            for mut case in open {
+                case.end(ending.clone());
+                self.leave(case, Instant::now());
+            }
+        }
+        self.terminal.into_inner().expect("nobody has panicked")
+    }
+
+    /// What is left in `open` after a failure has not come to anything yet.
+    fn stages(&mut self, open: &mut Vec<Case>, stage: &dyn Fn(&str)) -> Result<(), Ending> {
+        let run = self.run;
+        stage("asking both engines about the model");
+        let abilities = run.introduce(&mut self.known)?;
+        stage("tokenizing");
+        run.tokenize(&abilities, open)?;
+        let seats = run.seat(&abilities, &mut self.known, open)?;
+        for case in open.extract_if(.., |case| case.ended.is_some()) {
+            self.leave(case, Instant::now());
+        }
+        let Some(seats) = seats else {
+            return Ok(());
+        };
+        while !open.is_empty() && !self.shop.is_interrupted() {
+            let mut chunk: Vec<_> = open.drain(..open.len().min(FLOORS_TOGETHER)).collect();
+            stage("reading floors");
+            if let Err(ending) = run.measure_floors(&self.known, &seats, &mut chunk) {
+                open.extend(chunk);
+                return Err(ending);
+            }
+            stage("evaluating");
+            self.evaluate(&seats, chunk);
+        }
+        Ok(())
+    }
+
+    fn evaluate(&self, seats: &Seats<'_>, cases: Vec<Case>) {
+        let queue = Mutex::new(VecDeque::from(cases));
+        thread::scope(|scope| {
+            for _ in 1..self.shop.orders.jobs {
+                scope.spawn(|| pipeline::work(self, seats, &queue));
+            }
+            pipeline::work(self, seats, &queue);
+        });
+    }
+
+    /// Whether there is a result that is still the result: of the same identity, by the same programs,
+    /// and not one to be tried again.
+    pub(super) fn has_result(&self, case: &Case) -> bool {
+        let Some(keys) = &case.plan.keys else {
+            return false;
+        };
+        let folder = self.shop.case_folder(&keys.id);
+        let Ok(Some(receipt)) = read_receipt(&folder.join(RECEIPT)) else {
+            return false;
+        };
+        if receipt.case.as_ref() != Some(keys) || receipt.exit.code == Exit::Retryable.code() {
+            return false;
+        }
+        let environment = model_file::read_text(&folder.join(ENVIRONMENT), ENVIRONMENT_BYTES);
+        let environment = environment
+            .ok()
+            .map(|text| line::read::<Environment>(&text));
+        match environment {
+            // A merged run has them elsewhere.
+            None => true,
+            Some(Err(_)) => false,
+            Some(Ok(environment)) => {
+                let programs = [environment.candidate, environment.reference];
+                programs.map(|it| it.binary_sha256)
+                    == self
+                        .identities
+                        .program_digests()
+                        .map(|it| it.map(str::to_owned))
+            }
+        }
+    }
+
+    /// Stores what a case has come to, whose claim the caller has, if others could want it.
+    pub(super) fn leave(&self, case: Case, started: Instant) {
+        let shop = self.shop;
+        let Some(keys) = case.plan.keys.clone() else {
+            return;
+        };
+        let prompt = case.plan.asked.name().to_owned();
+        let mut outcome = Outcome::new(self.run, &self.known, case, &self.identities, started);
+        let folder = shop.case_folder(&keys.id);
+        if let Err(error) = results::store(&mut outcome, &folder, false) {
+            let problem = format!("case {}: it cannot be stored: {error}", keys.id);
+            (shop.watcher)(Event::Trouble(&problem));
+            return;
+        }
+        if let Some(fault) = &outcome.fault {
+            (shop.watcher)(Event::Trouble(fault));
+        }
+        (shop.watcher)(Event::Done {
+            id: &keys.id,
+            prompt: &prompt,
+            verdict: outcome.receipt.verdict,
+            reason: &outcome.receipt.reason,
+        });
+        if outcome.exit != Exit::Retryable {
+            *self.terminal.lock().expect("nobody has panicked") += 1;
+        }
+    }
+
+    /// Somebody else has left a result of a case.
+    pub(super) fn was_left_by_another(&self) {
+        *self.terminal.lock().expect("nobody has panicked") += 1;
+    }
+}

@@ -1,0 +1,190 @@
+//! Runs the cases of one shard, comparison by comparison, and leaves a receipt of each.
+//!
+//! What has a receipt of the same identity that is not to be tried again is not run again: to resume is
+//! to run once more. `comparison` goes through the stages of those that share their engines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use schemas::plan::{Plan, PlannedCase};
+
+use super::asked::{Means, Prompts};
+use super::budget::Budget;
+use super::claim::Claims;
+use super::comparison;
+use super::error::SweepError;
+use super::folder::{CASES, PLAN, read_plan};
+use super::progress::{Event, Watcher};
+use super::shard::{Partition, Shard};
+use crate::engine::Catalogue;
+use crate::exit::Exit;
+use crate::model_file;
+use crate::results;
+
+/// Which cases are run, where and how.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    /// The plan's file.
+    pub plan: PathBuf,
+    /// Where its models are, if not where it says, by label.
+    pub models: BTreeMap<String, PathBuf>,
+    /// The folder for the receipts.
+    pub out: PathBuf,
+    /// The part of the plan.
+    pub shard: Shard,
+    /// How it is dealt out.
+    pub partition: Partition,
+    /// Only these cases; none named: all.
+    pub only: BTreeSet<String>,
+    /// Also those that have a result.
+    pub again: bool,
+    /// How many cases are evaluated at the same time.
+    pub jobs: usize,
+    /// How much disk answers may take that wait to be compared.
+    pub disk_bytes: u64,
+    /// What this machine adds.
+    pub means: Means,
+}
+
+/// What came of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// 0 when every case has a result, 75 when some can be tried again.
+    pub exit: Exit,
+    /// Cases of the shard.
+    pub cases: usize,
+    /// Those that have a result.
+    pub terminal: usize,
+}
+
+/// What all comparisons of a shard share.
+pub(super) struct Workshop<'a> {
+    pub(super) orders: &'a Orders,
+    pub(super) plan: &'a Plan,
+    pub(super) prompts: Prompts<'a>,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) claims: Claims,
+    pub(super) budget: Budget,
+    pub(super) watcher: &'a Watcher<'a>,
+}
+
+impl Workshop<'_> {
+    pub(super) fn case_folder(&self, id: &str) -> PathBuf {
+        self.orders.out.join(CASES).join(id)
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.orders.means.supervision.interrupt.is_raised()
+    }
+}
+
+/// Runs what is left of a shard.
+pub fn run(
+    orders: &Orders,
+    catalogue: &Catalogue,
+    watcher: &Watcher<'_>,
+) -> Result<Done, SweepError> {
+    let (plan, _) = read_plan(&orders.plan)?;
+    prepare_folder(&orders.plan, &orders.out)?;
+    let cases = chosen(orders, &plan)?;
+    let shop = Workshop {
+        orders,
+        plan: &plan,
+        prompts: Prompts::of(&plan),
+        catalogue,
+        claims: Claims::new(&orders.out)
+            .map_err(|error| SweepError::Io(orders.out.clone(), error))?,
+        budget: Budget::new(orders.disk_bytes),
+        watcher,
+    };
+    let mut terminal = 0;
+    let mut first_error = None;
+    for comparison in &plan.comparisons {
+        let of_it = cases
+            .iter()
+            .filter(|case| case.comparison == comparison.name);
+        let of_it: Vec<_> = of_it.copied().collect();
+        if of_it.is_empty() || shop.is_interrupted() {
+            continue;
+        }
+        // The others may go well.
+        match comparison::run(&shop, comparison, &of_it) {
+            Ok(done) => terminal += done,
+            Err(error) => {
+                watcher(Event::Trouble(&format!("{}: {error}", comparison.name)));
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    match first_error {
+        Some(error) if !shop.is_interrupted() => Err(error),
+        _ => Ok(Done {
+            exit: if terminal == cases.len() {
+                Exit::Parity
+            } else {
+                Exit::Retryable
+            },
+            cases: cases.len(),
+            terminal,
+        }),
+    }
+}
+
+/// The cases of the shard, in the plan's order.
+fn chosen<'a>(orders: &Orders, plan: &'a Plan) -> Result<Vec<&'a PlannedCase>, SweepError> {
+    let known: BTreeSet<_> = plan.cases.iter().map(|case| &case.keys.id).collect();
+    if let Some(unknown) = orders.only.iter().find(|id| !known.contains(id)) {
+        return Err(SweepError::Plan(format!("there is no case {unknown}")));
+    }
+    let cases = plan.cases.iter().enumerate().filter(|(number, case)| {
+        orders.shard.has(*number, case, orders.partition)
+            && (orders.only.is_empty() || orders.only.contains(&case.keys.id))
+    });
+    Ok(cases.map(|(_, case)| case).collect())
+}
+
+/// Makes the folder, with the plan in it. Results of another plan are not mixed with those of this one.
+fn prepare_folder(plan: &Path, out: &Path) -> Result<(), SweepError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |error| SweepError::Io(path, error)
+    };
+    fs::create_dir_all(out.join(CASES)).map_err(io(out))?;
+    let text = fs::read_to_string(plan).map_err(io(plan))?;
+    let copy = out.join(PLAN);
+    match fs::read_to_string(&copy) {
+        Ok(there) if there == text => Ok(()),
+        Ok(_) => Err(SweepError::OtherPlan(out.to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            results::write_text(out, PLAN, &text).map_err(io(out))
+        }
+        Err(error) => Err(io(&copy)(error)),
+    }
+}
+
+/// A file of the plan on this machine.
+pub(super) fn found(orders: &Orders, path: &str) -> PathBuf {
+    let folder = orders.plan.parent().unwrap_or(Path::new(""));
+    folder.join(path)
+}
+
+/// Whether a file is the one that was planned.
+pub(super) fn check_file(
+    orders: &Orders,
+    planned: &schemas::receipt::FileIdentity,
+    path: &Path,
+) -> Result<(), SweepError> {
+    let stop = orders.means.supervision.interrupt.flag();
+    let found = model_file::identity_unless(path, stop)
+        .map_err(|error| SweepError::Io(path.to_owned(), error))?;
+    if found.sha256 == planned.sha256 {
+        return Ok(());
+    }
+    Err(SweepError::Plan(format!(
+        "{} is {}, and {} was planned",
+        crate::text::escape_path(path),
+        found.sha256,
+        planned.sha256
+    )))
+}
