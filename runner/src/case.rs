@@ -58,6 +58,8 @@ pub struct Case {
     pub greedy_steps: u32,
     /// What the engines said of their evaluation.
     pub answers: Option<Answers>,
+    /// The reference's was kept from another time.
+    pub reference_was_kept: bool,
     /// The same with their numbers, where these are kept.
     pub evaluations: Option<Evaluations>,
     /// Where they are not: both engines' logits of the first row that diverged.
@@ -85,6 +87,7 @@ impl Case {
             tokens: None,
             greedy_steps,
             answers: None,
+            reference_was_kept: false,
             evaluations: None,
             failing: None,
             worst: None,

@@ -46,6 +46,7 @@ pub mod prompt;
 pub mod prompt_set;
 pub mod reason;
 pub mod record;
+pub mod reference_cache;
 pub mod report;
 pub mod request;
 pub mod results;

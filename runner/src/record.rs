@@ -251,11 +251,14 @@ pub(crate) fn environment(
             identities.candidate_program.as_ref(),
             answers.map(|answers| &answers.candidate),
         ),
-        reference: engine_environment(
-            &run.reference,
-            identities.reference_program.as_ref(),
-            answers.map(|answers| &answers.reference),
-        ),
+        reference: EngineEnvironment {
+            kept_answer: case.reference_was_kept,
+            ..engine_environment(
+                &run.reference,
+                identities.reference_program.as_ref(),
+                answers.map(|answers| &answers.reference),
+            )
+        },
     }
 }
 
@@ -268,6 +271,7 @@ fn engine_environment(
         command: client.spec().shown_command(),
         binary_sha256: program.map(|program| program.sha256.clone()),
         variables: client.recorded_environment(),
+        kept_answer: false,
         prefill_ns: answer.map(|answer| answer.prefill_ns),
         decode_ns: answer.map(|answer| answer.decode_ns),
     }

@@ -23,6 +23,7 @@ use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::prompt::PromptLine;
 use crate::receipt::Receipt;
+use crate::reference_answer::ReferenceAnswer;
 use crate::run_summary::RunSummary;
 use crate::sabotage::Sabotage;
 use crate::tag::Kind;
@@ -59,6 +60,7 @@ pub fn entries() -> Vec<Entry> {
         object::<Environment>(),
         object::<Ladder>(),
         object::<WorstRows>(),
+        object::<ReferenceAnswer>(),
         object::<Plan>(),
         object::<RunSummary>(),
         object::<Preflight>(),

@@ -45,8 +45,19 @@ pub struct EngineEnvironment {
     pub binary_sha256: Option<String>,
     /// The variables that its processes saw.
     pub variables: BTreeMap<String, String>,
+    /// Its answer was kept from another time, which the two that follow are of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub kept_answer: bool,
     /// The engine's own time for the sequence.
     pub prefill_ns: Option<u64>,
     /// The engine's own time for the greedy steps.
     pub decode_ns: Option<u64>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }

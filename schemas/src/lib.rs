@@ -30,6 +30,7 @@ pub mod plan;
 pub mod preflight;
 pub mod prompt;
 pub mod receipt;
+pub mod reference_answer;
 pub mod row;
 pub mod run_summary;
 pub mod sabotage;

@@ -59,6 +59,13 @@ pub struct Flags {
     /// Most disk that answers may take that wait to be compared, in MiB; a single case may need more
     #[arg(long, default_value = "768", value_name = "MIB")]
     disk_budget: u64,
+    /// A folder in which answers of references are kept, so that a run with another candidate does not
+    /// evaluate them again
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Most that is kept there, in MiB
+    #[arg(long, default_value = "20480", value_name = "MIB", requires = "cache")]
+    cache_size: u64,
     /// Nothing but what goes wrong
     #[arg(long)]
     quiet: bool,
@@ -110,6 +117,9 @@ impl Flags {
             again: self.again,
             jobs,
             disk_bytes: self.disk_budget.saturating_mul(1 << 20),
+            cache: self
+                .cache
+                .map(|folder| (folder, self.cache_size.saturating_mul(1 << 20))),
             means: Means {
                 engines_file,
                 threads: self.threads.unwrap_or_else(|| share_of_processors(jobs)),

@@ -5,18 +5,22 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use schemas::describe::DescribeResponse;
+use schemas::evaluate::Evaluated;
 use schemas::faults::FaultList;
 use schemas::line::{self, Answer, ItemId, MessageError};
 use schemas::tokenize::{TokenizeRequest, TokenizeResponse};
 
 use super::environment;
-use super::evaluation::Evaluation;
+use super::evaluation::{EvaluatedItem, Evaluation};
 use super::fault::{EngineFault, FaultKind, Wait};
 use super::identity::Identity;
+use super::logits::LogitsFile;
+use super::npy::LogitsProblem;
 use super::scratch::Scratch;
 use super::session::Session;
 use super::spec::{EngineSettings, EngineSpec, shown};
@@ -148,6 +152,25 @@ impl<'a> Client<'a> {
         arguments.extend(asked.flags());
         let session = self.start_in(&scratch, arguments, EVALUATE_LINE_BYTES)?;
         Ok(Evaluation::new(session, scratch, asked))
+    }
+
+    /// An answer of another time, with the files that were kept of it.
+    pub fn kept_item(
+        &self,
+        response: Evaluated,
+        logits: File,
+        greedy: File,
+    ) -> Result<EvaluatedItem, LogitsProblem> {
+        let identity = self.identity(&[]);
+        let [_, columns] = response.shape;
+        let steps = [response.greedy_ids.len() as u64, columns];
+        let kept =
+            |file, name: &str, shape| LogitsFile::of_kept(file, name.to_owned(), shape, &identity);
+        Ok(EvaluatedItem {
+            logits: kept(logits, &response.logits, response.shape)?,
+            greedy: kept(greedy, &response.greedy_logits, steps)?,
+            response,
+        })
     }
 
     /// The folder lives as long as its second half is held.

@@ -39,12 +39,15 @@ pub struct LogitsFile {
 #[derive(Debug)]
 struct Place {
     name: String,
-    scratch: Arc<Scratch>,
+    /// `None`: it is not ours to remove.
+    scratch: Option<Arc<Scratch>>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.scratch.remove(&self.name);
+        if let Some(scratch) = &self.scratch {
+            scratch.remove(&self.name);
+        }
     }
 }
 
@@ -57,18 +60,7 @@ impl LogitsFile {
         identity: &Identity,
     ) -> Result<Self, FaultKind> {
         match Checked::open(scratch, &name, shape) {
-            Ok(checked) => Ok(Self {
-                file: Arc::new(checked.file),
-                place: Arc::new(Place {
-                    name,
-                    scratch: Arc::clone(scratch),
-                }),
-                rows: checked.rows,
-                columns: checked.columns,
-                data_offset: checked.data_offset,
-                file_bytes: checked.file_bytes,
-                identity: identity.clone(),
-            }),
+            Ok(checked) => Ok(Self::of(checked, name, Some(Arc::clone(scratch)), identity)),
             Err(problem) => {
                 scratch.remove(&name);
                 Err(FaultKind::BadLogits {
@@ -77,6 +69,51 @@ impl LogitsFile {
                 })
             }
         }
+    }
+
+    /// A file that was kept of an engine's answer; `name` is the one that the answer had.
+    pub(super) fn of_kept(
+        file: File,
+        name: String,
+        shape: [u64; 2],
+        identity: &Identity,
+    ) -> Result<Self, LogitsProblem> {
+        Ok(Self::of(Checked::file(file, shape)?, name, None, identity))
+    }
+
+    fn of(
+        checked: Checked,
+        name: String,
+        scratch: Option<Arc<Scratch>>,
+        identity: &Identity,
+    ) -> Self {
+        Self {
+            file: Arc::new(checked.file),
+            place: Arc::new(Place { name, scratch }),
+            rows: checked.rows,
+            columns: checked.columns,
+            data_offset: checked.data_offset,
+            file_bytes: checked.file_bytes,
+            identity: identity.clone(),
+        }
+    }
+
+    /// How large the file is.
+    pub fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// Hands over the whole file piece by piece, header and all.
+    pub fn copy_to(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut buffer = vec![0; 1 << 20];
+        let mut offset = 0;
+        while offset < self.file_bytes {
+            let n = (self.file_bytes - offset).min(buffer.len() as u64) as usize;
+            self.file.read_exact_at(&mut buffer[..n], offset)?;
+            take(&buffer[..n])?;
+            offset += n as u64;
+        }
+        Ok(())
     }
 
     /// How many rows there are: one for each position, or for each greedy step.
@@ -170,6 +207,10 @@ struct Checked {
 impl Checked {
     fn open(scratch: &Scratch, name: &str, shape: [u64; 2]) -> Result<Self, LogitsProblem> {
         let file = scratch.open(name).map_err(|error| open_problem(&error))?;
+        Self::file(file, shape)
+    }
+
+    fn file(file: File, shape: [u64; 2]) -> Result<Self, LogitsProblem> {
         let metadata = file.metadata().map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
             return Err(LogitsProblem::NotAFile);

@@ -82,7 +82,7 @@ impl EngineSettings {
     }
 
     /// As flags of `ENGINE evaluate`.
-    pub(super) fn flags(&self) -> Vec<OsString> {
+    pub(crate) fn flags(&self) -> Vec<OsString> {
         let flags = [
             (
                 "--arithmetic",

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -18,11 +19,12 @@ use super::keys::{Builds, keys, pairing_key};
 use super::pipeline;
 use super::progress::Event;
 use crate::case::{Case, Known};
-use crate::engine::Client;
+use crate::engine::{Client, EvaluatedItem};
 use crate::exit::Exit;
 use crate::model_file;
 use crate::outcome::{Ending, Outcome};
 use crate::record::Identities;
+use crate::reference_cache::Asker;
 use crate::results;
 use crate::run::{Run, Seats};
 
@@ -30,6 +32,8 @@ use crate::run::{Run, Seats};
 const ENVIRONMENT_BYTES: u64 = 1 << 20;
 /// Cases whose floors are in memory together: some 30 kB each.
 const FLOORS_TOGETHER: usize = 512;
+/// After so many cases in a row whose engines hung or were killed, no other is tried.
+const MOST_PASSING_FAILURES: usize = 5;
 
 /// One comparison at work.
 pub(super) struct Work<'s, 'r> {
@@ -37,8 +41,13 @@ pub(super) struct Work<'s, 'r> {
     pub(super) run: &'r Run<'r>,
     pub(super) known: Known,
     identities: Identities,
+    reference: &'r PlannedEngine,
+    /// Who is asked, where answers of the reference are kept.
+    pub(super) asker: Option<Asker>,
     /// How many cases have a result.
-    terminal: Mutex<usize>,
+    terminal: AtomicUsize,
+    /// How many in a row, up to the last, came to nothing that lasts.
+    passing_failures: AtomicUsize,
 }
 
 /// Runs the cases that have no result; how many have one afterwards.
@@ -92,7 +101,10 @@ pub(super) fn run(
         ),
         run: &run,
         known: Known::default(),
-        terminal: Mutex::new(0),
+        reference: &reference,
+        asker: None,
+        terminal: AtomicUsize::new(0),
+        passing_failures: AtomicUsize::new(0),
     };
     Ok(work.go_through(planned, &stage))
 }
@@ -164,7 +176,7 @@ impl Work<'_, '_> {
             .into_iter()
             .filter(|case| self.shop.orders.again || !self.has_result(case))
             .collect();
-        *self.terminal.get_mut().expect("nobody has panicked") += n_cases - open.len();
+        *self.terminal.get_mut() += n_cases - open.len();
         (self.shop.watcher)(Event::Begins {
             cases: open.len(),
             of: n_cases,
@@ -178,7 +190,7 @@ impl Work<'_, '_> {
                 self.leave(case, Instant::now());
             }
         }
-        self.terminal.into_inner().expect("nobody has panicked")
+        self.terminal.into_inner()
     }
 
     /// What is left in `open` after a failure has not come to anything yet.
@@ -195,7 +207,8 @@ impl Work<'_, '_> {
         let Some(seats) = seats else {
             return Ok(());
         };
-        while !open.is_empty() && !self.shop.is_interrupted() {
+        self.asker = self.asker(&seats);
+        while !open.is_empty() && !self.gives_up() {
             let mut chunk: Vec<_> = open.drain(..open.len().min(FLOORS_TOGETHER)).collect();
             stage("reading floors");
             if let Err(ending) = run.measure_floors(&self.known, &seats, &mut chunk) {
@@ -206,6 +219,31 @@ impl Work<'_, '_> {
             self.evaluate(&seats, chunk);
         }
         Ok(())
+    }
+
+    /// Who is asked, where its answers are kept.
+    fn asker(&self, seats: &Seats<'_>) -> Option<Asker> {
+        self.shop.cache.as_ref()?;
+        let [_, program] = self.identities.program_digests();
+        let evaluated = self.known.twin.as_ref();
+        let evaluated = evaluated.or(self.identities.reference_model());
+        let model = evaluated.unwrap_or(self.identities.model());
+        Asker::in_seat(&seats.reference, self.reference, program, &model.sha256)
+    }
+
+    /// What the reference has answered another time.
+    pub(super) fn kept(&self, key: &str, seats: &Seats<'_>) -> Option<EvaluatedItem> {
+        let cache = self.shop.cache.as_ref()?;
+        cache.find(key, seats.reference.client)
+    }
+
+    /// Keeps what the reference has answered. Where that cannot be, it is only asked again.
+    pub(super) fn keep(&self, key: &str, item: &EvaluatedItem) {
+        let kept = self.shop.cache.as_ref().map(|cache| cache.keep(key, item));
+        if let Some(Err(error)) = kept {
+            let problem = format!("an answer of the reference cannot be kept: {error}");
+            (self.shop.watcher)(Event::Trouble(&problem));
+        }
     }
 
     fn evaluate(&self, seats: &Seats<'_>, cases: Vec<Case>) {
@@ -273,13 +311,28 @@ impl Work<'_, '_> {
             verdict: outcome.receipt.verdict,
             reason: &outcome.receipt.reason,
         });
-        if outcome.exit != Exit::Retryable {
-            *self.terminal.lock().expect("nobody has panicked") += 1;
+        if outcome.exit == Exit::Retryable {
+            let failures = self.passing_failures.fetch_add(1, Ordering::Relaxed) + 1;
+            if failures == MOST_PASSING_FAILURES && !shop.is_interrupted() {
+                (shop.watcher)(Event::Trouble(&format!(
+                    "{failures} cases in a row came to nothing that lasts: the rest is left for another \
+                     time"
+                )));
+            }
+        } else {
+            self.passing_failures.store(0, Ordering::Relaxed);
+            self.terminal.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// An engine that hangs on everything would take the time limit of every case.
+    pub(super) fn gives_up(&self) -> bool {
+        self.shop.is_interrupted()
+            || self.passing_failures.load(Ordering::Relaxed) >= MOST_PASSING_FAILURES
     }
 
     /// Somebody else has left a result of a case.
     pub(super) fn was_left_by_another(&self) {
-        *self.terminal.lock().expect("nobody has panicked") += 1;
+        self.terminal.fetch_add(1, Ordering::Relaxed);
     }
 }

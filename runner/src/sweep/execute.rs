@@ -20,6 +20,7 @@ use super::shard::{Partition, Shard};
 use crate::engine::Catalogue;
 use crate::exit::Exit;
 use crate::model_file;
+use crate::reference_cache::ReferenceCache;
 use crate::results;
 
 /// Which cases are run, where and how.
@@ -43,6 +44,8 @@ pub struct Orders {
     pub jobs: usize,
     /// How much disk answers may take that wait to be compared.
     pub disk_bytes: u64,
+    /// Where answers of references are kept, if anywhere, and how many bytes of them.
+    pub cache: Option<(PathBuf, u64)>,
     /// What this machine adds.
     pub means: Means,
 }
@@ -66,6 +69,7 @@ pub(super) struct Workshop<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) claims: Claims,
     pub(super) budget: Budget,
+    pub(super) cache: Option<ReferenceCache>,
     pub(super) watcher: &'a Watcher<'a>,
 }
 
@@ -96,6 +100,13 @@ pub fn run(
         claims: Claims::new(&orders.out)
             .map_err(|error| SweepError::Io(orders.out.clone(), error))?,
         budget: Budget::new(orders.disk_bytes),
+        cache: match &orders.cache {
+            None => None,
+            Some((folder, bytes)) => {
+                let cache = ReferenceCache::open(folder, *bytes);
+                Some(cache.map_err(|error| SweepError::Io(folder.clone(), error))?)
+            }
+        },
         watcher,
     };
     let mut terminal = 0;

@@ -34,6 +34,8 @@ const GLANCE: Duration = Duration::from_millis(200);
 struct Answered<'a> {
     case: Case,
     question: Question,
+    /// Where the reference's answer is to be kept.
+    key: Option<String>,
     answers: Result<Evaluations, Ending>,
     started: Instant,
     _claim: Claim,
@@ -58,7 +60,7 @@ fn evaluate_all<'a>(
 ) {
     let mut candidate = Sitting::new(&seats.candidate);
     let mut reference = Sitting::new(&seats.reference);
-    while let Some((case, claim)) = next(work, queue) {
+    while let Some((mut case, claim)) = next(work, queue) {
         let Some(tokens) = case.open_tokens() else {
             continue;
         };
@@ -69,16 +71,29 @@ fn evaluate_all<'a>(
         };
         let share = work.shop.budget.take(bytes(&question, seats));
         let started = Instant::now();
-        let mut ask = || -> Result<Evaluations, Ending> {
+        let mut key = work.asker.as_ref().map(|asker| asker.key(&question));
+        let (of_candidate, kept) = thread::scope(|scope| {
+            // It takes time to see whether what was kept is whole.
+            let kept = key.as_deref();
+            let kept = kept.map(|key| scope.spawn(|| work.kept(key, seats)));
+            let of_candidate = candidate.ask(&question, false);
+            let kept = kept.map(|it| it.join().expect("reading files does not panic"));
+            (of_candidate, kept.flatten())
+        });
+        if kept.is_some() {
+            case.reference_was_kept = true;
+            key = None;
+        }
+        let answers = of_candidate.and_then(|candidate| {
             Ok(Evaluations {
-                candidate: candidate.ask(&question, false)?,
-                reference: reference.ask(&question, false)?,
+                candidate,
+                reference: kept.map_or_else(|| reference.ask(&question, false), Ok)?,
             })
-        };
-        let answers = ask();
+        });
         let answered = Answered {
             case,
             question,
+            key,
             answers,
             started,
             _claim: claim,
@@ -112,7 +127,7 @@ fn bytes(question: &Question, seats: &Seats<'_>) -> u64 {
 fn next(work: &Work<'_, '_>, queue: &Mutex<VecDeque<Case>>) -> Option<(Case, Claim)> {
     let mut looked_at = 0;
     loop {
-        if work.shop.is_interrupted() {
+        if work.gives_up() {
             return None;
         }
         let (mut case, left) = {
@@ -149,11 +164,15 @@ fn compare_all(work: &Work<'_, '_>, receiver: &Receiver<Answered<'_>>) {
         let Answered {
             mut case,
             question,
+            key,
             answers,
             started,
             ..
         } = answered;
         let compared = answers.and_then(|answers| {
+            if let Some(key) = key {
+                work.keep(&key, &answers.reference);
+            }
             case.answers = Some(Answers {
                 candidate: answers.candidate.response.clone(),
                 reference: answers.reference.response.clone(),
