@@ -204,7 +204,7 @@ fn write_rows(
 }
 
 /// Magic, version 1.0, header length, header; the data begins at a multiple of 64.
-fn npy_header(rows: usize, columns: usize) -> Vec<u8> {
+pub(crate) fn npy_header(rows: usize, columns: usize) -> Vec<u8> {
     const FIXED: usize = 10;
     let text =
         format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");

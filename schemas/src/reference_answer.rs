@@ -20,6 +20,8 @@ pub struct ReferenceAnswer {
     pub logits_sha256: String,
     /// The same of the greedy steps' logits.
     pub greedy_sha256: String,
+    /// `sha256:` and the digest of this object in its canonical form, with nothing in this field.
+    pub digest: String,
 }
 
 impl Kind for ReferenceAnswer {

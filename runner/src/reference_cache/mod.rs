@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 use crate::engine::{Client, EvaluatedItem, LogitsFile};
 use crate::model_file::{self, hex};
 use crate::results;
+use crate::seal::sha256;
 
 pub use key::{Asker, machine};
 use room::Room;
@@ -54,7 +55,7 @@ impl ReferenceCache {
     pub fn find(&self, key: &str, client: &Client<'_>) -> Option<EvaluatedItem> {
         let text = model_file::read_text(&self.note(key), NOTE_BYTES).ok()?;
         let answer: ReferenceAnswer = line::read_whole(&text).ok()?;
-        if answer.key != key {
+        if answer.key != key || answer.digest != digest(&answer) {
             return None;
         }
         let whole = |path: PathBuf, digest: &str| {
@@ -85,13 +86,15 @@ impl ReferenceCache {
             copy.persist(path)?;
             Ok(format!("sha256:{}", hex(&hasher.finalize())))
         };
-        let answer = ReferenceAnswer {
+        let mut answer = ReferenceAnswer {
             schema: Tag::new(),
             key: key.to_owned(),
             response: item.response.clone(),
             logits_sha256: copy(&item.logits, &self.logits(key))?,
             greedy_sha256: copy(&item.greedy, &self.greedy(key))?,
+            digest: String::new(),
         };
+        answer.digest = digest(&answer);
         let text = canonical::to_string(&answer).map_err(io::Error::other)?;
         results::write_text(&self.folder, &format!("{}.json", name(key)), &text)
     }
@@ -114,6 +117,16 @@ fn name(key: &str) -> &str {
     key.trim_start_matches("sha256:")
 }
 
+/// The digest of all that a note says, but for the digest itself.
+fn digest(answer: &ReferenceAnswer) -> String {
+    let said = ReferenceAnswer {
+        digest: String::new(),
+        ..answer.clone()
+    };
+    let text = canonical::to_string(&said).expect("it has no number that JSON has not");
+    sha256(text.as_bytes())
+}
+
 fn sha256_of(file: &mut File) -> io::Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -122,5 +135,146 @@ fn sha256_of(file: &mut File) -> io::Result<String> {
             0 => return Ok(format!("sha256:{}", hex(&hasher.finalize()))),
             n => hasher.update(&buffer[..n]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::{Seek, Write};
+
+    use schemas::describe::{Arithmetic, KvType, Settings};
+    use schemas::evaluate::Evaluated;
+    use schemas::line::ItemId;
+
+    use super::*;
+    use crate::engine::{EngineSettings, EngineSpec, Origin, Supervision};
+
+    const KEY: &str = "sha256:0123";
+
+    fn spec() -> EngineSpec {
+        EngineSpec {
+            name: "kept".to_owned(),
+            command: vec!["kept".into()],
+            defaults: EngineSettings::default(),
+            environment: BTreeMap::new(),
+            origin: Origin::CommandLine,
+        }
+    }
+
+    /// `[rows][2]` of counting numbers.
+    fn npy(rows: usize) -> File {
+        let mut file = tempfile::tempfile().expect("a file");
+        let header = results::npy_header(rows, 2);
+        let numbers = (0..rows * 2).flat_map(|n| (n as f32).to_le_bytes());
+        let bytes: Vec<u8> = header.into_iter().chain(numbers).collect();
+        file.write_all(&bytes).expect("written");
+        file.rewind().expect("rewound");
+        file
+    }
+
+    fn item(client: &Client<'_>) -> EvaluatedItem {
+        let response = Evaluated {
+            schema: Tag::new(),
+            id: ItemId::new("case-0").expect("an id"),
+            logits: "case-0.logits.npy".to_owned(),
+            shape: [3, 2],
+            greedy_ids: vec![1],
+            greedy_logits: "case-0.greedy.npy".to_owned(),
+            prefill_ns: 1,
+            decode_ns: 2,
+            settings: Settings {
+                arithmetic: Arithmetic::Exact,
+                threads: 1,
+                context: 256,
+                micro_batch: 512,
+                kv: KvType::F16,
+                flash_attention: false,
+                repack: None,
+                library: None,
+                cpu_features: Vec::new(),
+            },
+        };
+        let item = client.kept_item(response, npy(3), npy(1));
+        item.expect("files of the right size")
+    }
+
+    fn row(file: &LogitsFile, row: usize) -> [f32; 2] {
+        let mut numbers = [0.0; 2];
+        file.read_row(row, &mut numbers).expect("read");
+        numbers
+    }
+
+    #[test]
+    fn what_was_kept_is_found() {
+        let (folder, spec) = (tempfile::tempdir().expect("folder"), spec());
+        let client = Client::new(&spec, Supervision::default());
+        let cache = ReferenceCache::open(folder.path(), 10_000).expect("a cache");
+        assert!(cache.find(KEY, &client).is_none(), "nothing is there yet");
+        let item = item(&client);
+        cache.keep(KEY, &item).expect("kept");
+        let found = cache.find(KEY, &client).expect("there");
+        assert_eq!(found.response, item.response);
+        assert_eq!(row(&found.logits, 2), row(&item.logits, 2));
+        assert_eq!(row(&found.greedy, 0), row(&item.greedy, 0));
+        assert!(cache.find("sha256:4567", &client).is_none(), "another key");
+    }
+
+    #[test]
+    fn what_is_damaged_is_as_good_as_not_there() {
+        let (folder, spec) = (tempfile::tempdir().expect("folder"), spec());
+        let client = Client::new(&spec, Supervision::default());
+        let cache = ReferenceCache::open(folder.path(), 10_000).expect("a cache");
+        let item = item(&client);
+        for file in [cache.note(KEY), cache.logits(KEY), cache.greedy(KEY)] {
+            let spoilt: [&dyn Fn(Vec<u8>) -> Vec<u8>; 4] = [
+                &|bytes| bytes[..bytes.len() - 2].to_vec(),
+                &|_| Vec::new(),
+                &|bytes| [&bytes[..], b" "].concat(),
+                &|mut bytes| {
+                    // A digit of a number, in the note.
+                    let place = bytes.iter().rposition(|byte| *byte == b'5');
+                    let place = place.unwrap_or(bytes.len() - 2);
+                    bytes[place] ^= 1;
+                    bytes
+                },
+            ];
+            for (way, spoil) in spoilt.into_iter().enumerate() {
+                cache.keep(KEY, &item).expect("kept");
+                let whole = fs::read(&file).expect("there");
+                fs::write(&file, spoil(whole)).expect("written");
+                let found = cache.find(KEY, &client);
+                // A blank behind the note is still that note.
+                let is_harmless = way == 2 && file == cache.note(KEY);
+                assert_eq!(found.is_some(), is_harmless, "{} {way}", file.display());
+            }
+            fs::remove_file(&file).expect("removed");
+            assert!(cache.find(KEY, &client).is_none(), "{}", file.display());
+            cache.keep(KEY, &item).expect("kept");
+            assert!(cache.find(KEY, &client).is_some(), "kept again");
+        }
+    }
+
+    #[test]
+    fn a_note_of_another_answer_is_not_taken() {
+        let (folder, spec) = (tempfile::tempdir().expect("folder"), spec());
+        let client = Client::new(&spec, Supervision::default());
+        let cache = ReferenceCache::open(folder.path(), 10_000).expect("a cache");
+        let item = item(&client);
+        cache.keep(KEY, &item).expect("kept");
+        let other = "sha256:4567";
+        fs::copy(cache.note(KEY), cache.note(other)).expect("copied");
+        fs::copy(cache.logits(KEY), cache.logits(other)).expect("copied");
+        fs::copy(cache.greedy(KEY), cache.greedy(other)).expect("copied");
+        assert!(cache.find(other, &client).is_none());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_kept() {
+        let (folder, spec) = (tempfile::tempdir().expect("folder"), spec());
+        let client = Client::new(&spec, Supervision::default());
+        let cache = ReferenceCache::open(folder.path(), 10).expect("a cache");
+        cache.keep(KEY, &item(&client)).expect("no failure");
+        assert!(cache.find(KEY, &client).is_none());
     }
 }
