@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use schemas::describe::KvType;
 use schemas::limits::LimitsFile;
+use schemas::plan::PlannedFloor;
 use schemas::receipt::{Profile, PromptSetRecord, TokensFrom};
 
 use crate::engine::{EngineSettings, Supervision};
@@ -66,6 +67,25 @@ pub enum FloorMode {
     Require,
     /// None.
     Off,
+}
+
+impl FloorMode {
+    /// As a plan has it.
+    pub fn of_plan(planned: PlannedFloor) -> Self {
+        match planned {
+            PlannedFloor::Auto => Self::Auto,
+            PlannedFloor::Require => Self::Require,
+            PlannedFloor::Off => Self::Off,
+        }
+    }
+
+    /// The mode that a profile has; `asked` is the user's own word.
+    pub fn of_profile(profile: Profile, asked: Option<Self>) -> Result<Self, String> {
+        if asked.is_some() && profile != Profile::Production {
+            return Err("bits and tight limits need none (hint: --profile production)".to_owned());
+        }
+        Ok(asked.unwrap_or_default())
+    }
 }
 
 /// One prompt to compare on.
@@ -140,6 +160,14 @@ impl Choices {
             Profile::F32 => KvType::F32,
             Profile::Exact | Profile::Production => KvType::F16,
         })
+    }
+
+    /// Why the KV type that was chosen cannot be had in a profile.
+    pub fn check_kv(&self, profile: Profile) -> Result<(), String> {
+        if profile == Profile::F32 && self.kv == Some(KvType::F16) {
+            return Err("the profile f32 compares with an f32 KV cache".to_owned());
+        }
+        Ok(())
     }
 
     /// The candidate's settings, its arithmetic and context apart.

@@ -82,6 +82,12 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The line of a byte, from 1.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.bytes().take(offset);
+    1 + before.filter(|&byte| byte == b'\n').count()
+}
+
 /// `word` as one word of a POSIX shell: bare when it is plain, else in single quotes. What a
 /// terminal could obey is written as octal bytes in `$'…'`, which not every `sh` knows yet.
 pub fn quote_for_sh(word: &str) -> String {

@@ -136,6 +136,16 @@ impl TokensFromFlag {
     }
 }
 
+impl FloorFlag {
+    fn mode(self) -> FloorMode {
+        match self {
+            Self::Auto => FloorMode::Auto,
+            Self::Require => FloorMode::Require,
+            Self::Off => FloorMode::Off,
+        }
+    }
+}
+
 impl Kv {
     fn kv_type(self) -> KvType {
         match self {
@@ -175,13 +185,12 @@ impl ComparisonFlags {
         let profile = self.profile.profile();
         let overrides = self.limits.overrides(profile)?;
         let limits_file = self.limits.file(profile)?;
-        if profile == Profile::F32 && self.kv == Some(Kv::F16) {
-            return Err(FlagError::Usage(
-                "--kv f16: the profile f32 compares with an f32 KV cache".to_owned(),
-            ));
-        }
         let choices = self.choices();
-        let floor = self.floor(profile)?;
+        choices
+            .check_kv(profile)
+            .map_err(|problem| FlagError::Usage(format!("--kv f16: {problem}")))?;
+        let floor = FloorMode::of_profile(profile, self.floor.map(FloorFlag::mode))
+            .map_err(|problem| FlagError::Usage(format!("--floor: {problem}")))?;
         let default_reference = catalogue::default_reference(profile);
         Ok(Request {
             engines_file,
@@ -205,19 +214,6 @@ impl ComparisonFlags {
             allow_small: false,
             supervision: Supervision::default(),
             cache,
-        })
-    }
-
-    fn floor(&self, profile: Profile) -> Result<FloorMode, FlagError> {
-        if self.floor.is_some() && profile != Profile::Production {
-            return Err(FlagError::Usage(
-                "--floor: bits and tight limits need none (hint: --profile production)".to_owned(),
-            ));
-        }
-        Ok(match self.floor {
-            None | Some(FloorFlag::Auto) => FloorMode::Auto,
-            Some(FloorFlag::Require) => FloorMode::Require,
-            Some(FloorFlag::Off) => FloorMode::Off,
         })
     }
 

@@ -1,16 +1,13 @@
 //! The flags that say how far apart two rows may be.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemas::limits::{LimitedMetric, LimitsFile};
-use schemas::number::Finite;
 use schemas::receipt::Profile;
 
 use super::flag_error::FlagError;
-use crate::limits::{self, Limits, Override, metric_name};
-use crate::text::escape_path;
+use crate::limits::{self, Limits, Override};
 
 /// The flags.
 #[derive(Clone, Debug, Args)]
@@ -50,24 +47,7 @@ impl LimitFlags {
             (LimitedMetric::Kl, self.kl_tol),
             (LimitedMetric::Top5Overlap, self.top5_tol),
         ];
-        let mut overrides = Vec::new();
-        for (metric, value) in given {
-            let Some(value) = value else {
-                continue;
-            };
-            let name = metric_name(metric);
-            if profile == Profile::Exact {
-                return Err(FlagError::Usage(format!(
-                    "a limit of {name} in profile exact: there bits are compared, and nothing less \
-                     is parity (hint: --profile f32 has limits)"
-                )));
-            }
-            let value = Finite::new(value).ok_or_else(|| {
-                FlagError::Usage(format!("a limit of {name} must be a finite number"))
-            })?;
-            overrides.push((metric, value));
-        }
-        Ok(overrides)
+        limits::overrides(profile, &given).map_err(FlagError::Usage)
     }
 
     /// The file that was named, or the profile's own.
@@ -75,18 +55,13 @@ impl LimitFlags {
         let Some(path) = &self.limits else {
             return Ok(Limits::default_file(profile));
         };
-        if profile == Profile::Exact {
-            return Err(FlagError::Usage(
-                "--limits in profile exact: there bits are compared".to_owned(),
-            ));
-        }
+        limits::may_be_named(profile)
+            .map_err(|problem| FlagError::Usage(format!("--limits {problem}")))?;
         read_file(path).map(Some)
     }
 }
 
 /// A file of limits.
 pub(super) fn read_file(path: &Path) -> Result<LimitsFile, FlagError> {
-    let bad = |problem: String| FlagError::BadInput(format!("{}: {problem}", escape_path(path)));
-    let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    limits::read(&text).map_err(|error| bad(error.to_string()))
+    limits::read_from(path).map_err(FlagError::BadInput)
 }

@@ -38,10 +38,9 @@ impl TemplateFlags {
         &self,
         own: impl IntoIterator<Item = &'a Choice>,
     ) -> Result<PromptDefaults, FlagError> {
-        let asks_for_day = |template: &Choice| !matches!(template, Choice::BuiltIn(_));
         if self.template_date.is_some()
-            && !asks_for_day(&self.prompt_template)
-            && !own.into_iter().any(asks_for_day)
+            && !self.prompt_template.asks_for_day()
+            && !own.into_iter().any(Choice::asks_for_day)
         {
             return Err(FlagError::Usage(format!(
                 "--template-date: the template {} asks for no day (hint: gguf may)",

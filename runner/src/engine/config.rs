@@ -20,7 +20,7 @@ use toml::Spanned;
 
 use super::spec::{EngineSettings, EngineSpec, Origin};
 use crate::exit::Exit;
-use crate::text::{escape_for_terminal, escape_path};
+use crate::text::{escape_for_terminal, escape_path, line_of};
 
 /// Why a configuration file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,12 +184,4 @@ fn beside(path: &Path, program: &str) -> OsString {
     let program = folder.join(program.strip_prefix("./").unwrap_or(program));
     // Absolute, so that it means the same wherever the engine is started.
     std::path::absolute(&program).unwrap_or(program).into()
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|&byte| byte == b'\n')
-        .count()
 }

@@ -4,6 +4,7 @@
 //! into the receipt, with where each value came from.
 
 mod broken;
+mod choice;
 mod file;
 mod metric;
 
@@ -17,6 +18,7 @@ use schemas::row::{Metrics, RowRecord};
 
 pub use broken::Broken;
 pub(crate) use broken::{in_words, keeps};
+pub use choice::{may_be_named, overrides, read_from};
 pub(crate) use file::{check, shipped_as};
 pub use file::{read, shipped};
 pub use metric::metric_name;

@@ -23,6 +23,11 @@ pub enum Choice {
 }
 
 impl Choice {
+    /// Whether it may ask which day is today, as templates of model files do.
+    pub fn asks_for_day(&self) -> bool {
+        !matches!(self, Self::BuiltIn(_))
+    }
+
     /// The choice by its name, or a message that lists all of them.
     pub fn from_name(name: &str) -> Result<Self, String> {
         match name {
