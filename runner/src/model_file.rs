@@ -69,7 +69,7 @@ impl fmt::Display for ModelFileError {
 impl std::error::Error for ModelFileError {}
 
 /// Opens a file and nothing else: a pipe would be waited for, a device has no end.
-fn open_regular(path: &Path) -> io::Result<(File, u64)> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<(File, u64)> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits() as i32)

@@ -21,7 +21,7 @@ use crate::line::{self, Answer, MessageError};
 use crate::norms::NormLimitsFile;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
-use crate::prompt::PromptLine;
+use crate::prompt::WrittenPrompt;
 use crate::receipt::Receipt;
 use crate::reference_answer::ReferenceAnswer;
 use crate::run_summary::RunSummary;
@@ -55,7 +55,7 @@ pub fn entries() -> Vec<Entry> {
         object::<FloorFile>(),
         object::<FloorReport>(),
         object::<CoverageLimitsFile>(),
-        object::<PromptLine>(),
+        object::<WrittenPrompt>(),
         object::<Receipt>(),
         object::<Environment>(),
         object::<Ladder>(),

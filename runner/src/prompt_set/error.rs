@@ -1,4 +1,4 @@
-//! Why a file is no prompt set.
+//! Why a file or folder is no prompt set.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use schemas::line::MessageError;
 use crate::exit::Exit;
 use crate::text::escape_for_terminal;
 
-/// Why a file is no prompt set.
+/// Why a file or folder is no prompt set.
 #[derive(Debug)]
 pub struct PromptSetError {
     /// The file, as the user named it.
@@ -23,6 +23,10 @@ pub(super) enum Problem {
     TooMany { limit: usize },
     // Counted from 1, as editors do.
     Line { number: usize, error: LineError },
+    Columns(String),
+    Quotes,
+    // In a folder.
+    File { name: String, problem: String },
     NoPrompts,
 }
 
@@ -38,6 +42,11 @@ pub(super) enum LineError {
         name: String,
         by_line: usize,
     },
+    Column {
+        column: &'static str,
+        problem: String,
+    },
+    Csv(String),
 }
 
 impl PromptSetError {
@@ -48,7 +57,10 @@ impl PromptSetError {
             Problem::Unreadable(_)
             | Problem::TooLarge { .. }
             | Problem::TooMany { .. }
-            | Problem::Line { .. } => Exit::BadInput,
+            | Problem::Line { .. }
+            | Problem::Columns(_)
+            | Problem::Quotes
+            | Problem::File { .. } => Exit::BadInput,
         }
     }
 }
@@ -71,6 +83,17 @@ impl fmt::Display for PromptSetError {
                 )
             }
             Problem::Line { number, error } => write!(f, "line {number}: {error}"),
+            Problem::Columns(problem) => f.write_str(&escape_for_terminal(problem)),
+            Problem::Quotes => f.write_str(
+                "an odd number of double quotes, so one is never closed (hint: within a value in \
+                 quotes, two stand for one)",
+            ),
+            Problem::File { name, problem } => write!(
+                f,
+                "file {}: {}",
+                escape_for_terminal(name),
+                escape_for_terminal(problem)
+            ),
             Problem::NoPrompts => f.write_str("zero prompts, so there is nothing to compare"),
         }
     }
@@ -85,12 +108,16 @@ impl fmt::Display for LineError {
                  holds any bytes)"
             ),
             Self::NoObject => f.write_str(
-                "no JSON object (hint: a file whose name ends in .txt has one prompt a line)",
+                "no JSON object (hint: a file whose name ends in .txt has one prompt a line, .csv a table)",
             ),
             Self::Message(error) => f.write_str(&escape_for_terminal(&error.to_string())),
             Self::NameIsTaken { name, by_line } => {
                 write!(f, "field `name`: {name} is the prompt of line {by_line}")
             }
+            Self::Column { column, problem } => {
+                write!(f, "column `{column}`: {}", escape_for_terminal(problem))
+            }
+            Self::Csv(problem) => f.write_str(&escape_for_terminal(problem)),
         }
     }
 }

@@ -1,10 +1,13 @@
-//! Many prompts under one name: the built-in set, or a file of the user's.
+//! Many prompts under one name: the built-in set, or a file or folder of the user's.
 //!
-//! `file` reads a set, which has at least one prompt; a [`SetPrompt`] then becomes what a prompt of
-//! `per-token` is, so that all that follows is the same.
+//! `file` reads a set, which has at least one prompt, by `lines`, `csv` or `folder`; a [`SetPrompt`]
+//! then becomes what a prompt of `per-token` is, so that all that follows is the same.
 
+mod csv;
 mod error;
 mod file;
+mod folder;
+mod lines;
 
 use schemas::line::{self, ItemId};
 use schemas::prompt::PromptLine;
@@ -14,12 +17,18 @@ use sha2::{Digest, Sha256};
 
 pub use error::PromptSetError;
 pub(crate) use file::sabotage;
-pub use file::{BUILT_IN, built_in, read};
+pub use file::{BUILT_IN, PromptFormat, built_in, read, read_as};
 
 use crate::gate::PromptWords;
 use crate::model_file::hex;
 use crate::prompt::{AskedPrompt, Choice, Date};
 use crate::text::escape_json_for_terminal;
+
+/// Twenty long novels: no set that anybody could wait for is larger.
+const LONGEST_BYTES: u64 = 64 << 20;
+
+/// At a tenth of a second each they take three hours.
+const MOST_PROMPTS: usize = 100_000;
 
 /// The tag of prompts that have code in them.
 pub const CODE: &str = "code";
@@ -88,6 +97,17 @@ pub struct PromptDefaults {
 }
 
 impl SetPrompt {
+    /// A text of which nothing else is said.
+    fn of_text(name: ItemId, text: Text) -> Self {
+        Self {
+            name,
+            text,
+            system: None,
+            template: None,
+            tags: Vec::new(),
+        }
+    }
+
     /// Whether it has a tag.
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags.iter().any(|own| own.as_str() == tag)
@@ -118,7 +138,8 @@ impl SetPrompt {
         }
     }
 
-    fn line(&self) -> PromptLine {
+    /// As a line of a file of JSON lines.
+    pub fn line(&self) -> PromptLine {
         PromptLine {
             schema: Tag::new(),
             name: self.name.clone(),
