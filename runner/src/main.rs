@@ -21,7 +21,8 @@ use runner::report::text;
 use runner::run::Run;
 use runner::run_error::RunError;
 use runner::sabotage::SabotageError;
-use runner::sweep::error::SweepError;
+use runner::sweep::failure::SweepError;
+use runner::sweep::{PlanError, planning};
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
     cli, commands, distort, floor, inspect, ladder, preflight, prompt, report, results, run,
@@ -85,6 +86,7 @@ fn exit_of(error: &Error) -> Exit {
     let known = [
         error.downcast_ref::<FlagError>().map(FlagError::exit),
         error.downcast_ref::<RunError>().map(RunError::exit),
+        error.downcast_ref::<PlanError>().map(PlanError::exit),
         error.downcast_ref::<ConfigError>().map(ConfigError::exit),
         error
             .downcast_ref::<PreflightError>()
@@ -105,6 +107,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::PerToken(flags) => per_token(*flags, engines),
         Command::Ladder(flags) => climb(*flags, engines),
         Command::Floor(flags) => measure_floors(*flags, engines),
+        Command::Plan(flags) => plan(&flags, engines),
         Command::Sabotage(flags) => sabotage_all(&flags, engines),
         Command::Run(flags) => commands::run::run(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
@@ -268,6 +271,13 @@ fn measure_floors(flags: cli::floor::Flags, engines: Option<&Path>) -> Result<Ex
     })?;
     tell(&format!("took {:.1} s\n", started.elapsed().as_secs_f64()));
     Ok(found.exit)
+}
+
+fn plan(flags: &cli::plan::Flags, engines: Option<&Path>) -> Result<Exit, Error> {
+    let supervision = supervise(&flags.supervision)?;
+    let catalogue = Catalogue::load(engines)?;
+    print(&planning::plan(&flags.asked(), &catalogue, &supervision)?)?;
+    Ok(Exit::Parity)
 }
 
 fn sabotage_all(flags: &cli::sabotage::Flags, engines: Option<&Path>) -> Result<Exit, Error> {

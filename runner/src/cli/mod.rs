@@ -7,6 +7,7 @@ pub mod inspect;
 pub mod ladder;
 mod limit_flags;
 pub mod per_token;
+pub mod plan;
 mod prompt_flags;
 pub mod prompt_set_flags;
 pub mod receipts;
@@ -54,6 +55,10 @@ pub enum Command {
     ///
     /// Example: lockstep floor --model model.gguf --plot floor.svg
     Floor(Box<floor::Flags>),
+    /// Say which cases a sweep has: models × prompts × templates × engines × profiles
+    ///
+    /// Example: lockstep plan sweep.toml -o plan.json
+    Plan(Box<plan::Flags>),
     /// Run the cases of a plan, or of one shard of it, and leave a receipt of each
     ///
     /// Exit codes: 0 when every case has a result, whatever it is; 75 when some can be tried again.

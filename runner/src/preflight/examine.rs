@@ -195,7 +195,7 @@ impl Finding {
 }
 
 /// The command that makes the engine, or the place where its configuration can be corrected.
-fn mend(spec: &EngineSpec) -> String {
+pub(crate) fn mend(spec: &EngineSpec) -> String {
     match &spec.origin {
         Origin::BuiltIn => {
             let name = &spec.name;

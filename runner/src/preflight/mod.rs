@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use gguf::Header;
 use schemas::canonical;
 
-pub(crate) use examine::examine;
+pub(crate) use examine::{examine, mend};
 
 use crate::engine::{Catalogue, EngineFault, Supervision};
 use crate::exit::Exit;

@@ -101,7 +101,7 @@ impl Headers {
 }
 
 /// What would silently not be heeded is refused.
-fn check_settings(spec: &EngineSpec) -> Result<(), RunError> {
+pub(crate) fn check_settings(spec: &EngineSpec) -> Result<(), RunError> {
     let EngineSettings {
         arithmetic,
         context,

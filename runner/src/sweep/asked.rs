@@ -11,7 +11,7 @@ use schemas::prompt::PromptLine;
 use schemas::receipt::PromptSetRecord;
 use schemas::tokenize::Text;
 
-use super::error::SweepError;
+use super::failure::SweepError;
 use crate::engine::Supervision;
 use crate::gate::PromptWords;
 use crate::prompt::{AskedPrompt, Choice, Date};

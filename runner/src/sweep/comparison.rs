@@ -12,8 +12,8 @@ use schemas::line;
 use schemas::plan::{PlannedCase, PlannedComparison, PlannedEngine, PlannedModel};
 
 use super::asked::{self, ModelFiles};
-use super::error::SweepError;
 use super::execute::{Workshop, check_file, found};
+use super::failure::SweepError;
 use super::folder::{ENVIRONMENT, RECEIPT, read_receipt};
 use super::keys::{Builds, keys, pairing_key};
 use super::pipeline;

@@ -1,79 +1,110 @@
-//! What keeps the cases of a sweep from being run at all.
+//! Why there is no plan.
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::folder::FolderError;
 use crate::engine::EngineFault;
 use crate::exit::Exit;
 use crate::run_error::RunError;
-use crate::text::escape_path;
+use crate::text::{escape_for_terminal, escape_path};
 
-/// Why cases cannot be run.
+/// Why there is no plan.
 #[derive(Debug)]
-pub enum SweepError {
-    /// A file of a run cannot be read.
-    Folder(FolderError),
-    /// The folder has the results of another plan.
-    OtherPlan(PathBuf),
-    /// The plan contradicts itself, or what is on this machine.
-    Plan(String),
+pub enum PlanError {
+    /// The sweep's file, or a file that it names, is of no use.
+    Sweep {
+        /// The sweep's file.
+        path: PathBuf,
+        /// The line of the mistake, from 1, where there is one.
+        line: Option<usize>,
+        /// What is wrong there; fit for a terminal.
+        problem: String,
+        /// The process's exit code.
+        exit: Exit,
+    },
+    /// The file is a plan, and not a sound one.
+    Plan(FolderError),
+    /// An engine cannot be compared.
+    Engine(RunError),
+    /// An engine does not say who it is.
+    Fault {
+        /// What came of asking it.
+        fault: EngineFault,
+        /// How it is had, where it is not there.
+        mend: Option<String>,
+    },
+    /// The program behind a built-in name is another one.
+    AnotherProgram {
+        /// The name.
+        name: String,
+        /// What the program calls itself.
+        found: String,
+    },
     /// A file cannot be read or written.
-    Io(PathBuf, io::Error),
-    /// An engine does not even say who it is.
-    Engine(Box<EngineFault>),
-    /// A comparison cannot begin.
-    Run(RunError),
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
-impl SweepError {
+impl PlanError {
+    pub(super) fn file(path: &Path, error: io::Error) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            error,
+        }
+    }
+
     /// The process's exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Folder(error) => error.exit(),
-            Self::OtherPlan(_) | Self::Plan(_) | Self::Io(..) => Exit::BadInput,
-            Self::Engine(fault) => fault.exit(),
-            Self::Run(error) => error.exit(),
+            Self::Sweep { exit, .. } => *exit,
+            Self::Plan(error) => error.exit(),
+            Self::Engine(error) => error.exit(),
+            Self::Fault { fault, .. } => fault.exit(),
+            Self::AnotherProgram { .. } => Exit::Unavailable,
+            Self::File { .. } => Exit::BadInput,
         }
     }
 }
 
-impl fmt::Display for SweepError {
+impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder(error) => error.fmt(f),
-            Self::OtherPlan(folder) => write!(
-                f,
-                "{} has the results of another plan (hint: another folder for --out)",
-                escape_path(folder)
-            ),
-            Self::Plan(problem) => {
-                write!(f, "the plan: {problem} (hint: lockstep plan makes another)")
+            Self::Sweep {
+                path,
+                line,
+                problem,
+                ..
+            } => {
+                f.write_str(&escape_path(path))?;
+                if let Some(line) = line {
+                    write!(f, ":{line}")?;
+                }
+                write!(f, ": {problem}")
             }
-            Self::Io(path, error) => write!(f, "{}: {error}", escape_path(path)),
-            Self::Engine(fault) => fault.fmt(f),
-            Self::Run(error) => error.fmt(f),
+            Self::Plan(error) => error.fmt(f),
+            Self::Engine(error) => error.fmt(f),
+            Self::Fault { fault, mend } => {
+                fault.fmt(f)?;
+                match mend {
+                    Some(mend) => write!(f, "\nTo mend that: {}", escape_for_terminal(mend)),
+                    None => Ok(()),
+                }
+            }
+            Self::AnotherProgram { name, found } => write!(
+                f,
+                "the program of {} calls itself {}",
+                escape_for_terminal(name),
+                escape_for_terminal(found)
+            ),
+            Self::File { path, error } => write!(f, "{}: {error}", escape_path(path)),
         }
     }
 }
 
-impl std::error::Error for SweepError {}
-
-impl From<FolderError> for SweepError {
-    fn from(error: FolderError) -> Self {
-        Self::Folder(error)
-    }
-}
-
-impl From<RunError> for SweepError {
-    fn from(error: RunError) -> Self {
-        Self::Run(error)
-    }
-}
-
-impl From<EngineFault> for SweepError {
-    fn from(fault: EngineFault) -> Self {
-        Self::Engine(Box::new(fault))
-    }
-}
+impl std::error::Error for PlanError {}

@@ -13,7 +13,7 @@ use super::asked::{Means, Prompts};
 use super::budget::Budget;
 use super::claim::Claims;
 use super::comparison;
-use super::error::SweepError;
+use super::failure::SweepError;
 use super::folder::{CASES, PLAN, read_plan};
 use super::progress::{Event, Watcher};
 use super::shard::{Partition, Shard};

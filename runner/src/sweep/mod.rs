@@ -1,18 +1,37 @@
 //! Many cases at once: what a sweep plans, who runs which part of it, and what all of it comes to.
 //!
-//! In reading order: [`keys`] says by what a case is known; [`execute`] runs the cases of a [`shard`],
-//! `comparison` by comparison, each [`asked`] for what the plan says: `pipeline` evaluates and compares
-//! what a worker has a [`claim`] on, within a [`budget`]. [`folder`] is where runs lie and how they are
-//! read back; [`progress`] is what those who wait are told.
+//! In reading order: `file` is the form of `sweep.toml`, whose text is a `source`; `checked` is a sweep
+//! whose `values` and `terms` make sense; `expand` makes a plan of it, with `models`, `engines`, `names`
+//! and `cases`; [`planning`] is the command, which tells of plans by `listing`. [`keys`] says by what a
+//! case is known.
+//!
+//! [`execute`] runs the cases of a [`shard`], `comparison` by comparison, each [`asked`] for what the plan
+//! says: `pipeline` evaluates and compares what a worker has a [`claim`] on, within a [`budget`].
+//! [`folder`] is where runs lie and how they are read back; [`progress`] is what those who wait are told.
 
 pub mod asked;
 pub mod budget;
+mod cases;
+mod checked;
 pub mod claim;
 mod comparison;
-pub mod error;
+mod engines;
+mod error;
 pub mod execute;
+mod expand;
+pub mod failure;
+mod file;
 pub mod folder;
 pub mod keys;
+mod listing;
+mod models;
+mod names;
 mod pipeline;
+pub mod planning;
 pub mod progress;
 pub mod shard;
+mod source;
+mod terms;
+mod values;
+
+pub use error::PlanError;
