@@ -14,7 +14,7 @@ use super::percentile::Sorted;
 use crate::metrics::Comparison;
 
 /// Counted up whenever [`metrics_of`] would give other distances for the same rows.
-pub const METRICS_VERSION: u32 = 2;
+pub const METRICS_VERSION: u32 = 3;
 /// With fewer variants the largest distance is too often that of one lucky pair.
 pub const LEAST_VARIANTS: usize = 5;
 /// No row's floor is below this percentile of all rows.

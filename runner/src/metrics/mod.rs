@@ -7,8 +7,13 @@
 
 mod distance;
 mod distribution;
+mod exp;
+#[cfg(test)]
+mod oracle;
 mod ranking;
 
+use distance::Distances;
+use distribution::Spread;
 use schemas::number::Finite;
 use schemas::row::{Metrics, NonFinite, ShiftRemoved, TopKOverlap};
 
@@ -47,10 +52,9 @@ impl Comparison {
 pub fn compare(candidate: &[f32], reference: &[f32]) -> Comparison {
     assert_eq!(candidate.len(), reference.len(), "rows of one vocabulary");
     assert!(!reference.is_empty(), "a vocabulary has a token");
-    let pairs = candidate.iter().zip(reference);
-    let differing = pairs.filter(|(c, r)| c.to_bits() != r.to_bits()).count() as u64;
-    let candidate_non_finite = non_finite(candidate);
-    let reference_non_finite = non_finite(reference);
+    let [differing, candidate_bad, reference_bad] = counts(candidate, reference);
+    let candidate_non_finite = non_finite(candidate, candidate_bad);
+    let reference_non_finite = non_finite(reference, reference_bad);
     let finite = candidate_non_finite.count == 0 && reference_non_finite.count == 0;
     Comparison {
         differing,
@@ -58,17 +62,27 @@ pub fn compare(candidate: &[f32], reference: &[f32]) -> Comparison {
         reference_non_finite,
         candidate_constant: constant(candidate),
         reference_constant: constant(reference),
-        metrics: finite.then(|| metrics(candidate, reference)),
+        metrics: finite.then(|| metrics(candidate, reference, differing == 0)),
     }
 }
 
-fn non_finite(row: &[f32]) -> NonFinite {
-    let mut places = row.iter().enumerate().filter(|(_, x)| !x.is_finite());
-    let first_index = places.next().map(|(index, _)| index as u64);
-    let others = places.count() as u64;
+/// Numbers whose bits differ, and those of each row that are not finite.
+fn counts(candidate: &[f32], reference: &[f32]) -> [u64; 3] {
+    // In the width of the numbers, so that four are counted at a time; u32 has room for all ids.
+    let mut counts = [0u32; 3];
+    for (candidate, reference) in candidate.iter().zip(reference) {
+        counts[0] += u32::from(candidate.to_bits() != reference.to_bits());
+        counts[1] += u32::from(!candidate.is_finite());
+        counts[2] += u32::from(!reference.is_finite());
+    }
+    counts.map(u64::from)
+}
+
+fn non_finite(row: &[f32], count: u64) -> NonFinite {
+    let first = || row.iter().position(|x| !x.is_finite());
     NonFinite {
-        count: others + u64::from(first_index.is_some()),
-        first_index,
+        count,
+        first_index: (count > 0).then(first).flatten().map(|index| index as u64),
     }
 }
 
@@ -82,11 +96,23 @@ fn constant(row: &[f32]) -> Option<Finite> {
     Finite::new(f64::from(first) + 0.0)
 }
 
-fn metrics(candidate: &[f32], reference: &[f32]) -> Metrics {
-    let raw = distance::measure(candidate, reference, 0.0);
-    let shifted = distance::measure(candidate, reference, raw.mean_difference);
-    let spread = distribution::measure(candidate, reference);
+/// Of finite rows. Nothing is between rows whose bits are equal, so that only their order is looked at;
+/// the long way would find the same.
+fn metrics(candidate: &[f32], reference: &[f32], are_equal: bool) -> Metrics {
     let order = ranking::measure(candidate, reference);
+    let (distances, spread) = if are_equal {
+        let are_zero = reference.iter().all(|&x| x == 0.0);
+        (Distances::none(are_zero), Spread::NONE)
+    } else {
+        let candidate_largest = candidate[order.candidate_top1 as usize];
+        let reference_largest = reference[order.reference_top1 as usize];
+        let spread = distribution::measure(
+            (candidate, candidate_largest),
+            (reference, reference_largest),
+        );
+        (distance::measure(candidate, reference), spread)
+    };
+    let (raw, shifted) = (&distances.raw, &distances.shift_removed);
     Metrics {
         max_abs: finite(raw.max_abs),
         l2: finite(raw.sum_of_squares.sqrt()),
@@ -94,7 +120,7 @@ fn metrics(candidate: &[f32], reference: &[f32]) -> Metrics {
         nmse: raw.nmse().map(finite),
         cosine: raw.cosine().map(finite),
         scale: raw.scale().map(finite),
-        mean_shift: finite(raw.mean_difference),
+        mean_shift: finite(distances.mean_difference),
         shift_removed: ShiftRemoved {
             max_abs: finite(shifted.max_abs),
             mse: finite(shifted.mse()),
@@ -126,7 +152,7 @@ fn finite(value: f64) -> Finite {
 mod tests {
     use super::*;
 
-    struct Numbers(u64);
+    pub(super) struct Numbers(pub(super) u64);
 
     impl Numbers {
         fn next(&mut self) -> f32 {
@@ -137,7 +163,7 @@ mod tests {
             (self.0 >> 40) as f32 / 8_388_608.0 - 1.0
         }
 
-        fn row(&mut self, n: usize, scale: f32) -> Vec<f32> {
+        pub(super) fn row(&mut self, n: usize, scale: f32) -> Vec<f32> {
             (0..n).map(|_| self.next() * scale).collect()
         }
     }

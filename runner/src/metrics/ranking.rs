@@ -4,6 +4,8 @@
 
 /// The largest number of places that are looked at.
 const PLACES: usize = 10;
+/// Numbers that are passed over together when none is large enough for a place.
+const BLOCK: usize = 64;
 
 /// The order of two rows.
 pub(super) struct Order {
@@ -22,10 +24,12 @@ pub(super) fn measure(candidate: &[f32], reference: &[f32]) -> Order {
     let gap = reference_top.get(1).map(|&second| {
         f64::from(reference[first as usize]) - f64::from(reference[second as usize])
     });
+    // Most often it has a place here, too: no need to count.
+    let place = candidate_top.iter().position(|&id| id == first);
     Order {
         candidate_top1: candidate_top[0],
         reference_top1: first,
-        reference_top1_rank: rank(candidate, first),
+        reference_top1_rank: place.map_or_else(|| rank(candidate, first), |place| place as u64),
         reference_top2_gap: gap,
         candidate_top,
         reference_top,
@@ -47,14 +51,20 @@ impl Order {
 /// The ids of the first places, best first.
 fn top(row: &[f32]) -> Vec<u32> {
     let mut best: Vec<usize> = Vec::with_capacity(PLACES + 1);
-    for (id, &logit) in row.iter().enumerate() {
-        if best.len() == PLACES && logit <= row[best[PLACES - 1]] {
+    let mut last_place = f32::NEG_INFINITY;
+    for (index, block) in row.chunks(BLOCK).enumerate() {
+        if count(block, |logit| logit > last_place) == 0 {
             continue;
         }
-        // After all that are at least as large: those have lower ids.
-        let place = best.partition_point(|&other| row[other] >= logit);
-        best.insert(place, id);
-        best.truncate(PLACES);
+        for (id, &logit) in (index * BLOCK..).zip(block) {
+            if logit > last_place {
+                // After all that are at least as large: those have lower ids.
+                let place = best.partition_point(|&other| row[other] >= logit);
+                best.insert(place, id);
+                best.truncate(PLACES);
+                last_place = best.get(PLACES - 1).map_or(last_place, |&id| row[id]);
+            }
+        }
     }
     best.into_iter().map(|id| id as u32).collect()
 }
@@ -62,12 +72,16 @@ fn top(row: &[f32]) -> Vec<u32> {
 /// How many go before `id`.
 fn rank(row: &[f32], id: u32) -> u64 {
     let own = row[id as usize];
-    let before =
-        |(other, &logit): (usize, &f32)| logit > own || (logit == own && other < id as usize);
-    row.iter()
-        .enumerate()
-        .filter(|&entry| before(entry))
-        .count() as u64
+    let (before, after) = row.split_at(id as usize);
+    count(before, |logit| logit >= own) + count(after, |logit| logit > own)
+}
+
+/// How many numbers are so; a vocabulary has less than 2^32, so that four are counted at a time.
+fn count(row: &[f32], is_so: impl Fn(f32) -> bool) -> u64 {
+    let counted = row
+        .iter()
+        .fold(0, |n: u32, &logit| n + u32::from(is_so(logit)));
+    u64::from(counted)
 }
 
 /// The token that greedy decoding chooses: the lowest id among those with the largest logit, and
