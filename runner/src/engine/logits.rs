@@ -20,9 +20,6 @@ use super::identity::Identity;
 use super::npy::{self, LogitsProblem};
 use super::scratch::Scratch;
 
-/// Numbers read at a time, 64 KiB: the runner's own buffer between the file and the caller's.
-const CHUNK_NUMBERS: usize = 16 * 1024;
-
 /// An open file of logits, `[rows][columns]`. It is removed when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct LogitsFile {
@@ -126,7 +123,7 @@ impl LogitsFile {
         self.columns
     }
 
-    /// Fills `into`, which has room for exactly one row.
+    /// Fills `into`, which has room for exactly one row. What it holds after a fault is of no use.
     ///
     /// # Panics
     /// When `row` or the length of `into` is not one of this file: the caller has both from it.
@@ -134,18 +131,13 @@ impl LogitsFile {
         assert!(row < self.rows, "row {row} of {}", self.rows);
         assert_eq!(into.len(), self.columns, "the buffer holds one row");
         // Neither product overflows: the file has been found to be larger.
-        let mut offset = self.data_offset + (row * self.columns * size_of::<f32>()) as u64;
-        let mut bytes = vec![0; into.len().min(CHUNK_NUMBERS) * size_of::<f32>()];
-        for numbers in into.chunks_mut(CHUNK_NUMBERS) {
-            let bytes = &mut bytes[..size_of_val(numbers)];
-            self.file
-                .read_exact_at(bytes, offset)
-                .map_err(|error| self.fault(row, &error))?;
-            offset += bytes.len() as u64;
-            let (quads, _) = bytes.as_chunks();
-            for (number, &quad) in numbers.iter_mut().zip(quads) {
-                *number = f32::from_le_bytes(quad);
-            }
+        let offset = self.data_offset + (row * self.columns * size_of::<f32>()) as u64;
+        self.file
+            .read_exact_at(bytemuck::cast_slice_mut(into), offset)
+            .map_err(|error| self.fault(row, &error))?;
+        // The file's numbers are little-endian; where the machine's are, too, this does nothing.
+        for number in into {
+            *number = f32::from_bits(u32::from_le(number.to_bits()));
         }
         Ok(())
     }
