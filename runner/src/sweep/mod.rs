@@ -35,3 +35,5 @@ mod terms;
 mod values;
 
 pub use error::PlanError;
+#[cfg(test)]
+pub(crate) mod testing;
