@@ -9,7 +9,7 @@ use schemas::receipt::{Receipt, TokensFrom, Verdict};
 use schemas::row::{GreedyStretch, Metrics, PositionRow, RowRecord};
 
 use crate::exit::Exit;
-use crate::floor::excess;
+use crate::floor::excess::Excesses;
 use crate::judge::{self, Terms};
 use crate::limits::{Broken, Limits, in_words};
 use crate::metrics::Comparison;
@@ -38,11 +38,13 @@ impl Conclusion {
     /// Of the `rows` of one rung. Limits of a whole comparison judge `all` that was compared so far, as
     /// they do in its receipt: else a few rows alone could break what all of them keep.
     pub fn of_rung(rows: &Rows, all: &Rows, terms: &Terms<'_>, adopted: Option<u64>) -> Self {
-        let (_, broken) = case_excess(all.all(), terms.limits);
-        let excess = excess::of_case(rows.all()).map(|excess| CaseExcess {
-            broken: in_words(&broken),
-            ..excess
-        });
+        let (_, broken) = case_excess(Excesses::of(all.all()), terms.limits);
+        let excess = Excesses::of(rows.all())
+            .together()
+            .map(|excess| CaseExcess {
+                broken: in_words(&broken),
+                ..excess
+            });
         // Limits of a whole comparison take a floor.
         let is_unjudged = excess.is_none() && terms.limits.limit_cases();
         let of_rows = rows.verdict();
@@ -59,25 +61,73 @@ impl Conclusion {
             reason: reason::of_rows(rows, found, terms, excess.as_ref(), adopted),
         }
     }
+
+    /// There is nothing to say anything by.
+    pub fn inconclusive(reason: String) -> Self {
+        Self {
+            verdict: Verdict::Inconclusive,
+            exit: Exit::Inconclusive,
+            reason,
+        }
+    }
+
+    /// The order in which conclusions outweigh each other: the gravest comes first.
+    pub fn order(&self) -> (u8, u8) {
+        let badness = judge::badness(self.verdict);
+        (self.exit.place(), u8::MAX - badness)
+    }
 }
 
 /// What rows are together in multiples of their floors, and the limits that they break together.
-fn case_excess<'a>(
-    rows: impl Iterator<Item = &'a RowRecord> + Clone,
-    limits: &Limits,
-) -> (Option<CaseExcess>, Vec<Broken>) {
-    let Some(mut excess) = excess::of_case(rows.clone()) else {
+fn case_excess(excesses: Excesses, limits: &Limits) -> (Option<CaseExcess>, Vec<Broken>) {
+    let n_rows = excesses.n_rows();
+    let Some(mut excess) = excesses.together() else {
         return (None, Vec::new());
     };
-    let broken = limits.broken_by_case(&excess, rows.count() as u64);
+    let broken = limits.broken_by_case(&excess, n_rows);
     excess.broken = in_words(&broken);
     (Some(excess), broken)
 }
 
-/// What the rows of several comparisons are together in multiples of their floors: limits of a whole
-/// comparison see more of them than in one prompt. `None`: they have no floors.
-pub fn excess_together(receipts: &[&Receipt], limits: &Limits) -> Option<CaseExcess> {
-    case_excess(receipts.iter().flat_map(|it| it.rows()), limits).0
+/// What several comparisons come to together. Their receipts are looked at one at a time, and none is
+/// kept.
+#[derive(Debug, Default)]
+pub struct Together {
+    worst: Option<(String, Conclusion)>,
+    excesses: Excesses,
+}
+
+impl Together {
+    /// And this one; `name` says which it is.
+    pub fn add(&mut self, name: &str, exit: Exit, receipt: &Receipt) {
+        let found = Conclusion {
+            verdict: receipt.verdict,
+            exit,
+            reason: receipt.reason.clone(),
+        };
+        let is_worse = |(_, worst): &(String, Conclusion)| found.order() < worst.order();
+        if self.worst.as_ref().is_none_or(is_worse) {
+            self.worst = Some((name.to_owned(), found));
+        }
+        self.excesses.add(receipt.rows());
+    }
+
+    /// The gravest of them by its name, the first of equals, and what all of their rows are together:
+    /// limits of a whole comparison see more of them than in one. `None`: there were none, or they have
+    /// no floors.
+    pub fn conclude(self, limits: &Limits) -> (Option<(String, Conclusion)>, Option<CaseExcess>) {
+        (self.worst, case_excess(self.excesses, limits).0)
+    }
+}
+
+/// What broken limits of all rows together come to.
+pub fn of_all_rows(excess: Option<&CaseExcess>) -> Option<Conclusion> {
+    let broken = excess.filter(|excess| !excess.broken.is_empty())?;
+    Some(Conclusion {
+        verdict: Verdict::Diverged,
+        exit: Exit::Diverged,
+        reason: format!("all prompts together: {}", broken.broken.join("; ")),
+    })
 }
 
 /// Writes the figures that a receipt repeats of its rows, and what is odd about them.
@@ -91,7 +141,7 @@ pub fn repeat_figures(receipt: &mut Receipt) {
     receipt.max_absolute_diff = largest_difference(receipt);
     let limits = Limits::of_receipt(receipt);
     receipt.threshold = limits.smallest_cosine();
-    receipt.excess = case_excess(receipt.rows(), &limits).0;
+    receipt.excess = case_excess(Excesses::of(receipt.rows()), &limits).0;
     receipt.warnings = warnings::of(receipt);
 }
 

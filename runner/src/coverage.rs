@@ -89,15 +89,13 @@ fn value_of(figure: CoverageFigure, coverage: &Coverage) -> u64 {
 }
 
 /// Why a verdict of parity would be INCONCLUSIVE. Nothing compared is never a pass, whatever the user
-/// allows.
-pub fn objection(coverage: &Coverage) -> Option<String> {
+/// allows. `hint` says what can be done where it is too little.
+pub fn objection(coverage: &Coverage, hint: &str) -> Option<String> {
     if coverage.positions == 0 {
         return Some("no position of any prompt was compared".to_owned());
     }
     let few = too_few(coverage).filter(|_| !coverage.allow_small)?;
-    let hint =
-        "(hint: all rungs over the built-in set compare enough; --allow-small judges all the same)";
-    Some(format!("the prompt set is too small: {few} {hint}"))
+    Some(format!("the prompt set is too small: {few} (hint: {hint})"))
 }
 
 /// What a verdict has to say of itself that stands because the user allowed a small set.
@@ -176,7 +174,7 @@ mod tests {
         assert_eq!((coverage.positions, coverage.prompts), (504, 5));
         assert_eq!((coverage.chat_prompts, coverage.code_prompts), (1, 1));
         assert_eq!(coverage.missing, []);
-        assert_eq!(objection(&coverage), None);
+        assert_eq!(objection(&coverage, "more"), None);
         assert_eq!(remark(&coverage), None);
     }
 
@@ -213,13 +211,13 @@ mod tests {
             change(&mut prompts);
             let coverage = measured(&prompts);
             assert_eq!(coverage.missing, [figure]);
-            let objection = objection(&coverage).expect("an objection");
+            let objection = objection(&coverage, "more").expect("an objection");
             assert!(objection.contains(expected), "{objection}");
             assert_eq!(remark(&coverage), None);
             // It is the user's to allow, and then it is said.
             let allowed = measure(&prompts, &shipped(), true);
             assert_eq!(allowed.missing, [figure]);
-            assert_eq!(super::objection(&allowed), None);
+            assert_eq!(super::objection(&allowed, "more"), None);
             assert!(remark(&allowed).is_some_and(|text| text.contains("--allow-small")));
         }
     }
@@ -268,7 +266,7 @@ mod tests {
             for allow_small in [false, true] {
                 let coverage = measure(&prompts, &shipped(), allow_small);
                 assert_eq!(coverage.missing.len(), 5);
-                let objection = objection(&coverage).expect("an objection");
+                let objection = objection(&coverage, "more").expect("an objection");
                 assert_eq!(objection, "no position of any prompt was compared");
             }
         }

@@ -66,28 +66,55 @@ fn over(distance: Finite, floor: Finite) -> Option<Finite> {
     Finite::new(distance / floor)
 }
 
-/// What judged rows are together, no limit looked at; `None` unless one has an excess.
-pub fn of_case<'a>(rows: impl Iterator<Item = &'a RowRecord>) -> Option<CaseExcess> {
-    let (mut excesses, mut flips) = (Vec::new(), 0);
-    for row in rows {
-        let is_flip = |metrics: &Metrics| !metrics.top1_equal;
-        flips += u64::from(row.metrics.as_ref().is_some_and(is_flip));
-        excesses.extend(&row.excess);
+/// The excesses of rows of one comparison or of several, row after row: of a row nothing else is kept,
+/// so that rows of a whole night can be looked at together.
+#[derive(Debug, Default)]
+pub struct Excesses {
+    n_rows: u64,
+    flips: u64,
+    kl: Vec<f64>,
+    mse: Vec<f64>,
+    max_abs: Vec<f64>,
+}
+
+impl Excesses {
+    /// Those of judged rows.
+    pub fn of<'a>(rows: impl Iterator<Item = &'a RowRecord>) -> Self {
+        let mut excesses = Self::default();
+        excesses.add(rows);
+        excesses
     }
-    let of = |value: fn(&RowExcess) -> Option<Finite>| {
-        let values = excesses.iter().map(|excess| value(excess));
-        let values: Vec<f64> = values
-            .map(|it| it.map_or(f64::INFINITY, Finite::get))
-            .collect();
-        statistics(values)
-    };
-    Some(CaseExcess {
-        kl: of(|row| row.kl)?,
-        mse: of(|row| row.mse)?,
-        max_abs: of(|row| row.max_abs)?,
-        flips,
-        broken: Vec::new(),
-    })
+
+    /// And of some more.
+    pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a RowRecord>) {
+        let beyond_all = |excess: Option<Finite>| excess.map_or(f64::INFINITY, Finite::get);
+        for row in rows {
+            self.n_rows += 1;
+            let is_flip = |metrics: &Metrics| !metrics.top1_equal;
+            self.flips += u64::from(row.metrics.as_ref().is_some_and(is_flip));
+            if let Some(excess) = &row.excess {
+                self.kl.push(beyond_all(excess.kl));
+                self.mse.push(beyond_all(excess.mse));
+                self.max_abs.push(beyond_all(excess.max_abs));
+            }
+        }
+    }
+
+    /// How many rows there were, those without an excess among them.
+    pub fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
+    /// What the rows are together, no limit looked at; `None` unless one has an excess.
+    pub fn together(self) -> Option<CaseExcess> {
+        Some(CaseExcess {
+            kl: statistics(self.kl)?,
+            mse: statistics(self.mse)?,
+            max_abs: statistics(self.max_abs)?,
+            flips: self.flips,
+            broken: Vec::new(),
+        })
+    }
 }
 
 fn statistics(values: Vec<f64>) -> Option<ExcessStatistics> {

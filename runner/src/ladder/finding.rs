@@ -8,12 +8,16 @@ use schemas::symptom::Symptom;
 
 use super::word;
 use crate::case::Case;
-use crate::conclusion::{self, Conclusion};
+use crate::conclusion::{self, Conclusion, Together};
 use crate::coverage;
 use crate::exit::Exit;
 use crate::judge;
 use crate::limits::Limits;
 use crate::outcome::{self, Ending, Outcome};
+
+/// What can be done where too little was compared.
+const HINT: &str =
+    "all rungs over the built-in set compare enough; --allow-small judges all the same";
 
 /// What a rung comes to.
 #[derive(Clone, Debug)]
@@ -87,7 +91,7 @@ impl Finding {
         let compared = concluded
             .iter()
             .filter(|(_, found)| found.verdict != Verdict::Skipped);
-        let worst = compared.min_by_key(|(_, found)| order(found));
+        let worst = compared.min_by_key(|(_, found)| found.order());
         let conclusion = match worst {
             None => Self::inconclusive("every prompt was skipped").conclusion,
             Some((_, found)) if is_plain(found.verdict) => found.clone(),
@@ -155,11 +159,6 @@ fn of_ended(case: &Case, ending: &Ending) -> Conclusion {
     }
 }
 
-/// The gravest comes first.
-fn order(found: &Conclusion) -> (u8, u8) {
-    (found.exit.place(), u8::MAX - judge::badness(found.verdict))
-}
-
 /// What all rungs come to: the first that failed, or the worst of those that compare numbers. Parity
 /// on too few prompts is none.
 pub(super) fn of_all(
@@ -169,7 +168,7 @@ pub(super) fn of_all(
     if let Some((_, failed)) = findings.iter().find(|(_, finding)| finding.has_failed()) {
         return failed.conclusion.clone();
     }
-    if let Some(objection) = coverage.and_then(coverage::objection) {
+    if let Some(objection) = coverage.and_then(|it| coverage::objection(it, HINT)) {
         return Finding::inconclusive(&objection).conclusion;
     }
     let stood = findings.iter().filter(|(_, finding)| {
@@ -210,29 +209,24 @@ pub(super) fn with_receipts(
     if stood.exit != Exit::Parity {
         return (stood, None);
     }
-    let compared = outcomes
-        .iter()
-        .filter(|it| it.receipt.rows().next().is_some());
-    let failed = compared.clone().filter(|it| it.exit != Exit::Parity);
-    if let Some(Outcome { receipt, exit, .. }) = failed.min_by_key(|it| it.exit.place()) {
-        let prompt = receipt.prompt_set.as_ref();
-        let prompt = prompt.map_or("prompt", |set| &set.prompt);
-        let conclusion = Conclusion {
-            verdict: receipt.verdict,
-            exit: *exit,
-            reason: format!("prompt {prompt}, all of it together: {}", receipt.reason),
-        };
-        return (conclusion, None);
-    }
-    let receipts: Vec<_> = compared.map(|it| &it.receipt).collect();
-    let excess = conclusion::excess_together(&receipts, limits);
-    let broken = excess.as_ref().map_or(&[][..], |excess| &excess.broken);
-    let conclusion = match broken {
-        [] => stood,
-        broken => {
-            let reason = format!("all prompts together: {}", broken.join("; "));
-            Finding::diverged(reason).conclusion
+    let mut together = Together::default();
+    for outcome in outcomes {
+        let receipt = &outcome.receipt;
+        if receipt.rows().next().is_some() {
+            let prompt = receipt.prompt_set.as_ref();
+            let prompt = prompt.map_or("prompt", |set| &set.prompt);
+            together.add(prompt, outcome.exit, receipt);
         }
-    };
-    (conclusion, excess)
+    }
+    let (worst, excess) = together.conclude(limits);
+    match worst {
+        Some((prompt, failed)) if failed.exit != Exit::Parity => {
+            let reason = format!("prompt {prompt}, all of it together: {}", failed.reason);
+            (Conclusion { reason, ..failed }, None)
+        }
+        _ => (
+            conclusion::of_all_rows(excess.as_ref()).unwrap_or(stood),
+            excess,
+        ),
+    }
 }
