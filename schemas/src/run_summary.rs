@@ -151,7 +151,8 @@ pub enum RowPlace {
     Step(u64),
 }
 
-/// The largest figures of all rows of a case; each absent where no row has it.
+/// The largest figures of all rows of a case; each absent where no row has it, an excess also where it is
+/// beyond all numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorstFigures {

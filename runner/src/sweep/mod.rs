@@ -8,8 +8,16 @@
 //! [`execute`] runs the cases of a [`shard`], `comparison` by comparison, each [`asked`] for what the plan
 //! says: `pipeline` evaluates and compares what a worker has a [`claim`] on, within a [`budget`].
 //! [`folder`] is where runs lie and how they are read back; [`progress`] is what those who wait are told.
+//! In reading order: [`keys`] says by what a case is known; [`execute`] runs the cases of a [`shard`],
+//! `comparison` by comparison, each [`asked`] for what the plan says: `pipeline` evaluates and compares
+//! what a worker has a [`claim`] on, within a [`budget`]. [`folder`] is where runs lie and how they are
+//! read back; [`progress`] is what those who wait are told.
+//!
+//! Whoever reads a run asks [`lookup`] what the plan says of a case, [`belonging`] whether a receipt is
+//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to.
 
 pub mod asked;
+pub mod belonging;
 pub mod budget;
 mod cases;
 mod checked;
@@ -26,6 +34,7 @@ pub mod keys;
 mod listing;
 mod models;
 mod names;
+pub mod lookup;
 mod pipeline;
 pub mod planning;
 pub mod progress;
@@ -35,5 +44,7 @@ mod terms;
 mod values;
 
 pub use error::PlanError;
+pub mod standing;
+pub mod summary;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -11,7 +11,8 @@ use schemas::agreed_tokens::AgreedTokensFile;
 use schemas::floor::{FloorRecord, FloorVariant, JudgedDistances};
 use schemas::line::ItemId;
 use schemas::number::Finite;
-use schemas::plan::{Plan, PlannedCase, PlannedComparison};
+use schemas::plan::{Plan, PlannedCase, PlannedComparison, PlannedEngine};
+use schemas::prompt::PromptLine;
 use schemas::receipt::{CaseKeys, EngineRecord, Profile, PromptSetRecord, Receipt, Verdict};
 use schemas::row::PositionRow;
 use schemas::tag::Tag;
@@ -19,10 +20,12 @@ use schemas::tokenize::Text;
 use serde_json::json;
 
 use super::folder::{CASES, ENVIRONMENT, PLAN, RECEIPT, RunFolder};
+use super::keys::{Builds, keys, pairing_key};
 use crate::exit::Exit;
 use crate::floor::reading::{largest_difference, p90};
 use crate::judge::{self, Terms};
 use crate::limits::Limits;
+use crate::prompt::FormattedPrompt;
 use crate::results::{write_json, write_text};
 use crate::seal::{of_tokens, seal, sha256};
 use crate::{conclusion, metrics};
@@ -62,16 +65,28 @@ pub(crate) struct Sweep {
 impl Sweep {
     /// One case for each of these; few cases are enough for a verdict.
     pub(crate) fn of(told: &[Told]) -> Self {
+        Self::planned(told, |_| ())
+    }
+
+    /// The same in a plan with this change, which shows in the keys of its cases.
+    pub(crate) fn planned(told: &[Told], change: impl FnOnce(&mut Plan)) -> Self {
         let mut told = told.to_vec();
         told.sort_by_key(|told| profile(*told) == Profile::Production);
-        let receipts: Vec<_> = (0..)
-            .zip(&told)
-            .map(|(n, told)| receipt(n, *told))
+        let mut plan = plan_without_cases();
+        change(&mut plan);
+        let example = plan.prompt_sets[0].prompts.remove(0);
+        plan.cases.clear();
+        let receipts = told.into_iter().map(|told| add(&mut plan, &example, told));
+        let receipts: Vec<_> = receipts.collect();
+        let has_cases =
+            |it: &PlannedComparison| plan.cases.iter().any(|case| case.comparison == it.name);
+        plan.comparisons = plan
+            .comparisons
+            .iter()
+            .filter(|it| has_cases(it))
+            .cloned()
             .collect();
-        Self {
-            plan: plan(&receipts),
-            receipts,
-        }
+        Self { plan, receipts }
     }
 
     /// The id of a case.
@@ -133,9 +148,10 @@ fn read<T: serde::de::DeserializeOwned>(example: &str) -> T {
     serde_json::from_str(example).expect("an example")
 }
 
-fn plan(receipts: &[Receipt]) -> Plan {
+/// The plan without its cases.
+fn plan_without_cases() -> Plan {
     let mut plan: Plan = read(PLANNED);
-    let exact = plan.comparisons.remove(0);
+    let exact = &mut plan.comparisons[0];
     let production = PlannedComparison {
         name: "tiny-rust-engine-llama-native-production".to_owned(),
         reference: "llama-native".to_owned(),
@@ -143,63 +159,95 @@ fn plan(receipts: &[Receipt]) -> Plan {
         limits: Limits::default_file(Profile::Production),
         ..exact.clone()
     };
+    plan.comparisons.push(production);
     plan.settings.greedy_steps = 0;
-    let example = plan.prompt_sets[0].prompts.remove(0);
-    plan.cases.clear();
-    for comparison in [exact, production] {
-        let of_this = receipts
-            .iter()
-            .filter(|it| it.profile == comparison.profile);
-        for receipt in of_this.clone() {
-            let mut prompt = example.clone();
-            let set = receipt.prompt_set.as_ref().expect("a set");
-            prompt.name = ItemId::new(set.prompt.clone()).expect("an id");
-            prompt.text = receipt.prompt.text.clone();
-            plan.cases.push(PlannedCase {
-                keys: receipt.case.clone().expect("keys"),
-                comparison: comparison.name.clone(),
-                prompt_set: plan.prompt_sets[0].name.clone(),
-                prompt: prompt.name.clone(),
-                template: "raw".to_owned(),
-            });
-            plan.prompt_sets[0].prompts.push(prompt);
-        }
-        if of_this.count() > 0 {
-            plan.comparisons.push(comparison);
-        }
-    }
+    let [exact, production] = [MISMATCHED, COMPARED].map(|it| read::<Receipt>(it).engines);
+    let engines = [production.reference, exact.reference, exact.candidate];
+    plan.engines = engines.map(planned_engine).to_vec();
     plan
 }
 
-/// The receipt of the case with this number; no two have the same tokens.
+fn planned_engine(engine: EngineRecord) -> PlannedEngine {
+    PlannedEngine {
+        name: engine.name,
+        version: engine.version.expect("a version"),
+        build: engine.build.expect("a build"),
+    }
+}
+
+/// Adds the case of the next prompt to the plan, and what it is known by to its receipt.
+fn add(plan: &mut Plan, example: &PromptLine, told: Told) -> Receipt {
+    let number = plan.cases.len() as u32;
+    let mut receipt = receipt(number, told);
+    let mut prompt = example.clone();
+    let text = format!("Prompt {number}");
+    prompt.name = ItemId::new(format!("p{number:05}")).expect("an id");
+    prompt.text = Text::Utf8(text.clone());
+    let set = &mut plan.prompt_sets[0];
+    receipt.prompt_set = Some(PromptSetRecord {
+        name: set.name.clone(),
+        version: set.version,
+        sha256: set.sha256.clone(),
+        prompt: prompt.name.to_string(),
+    });
+    receipt.prompt.formatted_sha256 = sha256(text.as_bytes());
+    receipt.prompt.formatted = prompt.text.clone();
+    receipt.prompt.text = prompt.text.clone();
+    receipt.model = plan.models[0].file.identity.clone();
+    receipt.reference_model = None;
+    receipt.allow_small = plan.settings.allow_small;
+    receipt.environment = read::<Receipt>(COMPARED).environment;
+    let case = PlannedCase {
+        keys: keys_of(plan, &receipt),
+        comparison: comparison_of(plan, &receipt).name.clone(),
+        prompt_set: set_name(plan),
+        prompt: prompt.name.clone(),
+        template: receipt.prompt.template_asked.clone(),
+    };
+    receipt.case = Some(case.keys.clone());
+    plan.prompt_sets[0].prompts.push(prompt);
+    plan.cases.push(case);
+    seal(&mut receipt);
+    receipt
+}
+
+fn set_name(plan: &Plan) -> String {
+    plan.prompt_sets[0].name.clone()
+}
+
+fn comparison_of<'p>(plan: &'p Plan, receipt: &Receipt) -> &'p PlannedComparison {
+    let mut comparisons = plan.comparisons.iter();
+    let is_its = |it: &&PlannedComparison| it.profile == receipt.profile;
+    comparisons.find(is_its).expect("a comparison")
+}
+
+fn keys_of(plan: &Plan, receipt: &Receipt) -> CaseKeys {
+    let comparison = comparison_of(plan, receipt);
+    let formatted = FormattedPrompt {
+        template: "raw",
+        chat: None,
+        in_reference_model: None,
+        text: receipt.prompt.formatted.as_bytes().to_vec(),
+        bos: receipt.prompt.bos,
+        parse_special: receipt.prompt.parse_special,
+    };
+    let engine = |name: &str| plan.engines.iter().find(|it| it.name == name);
+    let builds = Builds {
+        candidate: engine(&comparison.candidate).expect("planned"),
+        reference: engine(&comparison.reference).expect("planned"),
+    };
+    let template = &receipt.prompt.template_asked;
+    let key = pairing_key(comparison, &plan.settings, &formatted, template);
+    keys(key, comparison, &plan.models[0], builds)
+}
+
+/// What the case with this number comes to; no two have the same tokens.
 fn receipt(number: u32, told: Told) -> Receipt {
-    let mut receipt = match told {
+    match told {
         Told::OtherTokens => read(MISMATCHED),
         Told::TimedOut => timed_out(),
         _ => compared(number, told),
-    };
-    let environment = read::<Receipt>(COMPARED).environment;
-    receipt.environment = environment;
-    let text = format!("Prompt {number}");
-    let set = PromptSetRecord {
-        name: "greetings.jsonl".to_owned(),
-        version: None,
-        sha256: format!("sha256:{}", "dd".repeat(32)),
-        prompt: format!("p{number:05}"),
-    };
-    let pairing_key = sha256(set.prompt.as_bytes());
-    receipt.case = Some(CaseKeys {
-        id: pairing_key[7..23].to_owned(),
-        identity: sha256(format!("identity of {}", set.prompt).as_bytes()),
-        pairing_key,
-    });
-    receipt.prompt_set = Some(set);
-    receipt.allow_small = true;
-    receipt.prompt.formatted_sha256 = sha256(text.as_bytes());
-    receipt.prompt.formatted = Text::Utf8(text.clone());
-    receipt.prompt.text = Text::Utf8(text);
-    seal(&mut receipt);
-    receipt
+    }
 }
 
 /// What a comparison leaves that came to no row.
