@@ -22,11 +22,11 @@ const LADDER: &str = "ladder.json";
 const FLOOR_REPORT: &str = "floors.json";
 const RECEIPT: &str = "receipt.json";
 const ENVIRONMENT: &str = "environment.json";
-const TOKENS: &str = "tokens.json";
-const WORST: &str = "worst.json";
+pub(crate) const TOKENS: &str = "tokens.json";
+pub(crate) const WORST: &str = "worst.json";
 /// Rows of the positions that diverged, in their order; of a ladder the first row that diverged, be it
 /// of a position or of a greedy step.
-const FAILING: [&str; 2] = ["candidate.failing.npy", "reference.failing.npy"];
+pub(crate) const FAILING: [&str; 2] = ["candidate.failing.npy", "reference.failing.npy"];
 /// All rows, when asked for.
 const ALL: [&str; 4] = [
     "candidate.logits.npy",
@@ -64,13 +64,7 @@ pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Res
     if let Some(environment) = receipt.environment.take() {
         write_json(folder, ENVIRONMENT, &environment)?;
     }
-    // What the reference alone made of the prompt is in the receipt and was agreed on by nobody.
-    let agreed = receipt.tokens_from == Some(TokensFrom::Agreed);
-    if let Some(ids) = receipt.tokens.clone().filter(|_| agreed) {
-        let tokens = AgreedTokensFile {
-            schema: Tag::new(),
-            ids,
-        };
+    if let Some(tokens) = agreed_tokens(&receipt) {
         write_json(folder, TOKENS, &tokens)?;
     }
     if let Some(worst) = outcome.worst.take() {
@@ -88,6 +82,17 @@ pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Res
         }
     }
     write_json(folder, RECEIPT, &receipt)
+}
+
+/// The tokens that both engines made. What the reference alone made of the prompt is in the receipt and
+/// was agreed on by nobody.
+pub(crate) fn agreed_tokens(receipt: &Receipt) -> Option<AgreedTokensFile> {
+    let agreed = receipt.tokens_from == Some(TokensFrom::Agreed);
+    let ids = receipt.tokens.clone().filter(|_| agreed)?;
+    Some(AgreedTokensFile {
+        schema: Tag::new(),
+        ids,
+    })
 }
 
 /// Writes the record of a climb into `folder`, and what came of each prompt into a folder of its own.
@@ -112,7 +117,7 @@ pub fn store_floors(found: &floor::command::Found, folder: &Path) -> io::Result<
     write_json(folder, FLOOR_REPORT, &found.report)
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -158,14 +163,14 @@ fn store_logits(
     Ok(())
 }
 
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     // Readable as any new file is; a temporary file would be private.
     tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)
 }
 
-fn finish(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub(crate) fn finish(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::agreed_tokens::AgreedTokensFile;
 use crate::coverage::CoverageLimitsFile;
 use crate::describe::DescribeResponse;
-use crate::environment::Environment;
+use crate::environment::{Environment, RunEnvironment};
 use crate::evaluate::{EvaluateRequest, Evaluated};
 use crate::failure::CommandFailure;
 use crate::faults::FaultList;
@@ -63,6 +63,7 @@ pub fn entries() -> Vec<Entry> {
         object::<ReferenceAnswer>(),
         object::<Plan>(),
         object::<RunSummary>(),
+        object::<RunEnvironment>(),
         object::<Preflight>(),
         object::<Inspection>(),
         object::<Verification>(),

@@ -54,6 +54,21 @@ pub struct EngineEnvironment {
     pub decode_ns: Option<u64>,
 }
 
+/// All that is of machine and time in a merged run: the only file of it that may be another one when
+/// equal results are merged again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunEnvironment {
+    /// Kind and version of this object.
+    pub schema: Tag<RunEnvironment>,
+    /// That of each case whose receipt came with one, by the case's id.
+    pub cases: BTreeMap<String, Environment>,
+}
+
+impl Kind for RunEnvironment {
+    const SCHEMA: &'static str = "lockstep/run-environment/v1";
+}
+
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde calls it with a reference"

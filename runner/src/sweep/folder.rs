@@ -102,25 +102,40 @@ impl RunFolder {
 
     /// The names of the folders under `cases`, sorted.
     pub fn case_folders(&self) -> Result<Vec<String>, FolderError> {
-        let path = self.root.join(CASES);
-        let names = || -> io::Result<Vec<String>> {
-            let entries = match fs::read_dir(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-                entries => entries?,
-            };
-            let names = entries.map(|entry| {
-                let name = entry?.file_name();
-                Ok(name.to_string_lossy().into_owned())
-            });
-            names.collect()
-        };
-        let mut names = names().map_err(|error| FolderError {
-            path: path.clone(),
-            problem: error.to_string(),
-        })?;
-        names.sort();
-        Ok(names)
+        case_folders(&self.root)
     }
+}
+
+/// The names of the folders under `cases` of a run, sorted.
+pub fn case_folders(root: &Path) -> Result<Vec<String>, FolderError> {
+    let path = root.join(CASES);
+    let names = || -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.map(|entry| {
+            let name = entry?.file_name();
+            Ok(name.to_string_lossy().into_owned())
+        });
+        names.collect()
+    };
+    let mut names = names().map_err(|error| FolderError {
+        path: path.clone(),
+        problem: error.to_string(),
+    })?;
+    names.sort();
+    Ok(names)
+}
+
+/// The text of a plan's file and its digest, without a look at what it says.
+pub fn plan_text(path: &Path) -> Result<(String, String), FolderError> {
+    let text = model_file::read_text(path, PLAN_BYTES).map_err(|error| FolderError {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    })?;
+    let digest = sha256(text.as_bytes());
+    Ok((text, digest))
 }
 
 /// A plan and the digest of its file.
@@ -129,9 +144,9 @@ pub fn read_plan(path: &Path) -> Result<(Plan, String), FolderError> {
         path: path.to_owned(),
         problem,
     };
-    let text = model_file::read_text(path, PLAN_BYTES).map_err(|error| bad(error.to_string()))?;
+    let (text, digest) = plan_text(path)?;
     let plan = line::read_whole(&text).map_err(|error| bad(error.to_string()))?;
-    Ok((plan, sha256(text.as_bytes())))
+    Ok((plan, digest))
 }
 
 /// A receipt that nobody has edited; `None`: there is no such file.

@@ -14,7 +14,8 @@
 //! read back; [`progress`] is what those who wait are told.
 //!
 //! Whoever reads a run asks [`lookup`] what the plan says of a case, [`belonging`] whether a receipt is
-//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to.
+//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, and [`merge`]
+//! brings the folders of shards together into one run.
 
 pub mod asked;
 pub mod belonging;
@@ -35,6 +36,7 @@ mod listing;
 mod models;
 mod names;
 pub mod lookup;
+pub mod merge;
 mod pipeline;
 pub mod planning;
 pub mod progress;

@@ -69,13 +69,12 @@ pub struct Found {
 }
 
 impl Found {
-    /// Looks into one more folder.
-    pub fn look(&mut self, run: &RunFolder, of: &CaseOf<'_>) {
-        let folder = run.case(of.id());
+    /// Looks into one more folder of the case.
+    pub fn look(&mut self, folder: &Path, of: &CaseOf<'_>) {
         for name in [RECEIPT, CONFLICTING] {
             match read_receipt(&folder.join(name)) {
                 Ok(None) => {}
-                Ok(Some(receipt)) => self.add(receipt, of, &folder),
+                Ok(Some(receipt)) => self.add(receipt, of, folder),
                 Err(error) => self.disbelieve(error.problem),
             }
         }
@@ -143,7 +142,7 @@ impl Standing {
     /// How a case stands in one run.
     pub fn in_run(run: &RunFolder, of: &CaseOf<'_>) -> Self {
         let mut found = Found::default();
-        found.look(run, of);
+        found.look(&run.case(of.id()), of);
         found.settle()
     }
 
@@ -222,7 +221,7 @@ mod tests {
             .collect();
         let look = |runs: &mut dyn Iterator<Item = &RunFolder>| {
             let mut found = Found::default();
-            runs.for_each(|run| found.look(run, &cases[0]));
+            runs.for_each(|run| found.look(&run.case(cases[0].id()), &cases[0]));
             let standing = found.settle();
             let kinds = standing.problems(&cases[0]).into_iter().map(|it| it.kind);
             (
