@@ -16,6 +16,8 @@
 //! Whoever reads a run asks [`lookup`] what the plan says of a case, [`belonging`] whether a receipt is
 //! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, and [`merge`]
 //! brings the folders of shards together into one run.
+//! read back; [`progress`] is what those who wait are told. [`tables`] are what a merged run has for
+//! other programs.
 
 pub mod asked;
 pub mod belonging;
@@ -48,5 +50,6 @@ mod values;
 pub use error::PlanError;
 pub mod standing;
 pub mod summary;
+pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;

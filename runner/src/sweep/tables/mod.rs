@@ -1,0 +1,105 @@
+//! What a merged run has for other programs: tables of its cases and of their rows.
+//!
+//! In reading order: [`cell`] is what a table is made of; [`case`] and [`position`] have the columns;
+//! [`table`] writes them. Receipts are read one at a time. Nothing of a machine, a path or a time is in
+//! any of these files: equal results give equal bytes.
+
+mod case;
+mod cell;
+mod position;
+mod table;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use schemas::receipt::Receipt;
+use schemas::run_summary::RunSummary;
+
+use self::case::Case;
+use self::table::Table;
+use super::folder::{FolderError, RECEIPT, RunFolder};
+use crate::exit::Exit;
+use crate::text::escape_path;
+
+/// One row for each planned case.
+const CASES: &str = "cases";
+/// One row for each compared position and greedy step.
+const POSITIONS: &str = "positions";
+
+/// Why the tables of a run are not there.
+#[derive(Debug)]
+pub enum TablesError {
+    /// A receipt cannot be read.
+    Folder(FolderError),
+    /// A receipt is not the one that was summed up.
+    Changed(PathBuf),
+    /// A file cannot be written.
+    Write(PathBuf, io::Error),
+}
+
+impl TablesError {
+    fn write(path: &Path, error: io::Error) -> Self {
+        Self::Write(path.to_owned(), error)
+    }
+
+    /// What the process ends with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Folder(error) => error.exit(),
+            Self::Changed(_) => Exit::BadInput,
+            Self::Write(..) => Exit::Internal,
+        }
+    }
+}
+
+impl fmt::Display for TablesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(error) => error.fmt(f),
+            Self::Changed(path) => write!(
+                f,
+                "{}: another digest than in the run's summary (hint: merge again)",
+                escape_path(path)
+            ),
+            Self::Write(path, error) => write!(f, "{}: {error}", escape_path(path)),
+        }
+    }
+}
+
+impl std::error::Error for TablesError {}
+
+/// Writes the tables of a run into a folder, each whole or not at all.
+pub fn write(run: &RunFolder, summary: &RunSummary, out: &Path) -> Result<(), TablesError> {
+    let cases = case::all(&run.plan, summary);
+    let mut case_table = Table::create(out, CASES, &case::cells(None))?;
+    let mut row_table = Table::create(out, POSITIONS, &position::cells(None))?;
+    for case in &cases {
+        let receipt = receipt(run, case)?;
+        case_table.push(&case::cells(Some((case, receipt.as_ref()))))?;
+        let Some(receipt) = receipt else { continue };
+        for place in position::all(&case.planned.keys.id, &receipt) {
+            row_table.push(&position::cells(Some(&place)))?;
+        }
+    }
+    case_table.finish()?;
+    row_table.finish()
+}
+
+/// The receipt that was summed up. One that does not count has no rows, and may be unreadable.
+fn receipt(run: &RunFolder, case: &Case<'_>) -> Result<Option<Receipt>, TablesError> {
+    let Some(found) = case.found else {
+        return Ok(None);
+    };
+    let receipt = run.receipt(case.planned).map_err(TablesError::Folder)?;
+    match receipt {
+        Some(receipt) if receipt.digest == found.receipt_digest => Ok(Some(receipt)),
+        _ => Err(TablesError::Changed(
+            run.case(&case.planned.keys.id).join(RECEIPT),
+        )),
+    }
+}
