@@ -1,11 +1,14 @@
 //! What a merged run has for other programs: tables of its cases and of their rows.
 //!
 //! In reading order: [`cell`] is what a table is made of; [`case`] and [`position`] have the columns;
-//! [`table`] writes them. Receipts are read one at a time. Nothing of a machine, a path or a time is in
+//! [`table`]
+//! writes them as CSV and, where it is wanted, as Parquet. Receipts are read one at a time. Nothing of a machine, a path or a time is in
 //! any of these files: equal results give equal bytes.
 
 mod case;
 mod cell;
+mod csv_file;
+mod parquet_file;
 mod position;
 mod table;
 #[cfg(test)]
@@ -43,8 +46,8 @@ pub enum TablesError {
 }
 
 impl TablesError {
-    fn write(path: &Path, error: io::Error) -> Self {
-        Self::Write(path.to_owned(), error)
+    fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |error| Self::Write(path.to_owned(), error)
     }
 
     /// What the process ends with.
@@ -73,17 +76,23 @@ impl fmt::Display for TablesError {
 
 impl std::error::Error for TablesError {}
 
-/// Writes the tables of a run into a folder, each whole or not at all.
-pub fn write(run: &RunFolder, summary: &RunSummary, out: &Path) -> Result<(), TablesError> {
+/// Writes the tables of a run into a folder, each whole or not at all; as Parquet too where it is
+/// wanted.
+pub fn write(
+    run: &RunFolder,
+    summary: &RunSummary,
+    out: &Path,
+    parquet: bool,
+) -> Result<(), TablesError> {
     let cases = case::all(&run.plan, summary);
-    let mut case_table = Table::create(out, CASES, &case::cells(None))?;
-    let mut row_table = Table::create(out, POSITIONS, &position::cells(None))?;
+    let mut case_table = Table::create(out, CASES, &case::cells(None), parquet)?;
+    let mut row_table = Table::create(out, POSITIONS, &position::cells(None), parquet)?;
     for case in &cases {
         let receipt = receipt(run, case)?;
-        case_table.push(&case::cells(Some((case, receipt.as_ref()))))?;
+        case_table.push(case::cells(Some((case, receipt.as_ref()))))?;
         let Some(receipt) = receipt else { continue };
         for place in position::all(&case.planned.keys.id, &receipt) {
-            row_table.push(&position::cells(Some(&place)))?;
+            row_table.push(position::cells(Some(&place)))?;
         }
     }
     case_table.finish()?;

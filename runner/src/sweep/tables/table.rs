@@ -1,74 +1,78 @@
-//! A table that grows row by row and is there when it is complete: as CSV.
+//! One table in all its forms, each of which has the same cells.
 
-use std::io::{self, BufWriter};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-
-use csv::Terminator;
-use tempfile::NamedTempFile;
 
 use super::TablesError;
 use super::cell::{Cell, Named};
-use crate::results::{finish, temporary};
+use super::csv_file::CsvFile;
+use super::parquet_file::ParquetFile;
+use crate::results::remove_if_there;
 use crate::text::escape_for_terminal;
 
 /// A table that is being written.
 pub(super) struct Table {
-    path: PathBuf,
-    csv: csv::Writer<BufWriter<NamedTempFile>>,
+    csv: (PathBuf, CsvFile),
+    parquet: (PathBuf, Option<ParquetFile>),
 }
 
 impl Table {
-    /// `NAME.csv` in a folder; `header` is a row, of which names and kinds count.
+    /// `NAME.csv` in a folder, and `NAME.parquet` where it is wanted; `header` is a row of empty cells.
     pub(super) fn create(
         folder: &Path,
         name: &str,
         header: &[Named<'_>],
+        parquet: bool,
     ) -> Result<Self, TablesError> {
         let path = folder.join(format!("{name}.csv"));
-        let file = temporary(folder).map_err(|error| TablesError::write(&path, error))?;
-        let csv = csv::WriterBuilder::new()
-            .terminator(Terminator::Any(b'\n'))
-            .from_writer(BufWriter::new(file));
-        let mut table = Self { path, csv };
-        table.write(header.iter().map(|(name, _)| name))?;
-        Ok(table)
+        let csv = CsvFile::create(folder, header).map_err(TablesError::write(&path))?;
+        let parquet_path = folder.join(format!("{name}.parquet"));
+        let parquet = parquet.then(|| ParquetFile::create(folder, header));
+        let parquet = parquet
+            .transpose()
+            .map_err(TablesError::write(&parquet_path))?;
+        Ok(Self {
+            csv: (path, csv),
+            parquet: (parquet_path, parquet),
+        })
     }
 
-    /// Texts are shown as in messages, so that a row is one line and a terminal obeys none of them.
-    pub(super) fn push(&mut self, row: &[Named<'_>]) -> Result<(), TablesError> {
-        self.write(row.iter().map(|(_, cell)| shown(cell)))
+    pub(super) fn push(&mut self, row: Vec<Named<'_>>) -> Result<(), TablesError> {
+        let row: Vec<_> = row
+            .into_iter()
+            .map(|(name, cell)| (name, plain(cell)))
+            .collect();
+        let (path, csv) = &mut self.csv;
+        csv.push(&row).map_err(TablesError::write(path))?;
+        let (path, parquet) = &mut self.parquet;
+        match parquet {
+            Some(parquet) => parquet.push(&row).map_err(TablesError::write(path)),
+            None => Ok(()),
+        }
     }
 
-    fn write(&mut self, fields: impl Iterator<Item = impl AsRef<[u8]>>) -> Result<(), TablesError> {
-        let written = self.csv.write_record(fields);
-        written.map_err(|error| TablesError::write(&self.path, error.into()))
-    }
-
-    /// Puts the table where it belongs.
+    /// Puts the table where it belongs, and takes away what an earlier run left under a name that is
+    /// not wanted now: it would be of other results.
     pub(super) fn finish(self) -> Result<(), TablesError> {
-        let stored = || -> io::Result<()> {
-            let buffer = self
-                .csv
-                .into_inner()
-                .map_err(csv::IntoInnerError::into_error)?;
-            let file = buffer
-                .into_inner()
-                .map_err(io::IntoInnerError::into_error)?;
-            finish(file, &self.path)
+        let (path, csv) = self.csv;
+        csv.finish(&path).map_err(TablesError::write(&path))?;
+        let (path, parquet) = self.parquet;
+        let done = match parquet {
+            Some(parquet) => parquet.finish(&path),
+            None => remove_if_there(&path),
         };
-        stored().map_err(|error| TablesError::write(&self.path, error))
+        done.map_err(TablesError::write(&path))
     }
 }
 
-/// Numbers have the form that canonical JSON gives them.
-fn shown(cell: &Cell<'_>) -> String {
+/// A cell whose text is shown as in messages, so that a row of CSV is one line and a terminal obeys
+/// none of it. CSV cannot tell an empty text from none: neither does Parquet here.
+fn plain(cell: Cell<'_>) -> Cell<'_> {
     match cell {
-        Cell::Text(text) => text.as_deref().map(escape_for_terminal),
-        Cell::Count(count) => count.map(|count| count.to_string()),
-        Cell::Number(number) => number
-            .and_then(serde_json::Number::from_f64)
-            .map(|number| number.to_string()),
-        Cell::Flag(flag) => flag.map(|flag| flag.to_string()),
+        Cell::Text(text) => {
+            let text = text.filter(|text| !text.is_empty());
+            Cell::Text(text.map(|text| Cow::Owned(escape_for_terminal(&text))))
+        }
+        other => other,
     }
-    .unwrap_or_default()
 }

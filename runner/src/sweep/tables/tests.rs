@@ -25,7 +25,7 @@ fn rows(path: &Path) -> Vec<Row> {
 }
 
 fn tables(run: &Merged) -> [Vec<Row>; 2] {
-    write(&run.run, &run.summary, run.folder.path()).expect("tables");
+    write(&run.run, &run.summary, run.folder.path(), true).expect("tables");
     ["cases.csv", "positions.csv"].map(|name| rows(&run.folder.path().join(name)))
 }
 
@@ -100,7 +100,12 @@ fn numbers_read_back_the_same() {
 fn the_same_run_gives_the_same_bytes() {
     let run = hostile();
     let read = |name: &str| fs::read(run.folder.path().join(name)).expect("a table");
-    let names = ["cases.csv", "positions.csv"];
+    let names = [
+        "cases.csv",
+        "positions.csv",
+        "cases.parquet",
+        "positions.parquet",
+    ];
     tables(&run);
     let first = names.map(read);
     fs::write(run.folder.path().join("cases.csv"), "other").expect("a file");
@@ -112,7 +117,8 @@ fn the_same_run_gives_the_same_bytes() {
 fn a_receipt_that_was_not_summed_up_is_refused() {
     let mut run = hostile();
     run.summary.cases[0].receipt_digest = "sha256:other".to_owned();
-    let error = write(&run.run, &run.summary, run.folder.path()).expect_err("another receipt");
+    let error =
+        write(&run.run, &run.summary, run.folder.path(), true).expect_err("another receipt");
     assert_eq!(error.exit(), Exit::BadInput);
     assert!(error.to_string().contains("merge again"), "{error}");
     assert!(
