@@ -1,13 +1,20 @@
-//! What a merged run has for other programs: tables of its cases and of their rows.
+//! What a merged run has for other programs: tables of its cases and of their rows, and what test
+//! reports and pages of CI services show.
 //!
-//! In reading order: [`cell`] is what a table is made of; [`case`] and [`position`] have the columns;
-//! [`table`]
-//! writes them as CSV and, where it is wanted, as Parquet. Receipts are read one at a time. Nothing of a machine, a path or a time is in
-//! any of these files: equal results give equal bytes.
+//! In reading order: `cell` is what tables are made of; `case` and `position` have their columns;
+//! `table` writes them as CSV (`csv_file`) and, where it is wanted, as Parquet (`parquet_file`). `entry`
+//! says what a run is in the words of tests, for `junit` and `annotations`; `markdown` is for people.
+//!
+//! Receipts are read one at a time. Nothing of a machine, a path or a time is in any of these files:
+//! equal results give equal bytes.
 
+mod annotations;
 mod case;
 mod cell;
 mod csv_file;
+mod entry;
+mod junit;
+mod markdown;
 mod parquet_file;
 mod position;
 mod table;
@@ -23,16 +30,22 @@ use std::path::{Path, PathBuf};
 use schemas::receipt::Receipt;
 use schemas::run_summary::RunSummary;
 
+pub use self::annotations::github;
 use self::case::Case;
 use self::table::Table;
 use super::folder::{FolderError, RECEIPT, RunFolder};
 use crate::exit::Exit;
+use crate::results::write_text;
 use crate::text::escape_path;
 
 /// One row for each planned case.
 const CASES: &str = "cases";
 /// One row for each compared position and greedy step.
 const POSITIONS: &str = "positions";
+/// For test reports.
+const JUNIT: &str = "junit.xml";
+/// For pages of CI services.
+const MARKDOWN: &str = "summary.md";
 
 /// Why the tables of a run are not there.
 #[derive(Debug)]
@@ -96,7 +109,14 @@ pub fn write(
         }
     }
     case_table.finish()?;
-    row_table.finish()
+    row_table.finish()?;
+    for (name, text) in [
+        (JUNIT, junit::text(&run.plan, summary)),
+        (MARKDOWN, markdown::text(summary)),
+    ] {
+        write_text(out, name, &text).map_err(TablesError::write(&out.join(name)))?;
+    }
+    Ok(())
 }
 
 /// The receipt that was summed up. One that does not count has no rows, and may be unreadable.

@@ -1,17 +1,18 @@
 //! Runs that nobody ran, with what they come to.
 
 use schemas::plan::Plan;
-use schemas::receipt::Receipt;
+use schemas::receipt::{Receipt, Verdict};
 use schemas::run_summary::{
     CaseSummary, ComparisonSummary, RowPlace, RunProblem, RunProblemKind, RunSummary, WorstFigures,
 };
 use tempfile::TempDir;
 
+use crate::exit::Exit;
 use crate::sweep::folder::RunFolder;
 use crate::sweep::testing::{Sweep, Told};
 
 /// What a model or an engine could have written to harm who looks at it.
-pub(super) const HOSTILE: &str = "<script>alert(\"1\")</script> | `x` ``y`` ::error title=a,b:c::d%0A @all\r\n=cmd,'\0\u{1b}[31m\
+pub(super) const HOSTILE: &str = "<script>alert(\"1\")</script><b> | `x` ``y`` ::error title=a,b:c::d%0A @all\r\n=cmd,'\0\u{1b}[31m\
      \u{fffe}\u{202e} & ]]> \\| größe";
 
 const SUMMARY: &str =
@@ -20,9 +21,17 @@ const SUMMARY: &str =
 /// A summary as of a merged run, but for what no table shows.
 pub(super) fn summed_up(plan: &Plan, receipts: &[Receipt]) -> RunSummary {
     let example: RunSummary = serde_json::from_str(SUMMARY).expect("an example");
-    let comparisons = plan.comparisons.iter().map(|comparison| ComparisonSummary {
-        name: comparison.name.clone(),
-        ..example.comparisons[0].clone()
+    let comparisons = plan.comparisons.iter().map(|comparison| {
+        let of_this = receipts
+            .iter()
+            .filter(|it| it.profile == comparison.profile);
+        let worst = of_this.max_by_key(|it| it.exit.code);
+        ComparisonSummary {
+            name: comparison.name.clone(),
+            verdict: worst.map_or(Verdict::Inconclusive, |it| it.verdict),
+            exit: worst.map_or(Exit::Inconclusive.record(), |it| it.exit.clone()),
+            ..example.comparisons[0].clone()
+        }
     });
     let cases = plan.cases.iter().filter_map(|case| {
         let receipt = receipts
