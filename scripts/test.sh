@@ -8,13 +8,15 @@ cd "$root"
 
 step() { say "== $*"; }
 
-step "references, models and tokenizers"
+step "references, models, tokenizers and readers of tables"
 scripts/build-references.sh all >/dev/null
 scripts/build-references.sh ik >/dev/null
 scripts/fetch-tokenizers.sh >/dev/null
 LOCKSTEP_DEMO_MODEL=$(scripts/fetch-demo-model.sh)
 LOCKSTEP_GEMMA3_MODEL=$(scripts/fetch-gemma3-model.sh)
-export LOCKSTEP_DEMO_MODEL LOCKSTEP_GEMMA3_MODEL LOCKSTEP_REFERENCES=$references
+LOCKSTEP_TABLE_READERS=$(scripts/fetch-table-readers.sh)
+export LOCKSTEP_DEMO_MODEL LOCKSTEP_GEMMA3_MODEL LOCKSTEP_TABLE_READERS
+export LOCKSTEP_REFERENCES=$references
 
 step "format"
 cargo fmt --all --check

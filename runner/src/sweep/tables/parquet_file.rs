@@ -23,8 +23,9 @@ use tempfile::NamedTempFile;
 use super::cell::{Cell, Named};
 use crate::results::{finish, temporary};
 
-/// Rows in a group: at 40 columns of 8 bytes 10 MB are kept.
-const GROUP_ROWS: usize = 1 << 15;
+/// Rows in a group: at 40 columns of 8 bytes 10 MB are kept. In tests so few that there are several
+/// groups.
+const GROUP_ROWS: usize = if cfg!(test) { 4 } else { 1 << 15 };
 
 /// A table that is being written.
 pub(super) struct ParquetFile {

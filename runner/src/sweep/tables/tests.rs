@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Output};
 
 use schemas::run_summary::RunProblemKind;
 
@@ -12,6 +13,8 @@ use crate::exit::Exit;
 use crate::sweep::folder::RECEIPT;
 use crate::sweep::testing::{POSITIONS, Sweep, Told};
 use crate::text::escape_for_terminal;
+
+const READ_BACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/read-tables.py");
 
 type Row = HashMap<String, String>;
 
@@ -144,4 +147,73 @@ fn an_unsound_receipt_leaves_a_row_that_says_so() {
     assert_eq!(cases[0]["problems"], "unsound mixed-build");
     assert_eq!(cases[0]["verdict"], "");
     assert_eq!(positions.len() as u64, POSITIONS);
+}
+
+/// What other people's programs make of the tables in a folder.
+fn read_back(folder: &Path) -> Output {
+    let readers = std::env::var_os("LOCKSTEP_TABLE_READERS").expect(
+        "LOCKSTEP_TABLE_READERS is set: export LOCKSTEP_TABLE_READERS=$(scripts/fetch-table-readers.sh)",
+    );
+    let mut command = Command::new("python3");
+    command
+        .arg(READ_BACK)
+        .arg(folder)
+        .env("PYTHONPATH", readers);
+    command.output().expect("python3")
+}
+
+#[test]
+fn other_programs_read_the_same() {
+    let run = hostile();
+    tables(&run);
+    let output = read_back(run.folder.path());
+    let text = String::from_utf8_lossy(&output.stdout);
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{problem}");
+    assert_eq!(
+        text,
+        "read back the same: 3 cases, 6 rows, 3 tests, 1 shown\n"
+    );
+}
+
+/// Else nothing would be shown by what they say.
+#[test]
+fn other_programs_notice_what_is_wrong() {
+    let run = hostile();
+    for (name, from, to, told) in [
+        (
+            "positions.csv",
+            ",0.25,",
+            ",0.26,",
+            "positions: row 1, max_abs",
+        ),
+        (
+            "positions.csv",
+            ",true,",
+            ",false,",
+            "positions: row 0, top1_equal",
+        ),
+        ("cases.csv", "mode", "Mode", "cases: columns"),
+        (
+            "junit.xml",
+            "failures=\"1\"",
+            "failures=\"0\"",
+            "junit.xml: counts",
+        ),
+        ("junit.xml", "<testcase ", "<testcase host=\"a\" ", "host"),
+        ("junit.xml", "&lt;script", "<script", "XML"),
+        ("summary.md", "```<script>", "<b>", "summary.md: makes <b>"),
+        ("summary.md", r"\|", "|", "summary.md: makes <b>"),
+        ("summary.md", "@all", "@none", "summary.md: case"),
+    ] {
+        tables(&run);
+        let path = run.folder.path().join(name);
+        let text = fs::read_to_string(&path).expect("a table");
+        assert!(text.contains(from), "{name} has no {from}");
+        fs::write(&path, text.replace(from, to)).expect("a file");
+        let output = read_back(run.folder.path());
+        let problem = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{name}: {to} is not noticed");
+        assert!(problem.contains(told), "{name}: {to}: {problem}");
+    }
 }
