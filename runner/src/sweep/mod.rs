@@ -8,16 +8,10 @@
 //! [`execute`] runs the cases of a [`shard`], `comparison` by comparison, each [`asked`] for what the plan
 //! says: `pipeline` evaluates and compares what a worker has a [`claim`] on, within a [`budget`].
 //! [`folder`] is where runs lie and how they are read back; [`progress`] is what those who wait are told.
-//! In reading order: [`keys`] says by what a case is known; [`execute`] runs the cases of a [`shard`],
-//! `comparison` by comparison, each [`asked`] for what the plan says: `pipeline` evaluates and compares
-//! what a worker has a [`claim`] on, within a [`budget`]. [`folder`] is where runs lie and how they are
-//! read back; [`progress`] is what those who wait are told.
 //!
 //! Whoever reads a run asks [`lookup`] what the plan says of a case, [`belonging`] whether a receipt is
-//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, and [`merge`]
-//! brings the folders of shards together into one run.
-//! read back; [`progress`] is what those who wait are told. [`tables`] are what a merged run has for
-//! other programs.
+//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, [`merge`] brings
+//! the folders of shards together into one run, and [`tables`] are what it has for other programs.
 
 pub mod asked;
 pub mod belonging;
@@ -35,21 +29,21 @@ mod file;
 pub mod folder;
 pub mod keys;
 mod listing;
-mod models;
-mod names;
 pub mod lookup;
 pub mod merge;
+mod models;
+mod names;
 mod pipeline;
 pub mod planning;
 pub mod progress;
 pub mod shard;
 mod source;
-mod terms;
-mod values;
-
-pub use error::PlanError;
 pub mod standing;
 pub mod summary;
 pub mod tables;
+mod terms;
+mod values;
 #[cfg(test)]
 pub(crate) mod testing;
+
+pub use error::PlanError;
