@@ -22,6 +22,8 @@ use runner::run::Run;
 use runner::run_error::RunError;
 use runner::sabotage::SabotageError;
 use runner::sweep::failure::SweepError;
+use runner::sweep::gate::GateError;
+use runner::sweep::merge::MergeError;
 use runner::sweep::{PlanError, planning};
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
@@ -97,6 +99,8 @@ fn exit_of(error: &Error) -> Exit {
             .downcast_ref::<SabotageError>()
             .map(SabotageError::exit),
         error.downcast_ref::<SweepError>().map(SweepError::exit),
+        error.downcast_ref::<MergeError>().map(MergeError::exit),
+        error.downcast_ref::<GateError>().map(GateError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -109,6 +113,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::Floor(flags) => measure_floors(*flags, engines),
         Command::Plan(flags) => plan(&flags, engines),
         Command::Sabotage(flags) => sabotage_all(&flags, engines),
+        Command::Merge(flags) => commands::merge::run(&flags),
+        Command::Gate(flags) => commands::gate::run(&flags),
         Command::Run(flags) => commands::run::run(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {

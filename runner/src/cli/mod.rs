@@ -12,6 +12,7 @@ mod prompt_flags;
 pub mod prompt_set_flags;
 pub mod receipts;
 pub mod run;
+pub mod runs;
 pub mod sabotage;
 mod template_flags;
 
@@ -65,6 +66,18 @@ pub enum Command {
     ///
     /// Example: lockstep run plan.json --out results/night --shard 1/4
     Run(Box<run::Flags>),
+    /// Bring the folders of shards together into one run: any order, any number of times, same bytes
+    ///
+    /// Exit code 0 when the run is written, whatever its cases say.
+    ///
+    /// Example: lockstep merge shard-1 shard-2 -o results/night
+    Merge(runs::MergeFlags),
+    /// Give the verdict of a whole run
+    ///
+    /// The exit code is the run's: also 5 when cases are missing.
+    ///
+    /// Example: lockstep gate results/night
+    Gate(runs::GateFlags),
     /// Prove that faults are noticed: an engine makes one at a time, and each must be caught
     ///
     /// Example: lockstep sabotage --model model.gguf

@@ -1,3 +1,5 @@
 //! What the sub-commands on sweeps do between their flags and their exit code.
 
+pub mod gate;
+pub mod merge;
 pub mod run;

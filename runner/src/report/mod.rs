@@ -3,6 +3,7 @@
 mod floor;
 pub mod floors;
 pub mod ladder;
+pub mod run;
 pub mod sabotage;
 pub mod text;
 mod triangulation;

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
+/// The folder of the claims.
+pub const CLAIMS: &str = "claims";
+
 /// The claims on a folder's cases.
 #[derive(Debug)]
 pub struct Claims {
@@ -26,7 +29,7 @@ pub struct Claim {
 impl Claims {
     /// In a folder that is made if it is not there.
     pub fn new(run: &Path) -> io::Result<Self> {
-        let folder = run.join("claims");
+        let folder = run.join(CLAIMS);
         fs::create_dir_all(&folder)?;
         Ok(Self { folder })
     }

@@ -12,6 +12,9 @@
 //! Whoever reads a run asks [`lookup`] what the plan says of a case, [`belonging`] whether a receipt is
 //! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, [`merge`] brings
 //! the folders of shards together into one run, and [`tables`] are what it has for other programs.
+//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, and [`merge`]
+//! brings the folders of shards together into one run, of which [`gate`] gives the verdict and [`tables`]
+//! are for other programs.
 
 pub mod asked;
 pub mod belonging;
@@ -27,6 +30,7 @@ mod expand;
 pub mod failure;
 mod file;
 pub mod folder;
+pub mod gate;
 pub mod keys;
 mod listing;
 pub mod lookup;

@@ -3,7 +3,8 @@
 //!
 //! In: folders that `lockstep run` wrote into, or runs that were merged before, in any order. Out: a
 //! run folder; but for its `environment.json` its bytes depend on nothing but the plan and the receipts.
-//! The run itself may be among the folders. While it is being written it has no summary.
+//! The run itself may be among the folders. While it is being written it has no summary, and nobody may
+//! run cases in it.
 
 mod case;
 mod error;
@@ -20,6 +21,7 @@ use schemas::environment::RunEnvironment;
 use schemas::run_summary::{RunProblem, RunSummary};
 use schemas::tag::Tag;
 
+use super::claim::CLAIMS;
 use super::folder::{ENVIRONMENT, PLAN, RunFolder, case_folders, plan_text};
 use super::lookup::CaseOf;
 use super::standing::Found;
@@ -124,6 +126,8 @@ fn finish(
             case::remove(&path)?;
         }
     }
+    // A run that cases were run in again has them.
+    case::remove(&run.root().join(CLAIMS))?;
     write_json(run.root(), SUMMARY, summary)
 }
 

@@ -261,6 +261,8 @@ fn nothing_of_an_earlier_merge_is_left_over() {
     fs::write(folder.join("candidate.failing.npy"), "of an earlier one").expect("a file");
     fs::write(desk.path("run/cases.csv"), "of an earlier one").expect("a file");
     fs::create_dir(desk.path("run/cases/0123456789abcdef")).expect("a folder");
+    fs::create_dir(desk.path("run/claims")).expect("a folder");
+    fs::write(desk.path("run/claims/0123456789abcdef"), "").expect("a file");
     let merged = desk.merged("run", &[&one]);
     assert_eq!(kinds(&merged), [Kind::Missing]);
     assert_eq!(bytes(&desk.path("run")), bytes(fresh.run.root()));
