@@ -24,6 +24,7 @@ use runner::sabotage::SabotageError;
 use runner::sweep::failure::SweepError;
 use runner::sweep::gate::GateError;
 use runner::sweep::merge::MergeError;
+use runner::sweep::replay::ReplayError;
 use runner::sweep::{PlanError, planning};
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
@@ -101,6 +102,7 @@ fn exit_of(error: &Error) -> Exit {
         error.downcast_ref::<SweepError>().map(SweepError::exit),
         error.downcast_ref::<MergeError>().map(MergeError::exit),
         error.downcast_ref::<GateError>().map(GateError::exit),
+        error.downcast_ref::<ReplayError>().map(ReplayError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -115,6 +117,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::Sabotage(flags) => sabotage_all(&flags, engines),
         Command::Merge(flags) => commands::merge::run(&flags),
         Command::Gate(flags) => commands::gate::run(&flags),
+        Command::Replay(flags) => commands::replay::run(&flags),
         Command::Run(flags) => commands::run::run(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {

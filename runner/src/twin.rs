@@ -29,10 +29,8 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
     let identify = |path: &Path, what| {
         model_file::identity(path).map_err(|error| unusable(what, path, &error))
     };
-    let folder = cache.join("twins");
-    let digest = identify(model, "the model")?.sha256;
-    let digest = digest.trim_start_matches("sha256:");
-    let path = folder.join(format!("{digest}-v{TWIN_VERSION}.gguf"));
+    let folder = cache.join(FOLDER);
+    let path = path_of(&identify(model, "the model")?.sha256, cache);
     // What the file was when it was made: a damaged one would be the candidate's fault.
     let note = path.with_extension("sha256");
     if let Ok(noted) = fs::read_to_string(&note)
@@ -56,6 +54,14 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
     Ok(Twin { path, identity })
 }
 
+/// Where the twin of the model with this digest lies, if there is one.
+pub(crate) fn path_of(digest: &str, cache: &Path) -> PathBuf {
+    let digest = digest.trim_start_matches("sha256:");
+    let name = format!("{digest}-v{TWIN_VERSION}.gguf");
+    cache.join(FOLDER).join(name)
+}
+
+const FOLDER: &str = "twins";
 const TWIN: &str = "the model's F32 twin";
 const CACHE: &str = "the cache of F32 twins (XDG_CACHE_HOME says where it is)";
 

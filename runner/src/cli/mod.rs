@@ -78,6 +78,12 @@ pub enum Command {
     ///
     /// Example: lockstep gate results/night
     Gate(runs::GateFlags),
+    /// Show how a case of a run was computed: the commands of both engines, as a script for bash
+    ///
+    /// With --exec they are run: exit code 0 when they come to what the receipt says, 1 when not.
+    ///
+    /// Example: lockstep replay results/night 0123456789abcdef > case.sh
+    Replay(runs::ReplayFlags),
     /// Prove that faults are noticed: an engine makes one at a time, and each must be caught
     ///
     /// Example: lockstep sabotage --model model.gguf

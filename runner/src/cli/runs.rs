@@ -1,10 +1,10 @@
-//! The flags of the commands on the folders of runs: `merge` and `gate`.
+//! The flags of the commands on the folders of runs: `merge`, `gate` and `replay`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
+use super::{Format, SupervisionFlags};
 
 /// The flags of `merge`.
 #[derive(Clone, Debug, Args)]
@@ -26,4 +26,21 @@ pub struct GateFlags {
     /// How it is written
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// The flags of `replay`.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayFlags {
+    /// The run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The case
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Run both engines and say whether tokens and rows are those of the receipt
+    #[arg(long)]
+    pub exec: bool,
+    /// Limits under which engines run
+    #[command(flatten)]
+    pub supervision: SupervisionFlags,
 }

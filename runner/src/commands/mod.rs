@@ -2,4 +2,5 @@
 
 pub mod gate;
 pub mod merge;
+pub mod replay;
 pub mod run;

@@ -14,7 +14,8 @@
 //! the folders of shards together into one run, and [`tables`] are what it has for other programs.
 //! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, and [`merge`]
 //! brings the folders of shards together into one run, of which [`gate`] gives the verdict and [`tables`]
-//! are for other programs.
+//! are for other programs. [`rerun`] says which cases are run again, and [`replay`] how one was
+//! computed.
 
 pub mod asked;
 pub mod belonging;
@@ -40,6 +41,8 @@ mod names;
 mod pipeline;
 pub mod planning;
 pub mod progress;
+pub mod replay;
+pub mod rerun;
 pub mod shard;
 mod source;
 pub mod standing;
@@ -49,5 +52,8 @@ mod terms;
 mod values;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod testing;
+mod values;
 
 pub use error::PlanError;

@@ -17,12 +17,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use schemas::environment::RunEnvironment;
+use schemas::environment::{Environment, RunEnvironment};
 use schemas::run_summary::{RunProblem, RunSummary};
 use schemas::tag::Tag;
 
 use super::claim::CLAIMS;
-use super::folder::{ENVIRONMENT, PLAN, RunFolder, case_folders, plan_text};
+use super::folder::{ENVIRONMENT, FolderError, PLAN, RunFolder, case_folders, plan_text};
 use super::lookup::CaseOf;
 use super::standing::Found;
 use super::summary::{Summing, planned, unplanned};
@@ -77,6 +77,13 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Merged, MergeError> {
         unplanned: strangers.into_iter().map(unplanned).collect(),
         run,
     })
+}
+
+/// When, where and by which programs a case of a run came to its end.
+pub fn environment(run: &RunFolder, id: &str) -> Result<Option<Environment>, FolderError> {
+    let source = Source::open(run.root())?;
+    let folder = source.case(id);
+    sources::environment(&[source], &[folder], id)
 }
 
 /// Brings each case together, one after the other: no more than the receipts of one are held.
