@@ -31,6 +31,25 @@ fn no_crate_of_theirs_is_in_the_tree() {
     }
 }
 
+/// By other means than those of the build: the list that it takes the digest of is that of a shell.
+#[test]
+fn describe_names_the_sources_that_it_is_made_of() {
+    let list = "find Cargo.toml gguf/Cargo.toml gguf/src src -type f ! -name '.*' -print0 \
+                | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum";
+    let sum = Command::new("sh")
+        .args(["-c", list])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("sh starts");
+    let sum = String::from_utf8(sum.stdout).expect("UTF-8");
+    let expected = sum.split(' ').next().expect("a digest");
+    assert_eq!(expected.len(), 64, "{sum}");
+    let answer = rust_engine::serve::describe::describe(None).expect("an answer");
+    let library = answer.build.library.expect("its own sources");
+    assert_eq!(library.source_checksum, format!("sha256:{expected}"));
+    assert_eq!(answer.settings.library, Some(library));
+}
+
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

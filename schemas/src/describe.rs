@@ -60,11 +60,11 @@ pub struct Build {
     pub flags: Vec<String>,
     /// The SIMD sets that the code uses, in lower case, sorted.
     pub simd: Vec<String>,
-    /// The library that does the work, if it is not the engine's own code.
+    /// What does the work: a library, or the engine's own sources.
     pub library: Option<Library>,
 }
 
-/// A library, identified by what the registry knows of it.
+/// A library, identified by what the registry knows of it; or an engine's own code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Library {
@@ -72,7 +72,7 @@ pub struct Library {
     pub name: String,
     /// For example `llama-cpp-sys-2 0.1.161`.
     pub version: String,
-    /// `sha256:` and the checksum of the source package.
+    /// `sha256:` and the checksum of the source package, or of the engine's sources.
     pub source_checksum: String,
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gguf::Metadata;
-use schemas::describe::{Arithmetic, Build, DescribeResponse, KvType, ModelFacts, Settings};
+use schemas::describe::{
+    Arithmetic, Build, DescribeResponse, KvType, Library, ModelFacts, Settings,
+};
 use schemas::tag::Tag;
 
 use super::ServeError;
@@ -81,7 +83,16 @@ fn build(kernels: &Kernels) -> Build {
         compiler: env!("ENGINE_COMPILER").to_owned(),
         flags,
         simd: simd(kernels),
-        library: None,
+        library: Some(library()),
+    }
+}
+
+/// The engine's own code: two programs of one version that compute otherwise differ in this.
+fn library() -> Library {
+    Library {
+        name: NAME.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        source_checksum: env!("ENGINE_SOURCES").to_owned(),
     }
 }
 
@@ -106,7 +117,7 @@ pub fn default_settings(kernels: &Kernels) -> Settings {
         kv: KvType::F16,
         flash_attention: false,
         repack: None,
-        library: None,
+        library: Some(library()),
         cpu_features: simd(kernels),
     }
 }
