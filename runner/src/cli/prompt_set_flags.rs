@@ -24,8 +24,9 @@ pub struct PromptSetFlags {
 
 #[derive(Clone, Debug, Args)]
 struct SetFlag {
-    /// The prompts: built-in; a .txt file with one a line; any other file of JSON lines, or - for
-    /// those on standard input (lockstep prompts --format json shows how they look)
+    /// The prompts: built-in; a .txt file with one a line; a .csv table; a folder with one a file; any
+    /// other file of JSON lines, or - for those on standard input (lockstep prompts --format json
+    /// shows how they look)
     #[arg(long, default_value = BUILT_IN, value_name = "FILE")]
     prompts: PathBuf,
 }

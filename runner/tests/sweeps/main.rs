@@ -1,0 +1,8 @@
+//! Sweeps over small random models, by the command `lockstep` with the real engines.
+//!
+//! Made ready by `cargo build` of the workspace and scripts/build-references.sh. What is missing fails
+//! the test: without it nothing is proved.
+
+mod bench;
+mod plan;
+mod refusals;
