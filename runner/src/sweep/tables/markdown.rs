@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
+use schemas::floor::CaseExcess;
 use schemas::number::Finite;
 use schemas::receipt::ExitRecord;
 use schemas::run_summary::{CaseSummary, ComparisonSummary, RunSummary, VerdictCount};
@@ -49,32 +50,37 @@ pub(super) fn text(summary: &RunSummary) -> String {
 }
 
 fn push_comparisons(text: &mut String, summary: &RunSummary) {
-    text.push_str("| comparison | verdict | cases | worst KL | p99 excess of KL |\n");
+    text.push_str("| comparison | verdict | cases | worst KL | worst excess |\n");
     text.push_str("|---|---|---|---|---|\n");
     let rows = summary.comparisons.iter().map(|it| {
-        let kl = summary
-            .cases
-            .iter()
-            .filter(|case| case.comparison == it.name);
-        let kl = kl
-            .filter_map(|case| case.worst.kl)
-            .map(Finite::get)
-            .reduce(f64::max);
+        let cases = summary.cases.iter();
+        let of_this = cases.filter(|case| case.comparison == it.name);
         format!(
             "| {} | {} | {} | {} | {} |\n",
             cell(&it.name),
             judge::word(it.verdict),
             counts(&it.verdicts),
-            figure(kl),
+            figure(of_this.filter_map(kl).reduce(f64::max)),
             figure(excess(it))
         )
     });
     push_rows(text, rows.collect());
 }
 
+/// In multiples of the floor, by whichever of the distances is furthest; beyond all numbers where the
+/// floor is 0 and the distance is not.
 fn excess(comparison: &ComparisonSummary) -> Option<f64> {
-    let excess = comparison.excess.as_ref()?;
-    excess.kl.p99.map(Finite::get)
+    let CaseExcess {
+        kl, mse, max_abs, ..
+    } = comparison.excess.as_ref()?;
+    let largest = [kl, mse, max_abs].map(|it| it.max.map_or(f64::INFINITY, Finite::get));
+    largest.into_iter().reduce(f64::max)
+}
+
+fn case_excess(case: &CaseSummary) -> Option<f64> {
+    let worst = &case.worst;
+    let known = [worst.excess_kl, worst.excess_mse, worst.excess_max_abs].into_iter();
+    known.flatten().map(Finite::get).reduce(f64::max)
 }
 
 /// The cases that look worst: what is no parity, then what is furthest.
@@ -87,8 +93,8 @@ fn push_worst(text: &mut String, summary: &RunSummary) {
     // Cases that are alike stay in the plan's order.
     cases.sort_by(|a, b| {
         let by_exit = place_of(&a.exit).cmp(&place_of(&b.exit));
-        let by_excess = || larger_first(a.worst.excess_kl, b.worst.excess_kl);
-        let by_kl = || larger_first(a.worst.kl, b.worst.kl);
+        let by_excess = || larger_first(case_excess(a), case_excess(b));
+        let by_kl = || larger_first(kl(a), kl(b));
         by_exit.then_with(by_excess).then_with(by_kl)
     });
     if cases.is_empty() {
@@ -109,8 +115,8 @@ fn push_worst(text: &mut String, summary: &RunSummary) {
             cell(&it.comparison),
             judge::word(it.verdict),
             it.first_bad.map(place).unwrap_or_default(),
-            figure(it.worst.kl.map(Finite::get)),
-            figure(it.worst.excess_kl.map(Finite::get)),
+            figure(kl(it)),
+            figure(case_excess(it)),
             cell(&it.reason)
         )
     });
@@ -124,9 +130,12 @@ fn is_worth_a_look(case: &CaseSummary) -> bool {
     case.exit.code != Exit::Parity.code() || case.worst.kl.is_some_and(|kl| kl.get() > 0.0)
 }
 
-fn larger_first(a: Option<Finite>, b: Option<Finite>) -> Ordering {
-    let [a, b] = [a, b].map(|figure| figure.map_or(0.0, Finite::get));
-    b.total_cmp(&a)
+fn larger_first(a: Option<f64>, b: Option<f64>) -> Ordering {
+    b.unwrap_or(0.0).total_cmp(&a.unwrap_or(0.0))
+}
+
+fn kl(case: &CaseSummary) -> Option<f64> {
+    case.worst.kl.map(Finite::get)
 }
 
 fn place_of(exit: &ExitRecord) -> u8 {
@@ -221,18 +230,19 @@ mod tests {
         run.summary.problems[0].detail = "it has no receipt".to_owned();
         run.summary.cases[1].reason = "position 1: 1 logit has other bits".to_owned();
         run.summary.cases[1].worst.kl = Finite::new(0.0123);
+        run.summary.cases[1].worst.excess_mse = Finite::new(40.0);
         let ids: Vec<_> = (0..3).map(|case| sweep.id(case)).collect();
         let suite = "tiny-rust-engine-llama-scalar-exact";
         let expected = format!(
             "**DIVERGED** (exit 1): `1 of 2 cases diverged`\n\n\
              Run `nightly`: 2 of 3 planned cases have a result: 1 DIVERGED.\n\n\
-             | comparison | verdict | cases | worst KL | p99 excess of KL |\n|---|---|---|---|---|\n\
+             | comparison | verdict | cases | worst KL | worst excess |\n|---|---|---|---|---|\n\
              | `{suite}` | DIVERGED | 1 DIVERGED | 1.230e-2 |  |\n\n\
              ### Worst cases\n\n\
              | case | prompt | comparison | verdict | first bad | KL | excess | reason |\n\
              |---|---|---|---|---|---|---|---|\n\
              | `{}` | `greetings.jsonl/p00001 [raw]` | `{suite}` | DIVERGED | position 1 | 1.230e-2 \
-             |  | `position 1: 1 logit has other bits` |\n\n\
+             | 4.000e1 | `position 1: 1 logit has other bits` |\n\n\
              ### Problems\n\n\
              - `{}`: missing: `it has no receipt`\n",
             ids[1], ids[2]
