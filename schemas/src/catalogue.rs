@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::agreed_tokens::AgreedTokensFile;
 use crate::coverage::CoverageLimitsFile;
 use crate::describe::DescribeResponse;
+use crate::diff::RunDiff;
 use crate::environment::{Environment, RunEnvironment};
 use crate::evaluate::{EvaluateRequest, Evaluated};
 use crate::failure::CommandFailure;
@@ -28,6 +29,7 @@ use crate::run_summary::RunSummary;
 use crate::sabotage::Sabotage;
 use crate::tag::Kind;
 use crate::tokenize::{TokenizeRequest, Tokens};
+use crate::trend::Trend;
 use crate::verification::Verification;
 use crate::worst_rows::WorstRows;
 
@@ -64,6 +66,8 @@ pub fn entries() -> Vec<Entry> {
         object::<Plan>(),
         object::<RunSummary>(),
         object::<RunEnvironment>(),
+        object::<RunDiff>(),
+        object::<Trend>(),
         object::<Preflight>(),
         object::<Inspection>(),
         object::<Verification>(),
