@@ -57,6 +57,7 @@ pub mod sabotage;
 pub mod seal;
 pub mod setup_cpp;
 pub mod sitting;
+mod svg;
 pub mod sweep;
 pub mod symptoms;
 pub mod text;

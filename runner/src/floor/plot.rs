@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use schemas::floor::{FloorFile, MeasuredVariant};
 
 use super::percentile::Sorted;
+use crate::svg::{number, text};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 480.0;
@@ -227,37 +228,6 @@ fn draw_legend(picture: &mut String, series: &[Series]) {
     text(picture, (x + 12.0, y + 4.0), "start", "12", "the floor");
 }
 
-fn text(picture: &mut String, (x, y): (f64, f64), anchor: &str, size: &str, words: &str) {
-    let _ = writeln!(
-        picture,
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\" font-size=\"{size}\">{}</text>",
-        number(x),
-        number(y),
-        escape(words)
-    );
-}
-
-/// A tenth of a pixel is enough.
-fn number(value: f64) -> String {
-    format!("{value:.1}")
-}
-
-/// Labels of models and names of prompts are other people's; characters that SVG cannot hold become
-/// question marks.
-fn escape(words: &str) -> String {
-    let mut escaped = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('?'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,10 +258,5 @@ mod tests {
         let limit = limit(&[series(&values), series(&[0.0; 10])]);
         assert_eq!(limit[..9], [9.0; 9]);
         assert_eq!(limit[9], 10.0);
-    }
-
-    #[test]
-    fn what_others_name_cannot_leave_its_place() {
-        assert_eq!(escape("</text>&\u{1b}"), "&lt;/text&gt;&amp;?");
     }
 }
