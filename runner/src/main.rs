@@ -1,6 +1,5 @@
 //! The command `lockstep`: reads the command line, runs one sub-command, prints, exits.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::Error;
 use clap::Parser;
+use runner::cli::asked::Asked;
 use runner::cli::flag_error::FlagError;
 use runner::cli::per_token::Flags;
 use runner::cli::{Cli, Command, Format, Shell};
@@ -21,6 +21,7 @@ use runner::report::text;
 use runner::run::Run;
 use runner::run_error::RunError;
 use runner::sabotage::SabotageError;
+use runner::sweep::diff::DiffError;
 use runner::sweep::failure::SweepError;
 use runner::sweep::gate::GateError;
 use runner::sweep::merge::MergeError;
@@ -37,51 +38,50 @@ use schemas::receipt::Receipt;
 use schemas::tag::Tag;
 
 fn main() -> ExitCode {
-    let json = json_is_asked_for(std::env::args_os());
-    let exit = match Cli::try_parse() {
-        Ok(cli) => dispatch(cli).unwrap_or_else(|error| {
-            let exit = exit_of(&error);
-            tell(&format!("lockstep: {error:#}\n"));
-            tell_failure(json, &format!("{error:#}"), exit)
-        }),
-        Err(error) => refuse_command_line(&error, json),
+    let asked = Asked::of(std::env::args_os());
+    let code = match Cli::try_parse() {
+        Ok(cli) => match dispatch(cli) {
+            Ok(exit) => exit.code(),
+            Err(error) => {
+                tell(&format!("lockstep: {error:#}\n"));
+                tell_failure(asked, &format!("{error:#}"), exit_of(&error))
+            }
+        },
+        Err(error) => refuse_command_line(&error, asked),
     };
-    ExitCode::from(exit.code())
-}
-
-/// Whether `--format json` is on the command line, be the rest of it right or wrong.
-fn json_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
-    let arguments: Vec<_> = arguments.collect();
-    let apart = arguments.windows(2).any(|two| two == ["--format", "json"]);
-    apart || arguments.iter().any(|argument| argument == "--format=json")
+    ExitCode::from(code)
 }
 
 /// Help and version are no errors, and go to standard output.
-fn refuse_command_line(error: &clap::Error, json: bool) -> Exit {
+fn refuse_command_line(error: &clap::Error, asked: Asked) -> u8 {
     let printed = error.print();
     if error.use_stderr() {
         let text = error.to_string();
         let text = text.trim_end().trim_start_matches("error: ");
-        return tell_failure(json, text, Exit::Usage);
+        return tell_failure(asked, text, Exit::Usage);
     }
     match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Internal,
-        _ => Exit::Parity,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Internal.code(),
+        _ => Exit::Parity.code(),
     }
 }
 
 /// With `--format json`, standard output has one object whatever happens.
-fn tell_failure(json: bool, error: &str, exit: Exit) -> Exit {
+fn tell_failure(asked: Asked, error: &str, exit: Exit) -> u8 {
+    let exit = asked.ends_with(exit);
+    let code = exit.code;
     let failure = CommandFailure {
         schema: Tag::new(),
         error: error.to_owned(),
-        exit: exit.record(),
+        exit,
     };
-    if json && let Ok(text) = canonical::to_string(&failure) {
+    if asked.json
+        && let Ok(text) = canonical::to_string(&failure)
+    {
         // If that cannot be written either, the exit code still tells.
         let _ = print(&escape_json_for_terminal(&text));
     }
-    exit
+    code
 }
 
 /// The exit code of an error: those that know theirs say it, any other is our own fault.
@@ -103,6 +103,7 @@ fn exit_of(error: &Error) -> Exit {
         error.downcast_ref::<MergeError>().map(MergeError::exit),
         error.downcast_ref::<GateError>().map(GateError::exit),
         error.downcast_ref::<ReplayError>().map(ReplayError::exit),
+        error.downcast_ref::<DiffError>().map(DiffError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -119,6 +120,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::Gate(flags) => commands::gate::run(&flags),
         Command::Replay(flags) => commands::replay::run(&flags),
         Command::Run(flags) => commands::run::run(*flags, engines),
+        Command::Diff(flags) => commands::run_comparison::diff(flags),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;

@@ -1,5 +1,6 @@
 //! The command line: what can be said, and how it becomes values.
 
+pub mod asked;
 mod comparison_flags;
 pub mod flag_error;
 pub mod floor;
@@ -13,6 +14,7 @@ pub mod prompt_set_flags;
 pub mod receipts;
 pub mod run;
 pub mod runs;
+pub mod run_comparison;
 pub mod sabotage;
 mod template_flags;
 
@@ -84,6 +86,12 @@ pub enum Command {
     ///
     /// Example: lockstep replay results/night 0123456789abcdef > case.sh
     Replay(runs::ReplayFlags),
+    /// Say what became of the cases of one run in another, and why it may be
+    ///
+    /// Exit codes are those of diff(1): 0 the same, and nothing is printed; 1 different; 2 trouble.
+    ///
+    /// Example: lockstep diff results/last-good results/tonight
+    Diff(run_comparison::DiffFlags),
     /// Prove that faults are noticed: an engine makes one at a time, and each must be caught
     ///
     /// Example: lockstep sabotage --model model.gguf

@@ -4,3 +4,4 @@ pub mod gate;
 pub mod merge;
 pub mod replay;
 pub mod run;
+pub mod run_comparison;

@@ -38,7 +38,7 @@ pub const ENVIRONMENT: &str = "environment.json";
 /// A plan has its prompts in it: 100,000 of 10 kB each.
 const PLAN_BYTES: u64 = 1 << 30;
 /// A position takes about 2 KiB, and contexts have up to 2^17 positions.
-const RECEIPT_BYTES: u64 = 1 << 28;
+pub(super) const RECEIPT_BYTES: u64 = 1 << 28;
 
 /// Why a run cannot be read.
 #[derive(Debug)]

@@ -16,6 +16,8 @@
 //! brings the folders of shards together into one run, of which [`gate`] gives the verdict and [`tables`]
 //! are for other programs. [`rerun`] says which cases are run again, and [`replay`] how one was
 //! computed.
+//!
+//! [`diff`] says what became of the cases of one run in another.
 
 pub mod asked;
 pub mod belonging;
@@ -24,6 +26,7 @@ mod cases;
 mod checked;
 pub mod claim;
 mod comparison;
+pub mod diff;
 mod engines;
 mod error;
 pub mod execute;
@@ -49,7 +52,6 @@ pub mod standing;
 pub mod summary;
 pub mod tables;
 mod terms;
-mod values;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
