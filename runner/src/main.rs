@@ -26,6 +26,7 @@ use runner::sweep::failure::SweepError;
 use runner::sweep::gate::GateError;
 use runner::sweep::merge::MergeError;
 use runner::sweep::replay::ReplayError;
+use runner::sweep::trend::TrendError;
 use runner::sweep::{PlanError, planning};
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
@@ -104,6 +105,7 @@ fn exit_of(error: &Error) -> Exit {
         error.downcast_ref::<GateError>().map(GateError::exit),
         error.downcast_ref::<ReplayError>().map(ReplayError::exit),
         error.downcast_ref::<DiffError>().map(DiffError::exit),
+        error.downcast_ref::<TrendError>().map(TrendError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -121,6 +123,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::Replay(flags) => commands::replay::run(&flags),
         Command::Run(flags) => commands::run::run(*flags, engines),
         Command::Diff(flags) => commands::run_comparison::diff(flags),
+        Command::Trend(flags) => commands::run_comparison::trend(&flags),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;

@@ -1,5 +1,5 @@
-//! `lockstep diff` as a command: its exit codes, and what goes to which stream. What it finds is tested
-//! beside its code.
+//! `lockstep diff` and `lockstep trend` as commands: their exit codes, and what goes to which stream.
+//! What they find is tested beside their code.
 
 use std::fs;
 use std::path::Path;
@@ -98,4 +98,11 @@ fn whatever_goes_wrong_is_two_for_diff() {
         (2, "trouble")
     );
     assert_eq!(code(folder.path(), &["diff", "--help"]), Some(0));
+}
+
+#[test]
+fn trend_ends_as_all_other_commands_do() {
+    let folder = TempDir::new().expect("a folder");
+    assert_eq!(code(folder.path(), &["trend"]), Some(64));
+    assert_eq!(code(folder.path(), &["trend", "no-such-folder"]), Some(65));
 }

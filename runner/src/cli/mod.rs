@@ -92,6 +92,10 @@ pub enum Command {
     ///
     /// Example: lockstep diff results/last-good results/tonight
     Diff(run_comparison::DiffFlags),
+    /// Show what comparisons came to over several runs, and what changed between them
+    ///
+    /// Example: lockstep trend results/2026-* --plot trend.svg
+    Trend(run_comparison::TrendFlags),
     /// Prove that faults are noticed: an engine makes one at a time, and each must be caught
     ///
     /// Example: lockstep sabotage --model model.gguf

@@ -17,7 +17,8 @@
 //! are for other programs. [`rerun`] says which cases are run again, and [`replay`] how one was
 //! computed.
 //!
-//! [`diff`] says what became of the cases of one run in another.
+//! [`diff`] says what became of the cases of one run in another, and [`trend`] what comparisons came to
+//! over several.
 
 pub mod asked;
 pub mod belonging;
@@ -56,6 +57,7 @@ mod terms;
 pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod trend;
 mod values;
 
 pub use error::PlanError;

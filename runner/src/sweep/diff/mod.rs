@@ -31,6 +31,8 @@ use super::folder::FolderError;
 use crate::exit::Exit;
 use crate::text::{escape_json_for_terminal, escape_path};
 
+pub(super) use text::field_in_words;
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
