@@ -19,8 +19,7 @@ debian_packages() {
     say "installing ${*:2}"
     local log=$work/apt.log
     run_logged "$log" apt-get update
-    # These packages are for services; none is wanted at work outside the test.
-    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 run_logged "$log" \
+    DEBIAN_FRONTEND=noninteractive run_logged "$log" \
         apt-get install --yes --no-install-recommends "${@:2}"
     command -v "$1" >/dev/null || die "${*:2} did not bring $1"
 }
@@ -31,15 +30,14 @@ python_tools() {
     key=$(hash_of_stdin <<<"$* $(python3 --version)")
     folder=$cache/job-runners-${key:0:16}
     mkdir -p "$folder"
-    (
-        take_lock "$folder/lock"
-        [[ -f $folder/complete ]] && exit
+    take_lock "$folder/lock"
+    if [[ ! -f $folder/complete ]]; then
         say "fetching $*"
         run_logged "$folder/fetch.log" python3 -m venv --clear "$folder/venv"
         run_logged "$folder/fetch.log" "$folder/venv/bin/pip" install --quiet \
             --disable-pip-version-check "$@"
         touch "$folder/complete"
-    )
+    fi
     printf '%s\n' "$folder/venv/bin"
 }
 

@@ -102,7 +102,8 @@ class Play:
             if "uses" in step:
                 worked, outputs = self.action(step["uses"].split("@")[0], step["with"], folder), {}
             else:
-                worked, outputs = self.run(resolved(step["run"], context), step["env"], f"{folder}.{number}", folder)
+                script, notes = resolved(step["run"], context), f"{folder}.{number}"
+                worked, outputs = self.run(script, step["env"], notes, folder)
             context["steps"][step.get("id", number)] = {"outputs": outputs}
             result = result if worked else "failure"
         outputs = resolved(job.get("outputs", {}), context) if result == "success" else {}

@@ -32,7 +32,7 @@ expect() {
 }
 
 test_gnu_parallel() {
-    local out=$work/parallel
+    local out="$work/gnu parallel"
     touch "$engine/kill-once"
     expect 75 "$examples/gnu-parallel.sh" "$plan" "$out" 4
     (($(awk '$7 == 75' "$out/joblog" | wc -l) == 1)) || die "not one shard failed: $(<"$out/joblog")"
@@ -44,27 +44,28 @@ test_gnu_parallel() {
     expect 65 "$examples/gnu-parallel.sh" "$plan" "$out" 3
 }
 
-# snakemake OUT OPTION…
+# snakemake SNAKEFILE OUT
 snakemake() {
     (
-        mkdir -p "$1" && cd "$1"
-        HOME=$work "$tools/snakemake" --snakefile "$examples/Snakefile" --cores 2 --quiet all \
-            --config plan="$plan" out="$1" shards=4 "${@:2}"
+        mkdir -p "$2" && cd "$2"
+        HOME=$work "$tools/snakemake" --snakefile "$1" --cores 2 --keep-going \
+            --config plan="$plan" out="$2" shards=4
     )
 }
 
 test_snakemake() {
-    local out="$work/snakemake"
+    local once=$work/once.smk out="$work/snake make"
     touch "$engine/kill-once"
     # Its `retries` takes the shard up again.
-    expect 0 snakemake "$out"
+    expect 0 snakemake "$examples/Snakefile" "$out"
     [[ ! -e $engine/kill-once ]] || die "no engine was killed"
     same_bytes "$truth" "$out/run" "Snakemake, one shard tried twice"
-    # Without retries nothing is merged, and the next call goes on.
+    # Without that nothing is merged, and the next call goes on.
+    sed 's/retries: 1/retries: 0/' "$examples/Snakefile" >"$once"
     touch "$engine/kill-once"
-    expect 1 snakemake "$out-resumed" --retries 0
+    expect 1 snakemake "$once" "$out-resumed"
     [[ ! -e $out-resumed/run ]] || die "Snakemake merged in spite of a shard that failed"
-    expect 0 snakemake "$out-resumed"
+    expect 0 snakemake "$once" "$out-resumed"
     same_bytes "$truth" "$out-resumed/run" "Snakemake, started again"
 }
 
