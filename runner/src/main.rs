@@ -28,6 +28,7 @@ use runner::sweep::merge::MergeError;
 use runner::sweep::replay::ReplayError;
 use runner::sweep::trend::TrendError;
 use runner::sweep::{PlanError, planning};
+use runner::sweep::page::{self, PageError};
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
     cli, commands, distort, floor, inspect, ladder, preflight, prompt, report, results, run,
@@ -106,6 +107,7 @@ fn exit_of(error: &Error) -> Exit {
         error.downcast_ref::<ReplayError>().map(ReplayError::exit),
         error.downcast_ref::<DiffError>().map(DiffError::exit),
         error.downcast_ref::<TrendError>().map(TrendError::exit),
+        error.downcast_ref::<PageError>().map(PageError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -178,6 +180,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
             // Its code was held against its verdict.
             Ok(Exit::of_code(receipt.exit.code).unwrap_or(Exit::Internal))
         }
+        Command::Report(flags) => Ok(page::write(&flags.run, &flags.out)?),
         Command::Prompts(flags) => {
             print(&flags.list()?)?;
             Ok(Exit::Parity)

@@ -7,6 +7,7 @@ pub mod floor;
 pub mod inspect;
 pub mod ladder;
 mod limit_flags;
+pub mod page;
 pub mod per_token;
 pub mod plan;
 mod prompt_flags;
@@ -142,6 +143,10 @@ pub enum Command {
     ///
     /// Example: lockstep judge results/receipt.json --limits mine.json
     Judge(receipts::JudgeFlags),
+    /// Write a run as one HTML page: what broke and where
+    ///
+    /// Example: lockstep report results/nightly -o report.html
+    Report(page::Flags),
     /// List the prompts of a set
     ///
     /// Example: lockstep prompts --format json > mine.jsonl

@@ -22,7 +22,7 @@ pub mod fault;
 mod fault_text;
 mod identity;
 pub mod logits;
-mod npy;
+pub(crate) mod npy;
 mod own;
 mod pipes;
 pub mod places;

@@ -15,9 +15,9 @@
 use std::fmt;
 
 /// Magic, version and length.
-pub(super) const PREFIX_BYTES: usize = 10;
+pub(crate) const PREFIX_BYTES: usize = 10;
 /// The text for two numbers of any size needs less than 128; this is far from any harm.
-pub(super) const TEXT_LIMIT_BYTES: usize = 1024;
+pub(crate) const TEXT_LIMIT_BYTES: usize = 1024;
 /// Data begins at a multiple of this.
 const ALIGNMENT: usize = 64;
 /// The largest vocabularies have a quarter of a million tokens. A row of this many numbers is
@@ -105,7 +105,7 @@ fn header(part: &'static str, found: impl Into<String>, expected: &str) -> Logit
 }
 
 /// The length of the text, from the fixed beginning of the file.
-pub(super) fn text_bytes(prefix: [u8; PREFIX_BYTES]) -> Result<usize, LogitsProblem> {
+pub(crate) fn text_bytes(prefix: [u8; PREFIX_BYTES]) -> Result<usize, LogitsProblem> {
     let (magic, rest) = prefix.split_at(6);
     if magic != b"\x93NUMPY" {
         return Err(header("magic", hex(magic), &hex(b"\x93NUMPY")));
@@ -126,7 +126,7 @@ pub(super) fn text_bytes(prefix: [u8; PREFIX_BYTES]) -> Result<usize, LogitsProb
 }
 
 /// Reads the text and compares the shape in it with `[rows, columns]`.
-pub(super) fn check_text(text: &[u8], shape: [u64; 2]) -> Result<(), LogitsProblem> {
+pub(crate) fn check_text(text: &[u8], shape: [u64; 2]) -> Result<(), LogitsProblem> {
     let whole = String::from_utf8_lossy(text);
     let form = || {
         header(
@@ -163,7 +163,7 @@ pub(super) fn check_text(text: &[u8], shape: [u64; 2]) -> Result<(), LogitsProbl
 }
 
 /// The bytes of the numbers.
-pub(super) fn data_bytes([rows, columns]: [u64; 2]) -> Result<u64, LogitsProblem> {
+pub(crate) fn data_bytes([rows, columns]: [u64; 2]) -> Result<u64, LogitsProblem> {
     if columns > COLUMN_LIMIT {
         return Err(LogitsProblem::TooWide { columns });
     }

@@ -38,6 +38,11 @@ impl RowFloor {
         }
     }
 
+    /// The distances that stand for 1.
+    pub fn distances(&self) -> JudgedDistances {
+        self.distances
+    }
+
     /// What a row is in multiples of this.
     pub fn excess(&self, metrics: &Metrics) -> RowExcess {
         let (floor, shift_removed) = (&self.distances, &metrics.shift_removed);

@@ -19,6 +19,10 @@
 //!
 //! [`diff`] says what became of the cases of one run in another, and [`trend`] what comparisons came to
 //! over several.
+//! In reading order: [`keys`] says by what a case is known; [`folder`] is where runs lie and how they
+//! are read back. [`lookup`] resolves what a plan says of a case, [`belonging`] holds a receipt against
+//! it, [`standing`] chooses the one that counts, and [`summary`] is what all of them come to.
+//! [`page`] shows all that to people.
 
 pub mod asked;
 pub mod belonging;
@@ -49,6 +53,7 @@ pub mod replay;
 pub mod rerun;
 pub mod shard;
 mod source;
+pub mod page;
 pub mod standing;
 pub mod summary;
 pub mod tables;

@@ -26,7 +26,7 @@ pub struct Subject {
 
 impl Subject {
     /// The same comparison with these flags.
-    pub(super) fn per_token(&self, flags: &[&str]) -> String {
+    pub(crate) fn per_token(&self, flags: &[&str]) -> String {
         self.per_token_in(self.profile, flags)
     }
 
