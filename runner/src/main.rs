@@ -25,10 +25,11 @@ use runner::sweep::diff::DiffError;
 use runner::sweep::failure::SweepError;
 use runner::sweep::gate::GateError;
 use runner::sweep::merge::MergeError;
+use runner::sweep::page::{self, PageError};
 use runner::sweep::replay::ReplayError;
+use runner::sweep::tables::TablesError;
 use runner::sweep::trend::TrendError;
 use runner::sweep::{PlanError, planning};
-use runner::sweep::page::{self, PageError};
 use runner::text::{escape_for_terminal, escape_json_for_terminal, escape_path};
 use runner::{
     cli, commands, distort, floor, inspect, ladder, preflight, prompt, report, results, run,
@@ -105,6 +106,7 @@ fn exit_of(error: &Error) -> Exit {
         error.downcast_ref::<MergeError>().map(MergeError::exit),
         error.downcast_ref::<GateError>().map(GateError::exit),
         error.downcast_ref::<ReplayError>().map(ReplayError::exit),
+        error.downcast_ref::<TablesError>().map(TablesError::exit),
         error.downcast_ref::<DiffError>().map(DiffError::exit),
         error.downcast_ref::<TrendError>().map(TrendError::exit),
         error.downcast_ref::<PageError>().map(PageError::exit),
@@ -122,6 +124,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::Sabotage(flags) => sabotage_all(&flags, engines),
         Command::Merge(flags) => commands::merge::run(&flags),
         Command::Gate(flags) => commands::gate::run(&flags),
+        Command::Sweep(flags) => commands::sweep::sweep(*flags, engines),
+        Command::Rerun(flags) => commands::sweep::rerun(*flags, engines),
         Command::Replay(flags) => commands::replay::run(&flags),
         Command::Run(flags) => commands::run::run(*flags, engines),
         Command::Diff(flags) => commands::run_comparison::diff(flags),

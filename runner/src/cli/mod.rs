@@ -14,9 +14,10 @@ mod prompt_flags;
 pub mod prompt_set_flags;
 pub mod receipts;
 pub mod run;
-pub mod runs;
 pub mod run_comparison;
+pub mod runs;
 pub mod sabotage;
+pub mod sweep;
 mod template_flags;
 
 use std::ffi::OsString;
@@ -81,6 +82,14 @@ pub enum Command {
     ///
     /// Example: lockstep gate results/night
     Gate(runs::GateFlags),
+    /// Plan, run, merge and gate in one, for one machine
+    ///
+    /// Example: lockstep sweep sweep.toml -o results/night
+    Sweep(Box<sweep::Flags>),
+    /// Run cases of a run again, in place, and give its verdict
+    ///
+    /// Example: lockstep rerun results/night --failed
+    Rerun(Box<runs::RerunFlags>),
     /// Show how a case of a run was computed: the commands of both engines, as a script for bash
     ///
     /// With --exec they are run: exit code 0 when they come to what the receipt says, 1 when not.

@@ -1,8 +1,8 @@
 //! The flags of `lockstep run`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +13,9 @@ use crate::engine::Supervision;
 use crate::sweep::asked::Means;
 use crate::sweep::execute::Orders;
 use crate::sweep::shard::{Partition, Shard};
+
+/// Two cases of 300 tokens and a large vocabulary.
+pub(super) const DISK_BUDGET_MIB: u64 = 768;
 
 /// The flags.
 #[derive(Clone, Debug, Args)]
@@ -46,6 +49,13 @@ pub struct Flags {
     /// Also cases that have a result
     #[arg(long)]
     again: bool,
+    #[command(flatten)]
+    work: WorkFlags,
+}
+
+/// How cases are worked on.
+#[derive(Clone, Debug, Args)]
+pub struct WorkFlags {
     /// Where a model is, if not where the plan says
     #[arg(long, value_name = "LABEL=FILE", value_parser = labelled)]
     model: Vec<(String, PathBuf)>,
@@ -57,7 +67,7 @@ pub struct Flags {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     threads: Option<u32>,
     /// Most disk that answers may take that wait to be compared, in MiB; a single case may need more
-    #[arg(long, default_value = "768", value_name = "MIB")]
+    #[arg(long, default_value_t = DISK_BUDGET_MIB, value_name = "MIB")]
     disk_budget: u64,
     /// A folder in which answers of references are kept, so that a run with another candidate does not
     /// evaluate them again
@@ -68,9 +78,10 @@ pub struct Flags {
     cache_size: u64,
     /// Nothing but what goes wrong
     #[arg(long)]
-    quiet: bool,
+    pub quiet: bool,
+    /// Limits under which engines run
     #[command(flatten)]
-    supervision: SupervisionFlags,
+    pub supervision: SupervisionFlags,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,7 +92,8 @@ enum PartitionFlag {
     Hash,
 }
 
-fn labelled(text: &str) -> Result<(String, PathBuf), String> {
+/// A pair of a label and a file.
+pub(super) fn labelled(text: &str) -> Result<(String, PathBuf), String> {
     let (label, path) = text
         .split_once('=')
         .ok_or_else(|| format!("{text:?} is not of the form LABEL=FILE"))?;
@@ -93,7 +105,7 @@ impl Flags {
     pub fn check(
         self,
         cache: PathBuf,
-        engines_file: Option<PathBuf>,
+        engines_file: Option<&Path>,
         supervision: Supervision,
     ) -> Result<Orders, FlagError> {
         let shard = match (self.shard, self.shard_index0, self.shard_count) {
@@ -103,11 +115,10 @@ impl Flags {
             }
             _ => Shard::WHOLE,
         };
-        let jobs = self.jobs.get();
+        let orders = self
+            .work
+            .orders(self.plan, self.out, cache, engines_file, supervision);
         Ok(Orders {
-            plan: self.plan,
-            models: BTreeMap::from_iter(self.model),
-            out: self.out,
             shard,
             partition: match self.partition {
                 PartitionFlag::Slice => Partition::Slice,
@@ -115,33 +126,52 @@ impl Flags {
             },
             only: self.only.into_iter().collect(),
             again: self.again,
+            ..orders
+        })
+    }
+
+    /// How the cases are worked on.
+    pub fn work(&self) -> &WorkFlags {
+        &self.work
+    }
+}
+
+impl WorkFlags {
+    /// The flags as values, for all cases of a plan that have no result.
+    pub(super) fn orders(
+        self,
+        plan: PathBuf,
+        out: PathBuf,
+        cache: PathBuf,
+        engines_file: Option<&Path>,
+        supervision: Supervision,
+    ) -> Orders {
+        let jobs = self.jobs.get();
+        Orders {
+            plan,
+            models: BTreeMap::from_iter(self.model),
+            out,
+            shard: Shard::WHOLE,
+            partition: Partition::default(),
+            only: BTreeSet::new(),
+            again: false,
             jobs,
             disk_bytes: self.disk_budget.saturating_mul(1 << 20),
             cache: self
                 .cache
                 .map(|folder| (folder, self.cache_size.saturating_mul(1 << 20))),
             means: Means {
-                engines_file,
+                engines_file: engines_file.map(Path::to_owned),
                 threads: self.threads.unwrap_or_else(|| share_of_processors(jobs)),
                 supervision,
                 cache,
             },
-        })
-    }
-
-    /// Whether only what goes wrong is told.
-    pub fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
-    /// The supervision's own flags.
-    pub fn supervision(&self) -> &SupervisionFlags {
-        &self.supervision
+        }
     }
 }
 
 /// The standard library's count heeds the affinity mask and the control group of this process.
-fn share_of_processors(jobs: usize) -> u32 {
+pub(super) fn share_of_processors(jobs: usize) -> u32 {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     u32::try_from((processors / jobs).max(1)).unwrap_or(1)
 }

@@ -5,3 +5,4 @@ pub mod merge;
 pub mod replay;
 pub mod run;
 pub mod run_comparison;
+pub mod sweep;

@@ -10,6 +10,7 @@ use std::time::Instant;
 use schemas::environment::Environment;
 use schemas::line;
 use schemas::plan::{PlannedCase, PlannedComparison, PlannedEngine, PlannedModel};
+use schemas::receipt::Profile;
 
 use super::asked::{self, ModelFiles};
 use super::execute::{Workshop, check_file, found};
@@ -210,7 +211,9 @@ impl Work<'_, '_> {
         self.asker = self.asker(&seats);
         while !open.is_empty() && !self.gives_up() {
             let mut chunk: Vec<_> = open.drain(..open.len().min(FLOORS_TOGETHER)).collect();
-            stage("reading floors");
+            if run.request.profile == Profile::Production {
+                stage("reading floors");
+            }
             if let Err(ending) = run.measure_floors(&self.known, &seats, &mut chunk) {
                 open.extend(chunk);
                 return Err(ending);

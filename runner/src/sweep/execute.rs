@@ -155,22 +155,24 @@ fn chosen<'a>(orders: &Orders, plan: &'a Plan) -> Result<Vec<&'a PlannedCase>, S
     Ok(cases.map(|(_, case)| case).collect())
 }
 
-/// Makes the folder, with the plan in it. Results of another plan are not mixed with those of this one.
+/// Makes the folder, with the plan in it.
 fn prepare_folder(plan: &Path, out: &Path) -> Result<(), SweepError> {
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |error| SweepError::Io(path, error)
-    };
-    fs::create_dir_all(out.join(CASES)).map_err(io(out))?;
-    let text = fs::read_to_string(plan).map_err(io(plan))?;
-    let copy = out.join(PLAN);
-    match fs::read_to_string(&copy) {
+    let io = |path: &Path, error| SweepError::Io(path.to_owned(), error);
+    fs::create_dir_all(out.join(CASES)).map_err(|error| io(out, error))?;
+    let text = fs::read_to_string(plan).map_err(|error| io(plan, error))?;
+    place_plan(&text, out)
+}
+
+/// Puts a plan into the folder of its results. Those of another plan are not mixed with them.
+pub fn place_plan(text: &str, out: &Path) -> Result<(), SweepError> {
+    let io = |error| SweepError::Io(out.join(PLAN), error);
+    match fs::read_to_string(out.join(PLAN)) {
         Ok(there) if there == text => Ok(()),
         Ok(_) => Err(SweepError::OtherPlan(out.to_owned())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            results::write_text(out, PLAN, &text).map_err(io(out))
+            results::write_text(out, PLAN, text).map_err(io)
         }
-        Err(error) => Err(io(&copy)(error)),
+        Err(error) => Err(io(error)),
     }
 }
 

@@ -10,19 +10,11 @@
 //! [`folder`] is where runs lie and how they are read back; [`progress`] is what those who wait are told.
 //!
 //! Whoever reads a run asks [`lookup`] what the plan says of a case, [`belonging`] whether a receipt is
-//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, [`merge`] brings
-//! the folders of shards together into one run, and [`tables`] are what it has for other programs.
-//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to, and [`merge`]
-//! brings the folders of shards together into one run, of which [`gate`] gives the verdict and [`tables`]
-//! are for other programs. [`rerun`] says which cases are run again, and [`replay`] how one was
-//! computed.
-//!
-//! [`diff`] says what became of the cases of one run in another, and [`trend`] what comparisons came to
-//! over several.
-//! In reading order: [`keys`] says by what a case is known; [`folder`] is where runs lie and how they
-//! are read back. [`lookup`] resolves what a plan says of a case, [`belonging`] holds a receipt against
-//! it, [`standing`] chooses the one that counts, and [`summary`] is what all of them come to.
-//! [`page`] shows all that to people.
+//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to. [`merge`] brings
+//! the folders of shards together into one run, of which [`gate`] gives the verdict, [`tables`] are for
+//! other programs and [`page`] for people. [`rerun`] says which cases are run again, and [`replay`] how
+//! one was computed. [`diff`] says what became of the cases of one run in another, and [`trend`] what
+//! comparisons came to over several.
 
 pub mod asked;
 pub mod belonging;
@@ -46,6 +38,7 @@ pub mod lookup;
 pub mod merge;
 mod models;
 mod names;
+pub mod page;
 mod pipeline;
 pub mod planning;
 pub mod progress;
@@ -53,13 +46,10 @@ pub mod replay;
 pub mod rerun;
 pub mod shard;
 mod source;
-pub mod page;
 pub mod standing;
 pub mod summary;
 pub mod tables;
 mod terms;
-#[cfg(test)]
-pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod trend;

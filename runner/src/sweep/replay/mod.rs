@@ -133,6 +133,16 @@ pub fn of(run: &RunFolder, id: &str, cache: &Path) -> Result<Replay, ReplayError
     Ok(replay(of, run, chosen.receipt, &environment, cache))
 }
 
+/// Where a model was when cases of it were run, by the first of them that tells.
+pub fn model_path(run: &RunFolder, label: &str) -> Option<PathBuf> {
+    let cases = planned(run).ok()?;
+    let mut of_it = cases.iter().filter(|of| of.model.label == label);
+    of_it.find_map(|of| {
+        let environment = environment(run, of.id()).ok()??;
+        Some(PathBuf::from(environment.model_path))
+    })
+}
+
 fn replay(
     of: &CaseOf<'_>,
     run: &RunFolder,
