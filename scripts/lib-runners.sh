@@ -64,6 +64,7 @@ reference = "llama-scalar"
 [settings]
 max_tokens = 2
 threads = 1
+allow_small = true
 TOML
     breakable_engine "$folder/config/lockstep"
     export XDG_CONFIG_HOME=$folder/config
