@@ -46,7 +46,7 @@ pub enum GateFormat {
     Text,
     /// For programs; stable.
     Json,
-    /// Annotations for the pages of GitHub.
+    /// For people, with annotations that a GitHub workflow shows.
     Github,
 }
 

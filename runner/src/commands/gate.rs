@@ -24,7 +24,7 @@ pub(super) fn conclude(run: &RunFolder, told: GateFormat) -> Result<Exit, Error>
     print(&match told {
         GateFormat::Json => escape_json_for_terminal(&canonical::to_string(&summary)?),
         GateFormat::Text => report::run::text(&summary),
-        GateFormat::Github => tables::github(&summary, &run.plan),
+        GateFormat::Github => tables::github(&summary, &run.plan) + &report::run::text(&summary),
     })?;
     Ok(Exit::of_code(summary.exit.code).unwrap_or(Exit::Internal))
 }

@@ -114,7 +114,7 @@ impl Run {
     }
 }
 
-fn references() -> PathBuf {
+pub(crate) fn references() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/references");
     let folder = std::env::var_os("LOCKSTEP_REFERENCES").map_or_else(beside, PathBuf::from);
     assert!(

@@ -4,5 +4,7 @@
 //! the test: without it nothing is proved.
 
 mod bench;
+mod merged;
 mod plan;
 mod refusals;
+mod running;

@@ -2,60 +2,58 @@
 //! receipts explains: a program that was built again may describe itself as before.
 
 use schemas::diff::{CauseKind, FieldChange};
-use schemas::environment::{EngineEnvironment, Environment};
+use schemas::environment::Environment;
 
 use super::causes::Reason;
 
+/// An engine's program before and after, by the digests of their files.
+struct Program<'a> {
+    kind: CauseKind,
+    engine: &'a str,
+    before: Option<&'a String>,
+    after: Option<&'a String>,
+}
+
 /// What explains numbers that receipts do not, or else that nothing does.
 pub(super) fn reasons(
-    before: Option<&Environment>,
-    after: Option<&Environment>,
+    environments: [Option<&Environment>; 2],
     [reference, candidate]: [&str; 2],
     comparison: &str,
 ) -> Vec<Reason> {
-    let (Some(before), Some(after)) = (before, after) else {
-        return vec![Reason::new(CauseKind::Unexplained, comparison, Vec::new())];
-    };
-    let engines = [
-        (
-            CauseKind::ReferenceChanged,
-            reference,
-            program(&before.reference),
-            program(&after.reference),
-        ),
-        (
-            CauseKind::CandidateChanged,
-            candidate,
-            program(&before.candidate),
-            program(&after.candidate),
-        ),
+    let of_reference = environments.map(|it| it?.reference.binary_sha256.as_ref());
+    let of_candidate = environments.map(|it| it?.candidate.binary_sha256.as_ref());
+    let programs = [
+        (CauseKind::ReferenceChanged, reference, of_reference),
+        (CauseKind::CandidateChanged, candidate, of_candidate),
     ];
-    let is_known = engines
-        .iter()
-        .all(|(_, _, old, new)| old.is_some() && new.is_some());
-    let changed = engines.into_iter().filter(|(_, _, old, new)| old != new);
-    let reasons: Vec<_> = changed
-        .filter(|(_, _, old, new)| old.is_some() && new.is_some())
-        .map(|(kind, name, before, after)| {
-            let field = FieldChange {
-                field: "program".to_owned(),
-                before,
-                after,
-            };
-            Reason::new(kind, name, vec![field])
-        })
-        .collect();
-    match (reasons.is_empty(), is_known) {
-        (false, _) => reasons,
-        (true, true) => vec![Reason::new(
-            CauseKind::NotReproducible,
-            comparison,
-            Vec::new(),
-        )],
-        (true, false) => vec![Reason::new(CauseKind::Unexplained, comparison, Vec::new())],
+    let programs = programs.map(|(kind, engine, [before, after])| Program {
+        kind,
+        engine,
+        before,
+        after,
+    });
+    let changed: Vec<_> = programs.iter().filter_map(Program::changed).collect();
+    if !changed.is_empty() {
+        return changed;
     }
+    let is_known = |it: &Program<'_>| it.before.is_some() && it.after.is_some();
+    let kind = if programs.iter().all(is_known) {
+        CauseKind::NotReproducible
+    } else {
+        CauseKind::Unexplained
+    };
+    vec![Reason::new(kind, comparison, Vec::new())]
 }
 
-fn program(engine: &EngineEnvironment) -> Option<String> {
-    engine.binary_sha256.clone()
+impl Program<'_> {
+    /// `None`: it is the same, or one side is not known.
+    fn changed(&self) -> Option<Reason> {
+        let (before, after) = (self.before?, self.after?);
+        let field = FieldChange {
+            field: "program".to_owned(),
+            before: Some(before.clone()),
+            after: Some(after.clone()),
+        };
+        (before != after).then(|| Reason::new(self.kind, self.engine, vec![field]))
+    }
 }

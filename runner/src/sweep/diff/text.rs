@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn figures_are_short_as_long_as_they_differ() {
         assert_eq!(
-            told(Some(0.0), Some(0.00123456)),
+            told(Some(0.0), Some(0.001_234_56)),
             "kl 0 -> 1.235e-3 (worse)"
         );
         let near = told(Some(0.123_456_7), Some(0.123_456_8));

@@ -226,10 +226,9 @@ fn compare_both(
     let rows = rows::changes(one, other);
     let mut reasons = causes::between(one, other, &comparison);
     if causes::leave_unexplained(&reasons, &rows) {
-        let environments = (before.environment(old)?, after.environment(new)?);
+        let environments = [before.environment(old)?, after.environment(new)?];
         reasons.extend(programs::reasons(
-            environments.0.as_ref(),
-            environments.1.as_ref(),
+            environments.each_ref().map(Option::as_ref),
             [reference, candidate],
             &comparison,
         ));

@@ -3,8 +3,9 @@
 //! A run folder goes in, a text comes out; equal runs make equal pages, but for the texts of tokens,
 //! which are shown only where the model is at hand. In reading order: [`entry`] (the cases, the worst
 //! first), [`gather`] (one walk over the receipts; of a case `case_data` and its [`cells`], of a
-//! comparison [`histogram`] and [`worst`] rows), [`failing`] and [`vocabulary`] (what stands beside the
-//! receipts), [`sections`] (the parts without a script) over [`markup`], through which all text goes.
+//! comparison [`histogram`] and [`worst`] rows), [`likely`] and [`texts`] of a [`vocabulary`] (what
+//! stands beside the receipts), [`sections`] (the parts without a script) in their [`frame`], over
+//! [`markup`], through which all text goes.
 //! The script in `assets` draws the map and the cases from the data at the end of the page.
 //!
 //! Nothing of the page comes from elsewhere, and its policy allows it nothing but its own script and
@@ -13,15 +14,17 @@
 mod case_data;
 mod cells;
 mod entry;
-mod failing;
+mod frame;
 mod gather;
 mod histogram;
+mod likely;
 mod markup;
 #[cfg(test)]
 mod samples;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod vocabulary;
 mod worst;
 
@@ -30,42 +33,22 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use schemas::environment::{Environment, RunEnvironment};
-use schemas::line;
 use schemas::receipt::Receipt;
 use schemas::run_summary::RunSummary;
-use schemas::tag::Kind;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use self::case_data::CaseData;
 use self::cells::Binning;
-use self::entry::{Entry, verdict_word};
-use self::gather::{Gathered, model_of};
-use self::markup::{Markup, base64};
-use self::sections::worst_rows::{Tops, tops};
+use self::entry::Entry;
+use self::markup::Markup;
+use self::sections::worst_rows::tops;
 use self::sections::{View, comparisons, distributions, greedy, identities, verdict, worst_rows};
-use self::vocabulary::Vocabulary;
-use super::folder::{ENVIRONMENT, FolderError, RunFolder};
+use self::texts::vocabularies;
+use super::folder::{FolderError, RunFolder};
 use super::summary;
 use crate::exit::Exit;
-use crate::model_file;
 use crate::results::{finish, temporary};
 use crate::text::{escape_for_terminal, escape_path};
-
-/// In this order: what comes later uses what came before.
-const SCRIPT: &str = concat!(
-    include_str!("assets/base.js"),
-    include_str!("assets/map.js"),
-    include_str!("assets/draw.js"),
-    include_str!("assets/cases.js"),
-    include_str!("assets/start.js")
-);
-const STYLE: &str = include_str!("assets/page.css");
-
-/// A case's environment takes about 3 kB, and there may be 100,000 of them.
-const ENVIRONMENT_BYTES: u64 = 1 << 30;
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -171,19 +154,16 @@ fn render_as_read(
         vocabularies: &vocabularies,
     };
     let mut page = Markup::new();
-    head(&mut page, view);
+    frame::head(&mut page, summary);
     verdict::section(&mut page, view);
     comparisons::section(&mut page, view);
-    map(&mut page, view);
+    frame::map(&mut page);
     worst_rows::section(&mut page, view, &tops);
     distributions::section(&mut page, view);
     greedy::section(&mut page, view);
-    page.raw(
-        "<section aria-labelledby=\"cases\"><h2 id=\"cases\">Cases</h2><div id=\"case-list\">\
-         <p class=\"fine\">The details of each case need this page's own script.</p></div></section>",
-    );
+    frame::cases(&mut page);
     identities::section(&mut page, view);
-    foot(&mut page, &data(view));
+    frame::foot(&mut page, &data(view));
     Ok(page.into_text())
 }
 
@@ -207,79 +187,4 @@ fn data(view: View<'_>) -> PageData<'_> {
         cases: &view.gathered.cases,
         left_out: view.gathered.left_out,
     }
-}
-
-/// The texts of all tokens that the page shows, model by model.
-fn vocabularies(
-    run: &RunFolder,
-    entries: &[Entry<'_>],
-    gathered: &mut Gathered,
-    tops: &Tops,
-) -> BTreeMap<String, Vocabulary> {
-    for (row, top) in gathered.worst.iter().zip(tops) {
-        let shown = top.iter().flatten().flatten().map(|it| it.id);
-        let model = model_of(&run.plan, &entries[row.entry]);
-        gathered.tokens.entry(model).or_default().extend(shown);
-    }
-    let models = run.plan.models.iter().filter_map(|model| {
-        let wanted = gathered.tokens.get(&model.label)?;
-        let path = model_path(run, entries, &model.label)?;
-        let vocabulary = Vocabulary::read(&path, &model.file.identity, wanted);
-        Some((model.label.clone(), vocabulary))
-    });
-    models.collect()
-}
-
-/// Where the first case of this model says that it found it: a thousand cases of a run were on one
-/// machine, or on alike ones.
-fn model_path(run: &RunFolder, entries: &[Entry<'_>], label: &str) -> Option<PathBuf> {
-    let merged = read_kind::<RunEnvironment>(&run.root().join(ENVIRONMENT));
-    let of_model = entries
-        .iter()
-        .filter(|it| it.summary.is_some() && model_of(&run.plan, it) == label);
-    let mut paths = of_model.filter_map(|it| {
-        let of_run = merged.as_ref().and_then(|merged| merged.cases.get(it.id()));
-        let beside = || read_kind::<Environment>(&run.case(it.id()).join(ENVIRONMENT));
-        let environment = of_run.cloned().or_else(beside)?;
-        Some(PathBuf::from(environment.model_path))
-    });
-    paths.next()
-}
-
-/// An object in a file that may not be there, or may be something else.
-fn read_kind<T: Kind + DeserializeOwned + Serialize>(path: &Path) -> Option<T> {
-    let text = model_file::read_text(path, ENVIRONMENT_BYTES).ok()?;
-    line::read(&text).ok()
-}
-
-fn head(page: &mut Markup, view: View<'_>) {
-    let word = verdict_word(view.summary.verdict);
-    page.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; script-src 'sha256-");
-    page.text(hash(SCRIPT))
-        .raw("'; style-src 'sha256-")
-        .text(hash(STYLE));
-    page.raw("'\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\"><title>");
-    page.text(word).raw(": ").text(&view.summary.name);
-    page.raw("</title><style>").raw(STYLE).raw("</style></head>\n<body><a class=\"skip\" href=\"#main\">To the verdict</a><header><p class=\"name\">Lockstep run <strong>");
-    page.foreign(&view.summary.name).raw("</strong></p><nav aria-label=\"Parts of the report\"><a href=\"#map\">Map</a> <a href=\"#worst\">Worst positions</a> <a href=\"#distributions\">Distributions</a> <a href=\"#cases\">Cases</a> <a href=\"#identities\">What ran</a></nav><button type=\"button\" id=\"theme\" hidden>Dark</button></header><main id=\"main\" tabindex=\"-1\">");
-}
-
-/// Where the script draws the map.
-fn map(page: &mut Markup, view: View<'_>) {
-    page.raw("<section aria-labelledby=\"map\"><h2 id=\"map\">Cases by position</h2><div id=\"map-place\" data-cases=\"");
-    page.text(view.gathered.cases.len());
-    page.raw("\"><p class=\"fine\">The map needs this page's own script; what broke is said above and below without it.</p></div></section>");
-}
-
-fn foot(page: &mut Markup, data: &PageData<'_>) {
-    page.raw("</main><script type=\"application/json\" id=\"data\">");
-    page.data(data);
-    page.raw("</script><script>")
-        .raw(SCRIPT)
-        .raw("</script></body></html>\n");
-}
-
-/// As a policy names a script or a style.
-fn hash(text: &str) -> String {
-    base64(&Sha256::digest(text.as_bytes()))
 }

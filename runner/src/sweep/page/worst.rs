@@ -7,7 +7,7 @@ use schemas::row::{GreedyStretch, RowRecord};
 use schemas::run_summary::RowPlace;
 
 use super::cells::{Found, distance};
-use super::failing::Kept;
+use super::likely::Kept;
 use crate::floor::excess::RowFloor;
 
 /// Cases of a comparison whose rows are kept.

@@ -2,7 +2,7 @@
 //! bytes for the same trend.
 //!
 //! Distances of one run and another may be powers of ten apart, so the axis is logarithmic. A figure of 0
-//! has no place on it and is drawn hollow, on the line at the bottom. A dashed line stands where something
+//! has no place on it and is drawn hollow, on the line at the bottom. A dotted line stands where something
 //! that decides results changed: what is left and right of it is not the same question. Below each run
 //! is how it ended, by shape as well as colour. The paper is white, so that it can be read on any.
 
@@ -285,13 +285,10 @@ impl<'a> Panel<'a> {
             text(picture, (x + 32.0, y + 4.0), "start", "12", words);
             y += 20.0;
         }
-        text(
-            picture,
-            (x, y + 4.0),
-            "start",
-            "11",
-            "hollow: 0; dashed: something changed",
-        );
+        for words in ["hollow: 0", "dotted: something changed"] {
+            text(picture, (x, y + 4.0), "start", "11", words);
+            y += 16.0;
+        }
     }
 }
 

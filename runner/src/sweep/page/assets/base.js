@@ -69,8 +69,13 @@ function figureOf(byte) {
   return `≈ ${Number(Math.pow(10, (byte - 2) / 10 - 16).toPrecision(2))}`;
 }
 
+// The same prompt may be there in several templates.
+function promptOf(one) {
+  return one.template === "raw" ? one.prompt : `${one.prompt} · ${one.template}`;
+}
+
 function nameOf(one) {
-  return `${one.set} / ${one.prompt}`;
+  return `${one.set} / ${promptOf(one)}`;
 }
 
 // What tells the comparisons apart: their names without the words that all begin and end with.
@@ -89,7 +94,7 @@ const isOneSet = page.cases.every((it) => it.set === page.cases[0].set);
 // As short as it still tells a case from the others.
 function labelOf(one) {
   const comparison = shortNames[one.comparison];
-  return `${isOneSet ? one.prompt : nameOf(one)}${comparison ? ` · ${comparison}` : ""}`;
+  return `${isOneSet ? promptOf(one) : nameOf(one)}${comparison ? ` · ${comparison}` : ""}`;
 }
 
 function placeOf(place) {

@@ -10,6 +10,7 @@ pub(super) mod worst_rows;
 use std::collections::BTreeMap;
 
 use schemas::number::Finite;
+use schemas::plan::PlannedCase;
 use schemas::run_summary::{RowPlace, RunSummary};
 
 use super::entry::{Entry, verdict_class};
@@ -63,8 +64,17 @@ fn link(page: &mut Markup, entry: &Entry<'_>) {
     page.raw("<a href=\"#case-")
         .text(entry.id())
         .raw("\">")
-        .foreign(format_args!("{} / {}", planned.prompt_set, planned.prompt))
+        .foreign(name_of(planned))
         .raw("</a>");
+}
+
+/// Its prompt; the same prompt may be there in several templates.
+fn name_of(planned: &PlannedCase) -> String {
+    let name = format!("{} / {}", planned.prompt_set, planned.prompt);
+    match planned.template.as_str() {
+        "raw" => name,
+        template => format!("{name} · {template}"),
+    }
 }
 
 fn place(place: RowPlace) -> String {

@@ -9,7 +9,7 @@ use super::super::markup::Markup;
 use super::{View, badge, counted, link, place};
 
 /// Cases that are named at the top, and what else is wrong with a run.
-const NAMED: usize = 8;
+const NAMED: usize = 5;
 
 /// The whole part.
 pub(in super::super) fn section(page: &mut Markup, view: View<'_>) {

@@ -8,7 +8,7 @@ use schemas::row::Metrics;
 use schemas::run_summary::RowPlace;
 
 use super::super::entry::verdict_word;
-use super::super::failing::{self, Likely};
+use super::super::likely::{self, Likely};
 use super::super::markup::Markup;
 use super::super::worst::WorstRow;
 use super::{View, badge, figure, figure_or_beyond, link, place};
@@ -24,7 +24,7 @@ pub(in super::super) fn tops(
 ) -> Tops {
     let of_row = |row: &WorstRow| {
         let folder = view_run.case(ids.get(row.entry)?);
-        failing::top(&folder, row.kept?)
+        likely::top(&folder, row.place, row.kept)
     };
     worst.iter().map(of_row).collect()
 }
@@ -157,19 +157,19 @@ fn one_top(
     let others: BTreeSet<u32> = other.iter().map(|it| it.id).collect();
     page.raw("<table class=\"small top\"><caption>").raw(title);
     page.raw("</caption><thead><tr><th scope=\"col\">token</th><th scope=\"col\">id</th><th scope=\"col\">logit</th><th scope=\"col\">probability</th></tr></thead><tbody>");
-    for likely in own {
-        let is_shared = others.contains(&likely.id);
+    for token in own {
+        let is_shared = others.contains(&token.id);
         page.raw(if is_shared {
             "<tr>"
         } else {
             "<tr class=\"alone\">"
         })
         .raw("<td>");
-        view.token(page, entry, likely.id);
-        page.raw("</td><td>").text(likely.id);
-        page.raw("</td><td>").text(figure(f64::from(likely.logit)));
+        view.token(page, entry, token.id);
+        page.raw("</td><td>").text(token.id);
+        page.raw("</td><td>").text(figure(token.logit));
         page.raw("</td><td>")
-            .text(percent(likely.probability))
+            .text(percent(token.probability))
             .raw("</td></tr>");
     }
     page.raw("</tbody></table>");

@@ -1,16 +1,23 @@
-//! The likeliest tokens of a row that diverged, from the logits that were kept of it. What cannot be
-//! read is not shown: the report then says less, and no less that is true.
+//! The likeliest tokens of a row: as they were kept of the rows that are furthest apart, else from the
+//! logits that were kept of rows that diverged. What cannot be read is not shown: the report then says
+//! less, and nothing that is wrong.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use schemas::line;
+use schemas::run_summary::RowPlace;
+use schemas::worst_rows::{LikelyToken, WorstRows};
+
 use crate::engine::npy;
 use crate::model_file;
-use crate::results::FAILING;
+use crate::results::{FAILING, WORST};
 
 /// How many are shown.
 const PLACES: usize = 5;
+/// A few rows, each of a few hundred bytes.
+const WORST_BYTES: u64 = 1 << 20;
 
 /// Where the logits of a row are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +34,33 @@ pub(super) struct Kept {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Likely {
     pub(super) id: u32,
-    pub(super) logit: f32,
+    pub(super) logit: f64,
     /// By softmax over the whole row.
     pub(super) probability: f64,
 }
 
 /// The likeliest tokens of the candidate and of the reference, in the folder of a case.
-pub(super) fn top(folder: &Path, kept: Kept) -> Option<[Vec<Likely>; 2]> {
+pub(super) fn top(folder: &Path, place: RowPlace, kept: Option<Kept>) -> Option<[Vec<Likely>; 2]> {
+    of_worst(folder, place).or_else(|| of_logits(folder, kept?))
+}
+
+fn of_worst(folder: &Path, place: RowPlace) -> Option<[Vec<Likely>; 2]> {
+    let text = model_file::read_text(&folder.join(WORST), WORST_BYTES).ok()?;
+    let worst: WorstRows = line::read_whole(&text).ok()?;
+    let row = worst.rows.into_iter().find(|row| row.place == place)?;
+    let likely = |tokens: Vec<LikelyToken>| {
+        let tokens = tokens.into_iter().take(PLACES);
+        let likely = tokens.map(|it| Likely {
+            id: it.id,
+            logit: it.logit.get(),
+            probability: it.probability.get(),
+        });
+        likely.collect()
+    };
+    Some([likely(row.candidate), likely(row.reference)])
+}
+
+fn of_logits(folder: &Path, kept: Kept) -> Option<[Vec<Likely>; 2]> {
     let [candidate, reference] = FAILING.map(|name| read_row(&folder.join(name), kept));
     Some([likeliest(&candidate?), likeliest(&reference?)])
 }
@@ -88,7 +115,7 @@ fn likeliest(row: &[f32]) -> Vec<Likely> {
     let sum: f64 = row.iter().map(|&logit| weight(logit)).sum();
     let likely = ids.into_iter().map(|id| Likely {
         id: id as u32,
-        logit: row[id],
+        logit: f64::from(row[id]),
         probability: weight(row[id]) / sum,
     });
     likely.collect()
@@ -125,7 +152,7 @@ mod tests {
         for name in FAILING {
             std::fs::write(folder.path().join(name), file(2, &numbers)).expect("a file");
         }
-        let [candidate, reference] = top(folder.path(), kept(1)).expect("rows");
+        let [candidate, reference] = of_logits(folder.path(), kept(1)).expect("rows");
         assert_eq!(candidate, reference);
         let ids = candidate.iter().map(|it| it.id);
         assert_eq!(ids.collect::<Vec<_>>(), [1, 3, 2, 0, 5]);
@@ -149,7 +176,7 @@ mod tests {
             for name in FAILING {
                 std::fs::write(folder.path().join(name), bytes).expect("a file");
             }
-            top(folder.path(), kept).is_some()
+            of_logits(folder.path(), kept).is_some()
         };
         assert!(is_read(&good, kept(1)));
         assert!(!is_read(&good, kept(2)), "no such row");
@@ -160,5 +187,23 @@ mod tests {
             ..kept(0)
         };
         assert!(!is_read(&good, wider));
+    }
+
+    #[test]
+    fn what_was_kept_of_the_worst_rows_goes_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let row = |place: &str, id: u32| {
+            let likely = format!(r#"[{{"id": {id}, "logit": 2.5, "probability": 0.5}}]"#);
+            format!(r#"{{"place": {place}, "candidate": {likely}, "reference": []}}"#)
+        };
+        let rows = [row(r#"{"step": 7}"#, 1), row(r#"{"position": 7}"#, 2)].join(", ");
+        let worst = format!(r#"{{"schema": "lockstep/worst-rows/v1", "rows": [{rows}]}}"#);
+        std::fs::write(folder.path().join(WORST), worst).expect("a file");
+        let id = |place| top(folder.path(), place, None).map(|[candidate, _]| candidate[0].id);
+        assert_eq!(id(RowPlace::Position(7)), Some(2));
+        assert_eq!(id(RowPlace::Step(7)), Some(1));
+        assert_eq!(id(RowPlace::Position(8)), None);
+        std::fs::write(folder.path().join(WORST), "{}").expect("a file");
+        assert_eq!(id(RowPlace::Position(7)), None, "not what it should be");
     }
 }
