@@ -30,26 +30,6 @@ done
 [[ $keep =~ ^[0-9]+$ && $keep -ge 1 ]] || die "--keep $keep: expected a number from 1 on"
 [[ $night =~ ^[A-Za-z0-9.-]+$ ]] || die "--night $night: expected letters, digits, dots and hyphens"
 
-mkdir -p "$nights"
-exec 9>"$nights/.lock"
-flock --nonblock 9 || die "another night is at work in $nights" 75
-
-# A signal goes to the command that is at work, which then ends in its own way.
-child='' stopped=''
-trap 'stopped=1; [[ -z $child ]] || kill -TERM "$child" 2>/dev/null || true' TERM INT HUP
-
-# call COMMAND…: its exit code is in $code.
-call() {
-    "$@" &
-    child=$!
-    while true; do
-        code=0
-        wait "$child" || code=$?
-        kill -0 "$child" 2>/dev/null || break
-    done
-    child=''
-}
-
 # finish CODE REASON: what is told whatever happens.
 finish() {
     local names=([0]=parity [1]=diverged [2]=tokens-differ [4]=inconclusive [5]=incomplete
@@ -60,12 +40,33 @@ finish() {
     exit "$1"
 }
 
+mkdir -p "$nights"
+exec 9>"$nights/.lock"
+flock --nonblock 9 || finish 75 lock
+
+# A signal goes to the command that is at work, which then ends in its own way.
+child='' stopped=''
+trap 'stopped=1; [[ -z $child ]] || kill -TERM "$child" 2>/dev/null || true' TERM INT HUP
+
+# call COMMAND…: its exit code is in $code. Nothing is begun after a signal.
+call() {
+    code=75
+    [[ -z $stopped ]] || return 0
+    "$@" &
+    child=$!
+    while true; do
+        code=0
+        wait "$child" || code=$?
+        kill -0 "$child" 2>/dev/null || break
+    done
+    child=''
+}
+
 # step NAME COMMAND…: one that must succeed.
 step() {
     local name=$1
     shift
     call "$@"
-    [[ -z $stopped ]] || finish 75 "$name"
     ((code == 0)) || finish "$code" "$name"
 }
 
@@ -92,7 +93,7 @@ gate=$code
 # against NAME: what has changed since, in $difference.
 against() {
     difference=null
-    [[ -e $nights/$1/run ]] || return 0
+    [[ -L $nights/$1 || -e $nights/$1 ]] || return 0
     call "$lockstep" diff "$nights/$1/run" "$folder/run" >"$folder/diff-$1.txt"
     difference=$code
 }
@@ -109,16 +110,20 @@ if ((gate == 0)); then
     ln -sfn "$folder_name" "$nights/last-good"
 fi
 
-# Of the other nights the oldest go, by the time of their reports.
-removed=0
-while IFS= read -r old; do
-    name=$(basename "$(dirname "$old")")
-    for kept in last-good baseline; do
-        [[ $(readlink "$nights/$kept" || true) != "$name" ]] || continue 2
+# Of the other nights the oldest go. A link is no night, and what one leads to stays.
+is_kept() {
+    local link
+    for link in last-good baseline; do
+        [[ $nights/$link -ef $nights/$1 ]] && return 0
     done
-    [[ $name != "$folder_name" ]] || continue
+    [[ $1 == "$folder_name" ]]
+}
+removed=0
+while IFS= read -r name; do
+    is_kept "$name" && continue
     rm -rf "${nights:?}/$name"
     removed=$((removed + 1))
-done < <(ls -1t "$nights"/*/report.html | tail -n +$((keep + 1)))
+done < <(find "$nights" -mindepth 1 -maxdepth 1 -type d -not -name '.*' -printf '%T@ %f\n' |
+    sort -rn | cut -d ' ' -f 2- | tail -n +$((keep + 1)))
 
 finish "$gate" gate

@@ -20,6 +20,8 @@ use crate::outcome::Outcome;
 
 const LADDER: &str = "ladder.json";
 const FLOOR_REPORT: &str = "floors.json";
+/// What the names of files begin with that are not complete.
+pub(crate) const UNFINISHED: &str = ".unfinished-";
 const RECEIPT: &str = "receipt.json";
 const ENVIRONMENT: &str = "environment.json";
 pub(crate) const TOKENS: &str = "tokens.json";
@@ -95,6 +97,21 @@ pub(crate) fn agreed_tokens(receipt: &Receipt) -> Option<AgreedTokensFile> {
     })
 }
 
+/// Removes what a process that was killed had not finished in a folder that nobody else writes into.
+pub(crate) fn clear_unfinished(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            remove_if_there(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the record of a climb into `folder`, and what came of each prompt into a folder of its own.
 pub fn store_climb(climbed: &mut Climbed, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
@@ -166,6 +183,7 @@ fn store_logits(
 pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     // Readable as any new file is; a temporary file would be private.
     tempfile::Builder::new()
+        .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)
 }

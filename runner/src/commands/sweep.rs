@@ -16,7 +16,7 @@ use crate::console::{cache, supervise, tell};
 use crate::engine::Catalogue;
 use crate::exit::Exit;
 use crate::report;
-use crate::sweep::execute;
+use crate::sweep::execute::{self, Orders};
 use crate::sweep::failure::SweepError;
 use crate::sweep::folder::RunFolder;
 use crate::sweep::planning;
@@ -36,6 +36,9 @@ pub fn sweep(flags: Flags, engines: Option<&Path>) -> Result<Exit, Error> {
     let orders = flags.orders(cache(), engines, supervision);
     execute::place_plan(&text, &out)?;
     let done = run_shard(&orders, &catalogue, is_quiet)?;
+    if is_stopped(&orders) {
+        return Ok(Exit::Retryable);
+    }
     finish(&out, parquet, told, done)
 }
 
@@ -64,10 +67,18 @@ pub fn rerun(flags: RerunFlags, engines: Option<&Path>) -> Result<Exit, Error> {
     }
     rerun::clear(&run, &orders.only)?;
     let done = run_shard(&orders, &catalogue, is_quiet)?;
+    if is_stopped(&orders) {
+        return Ok(Exit::Retryable);
+    }
     finish(&root, false, GateFormat::Text, done)
 }
 
-/// What was run is brought together, and judged; but who stopped it hears that first.
+/// Whoever stopped it does not wait for a verdict.
+fn is_stopped(orders: &Orders) -> bool {
+    orders.means.supervision.interrupt.is_raised()
+}
+
+/// What was run is brought together, and judged.
 fn finish(root: &Path, parquet: bool, told: GateFormat, done: Exit) -> Result<Exit, Error> {
     let merged = with_tables(&[PathBuf::from(root)], root, parquet)?;
     tell(&report::run::problems(&merged.summary.problems));

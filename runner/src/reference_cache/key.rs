@@ -1,12 +1,14 @@
 //! All that an answer of a reference depends on.
 
 use std::fs;
+use std::path::Path;
 
 use schemas::canonical;
 use schemas::plan::PlannedEngine;
 use serde::Serialize;
 
-use crate::engine::Client;
+use crate::engine::{Client, EngineSpec};
+use crate::model_file;
 use crate::seal::sha256;
 use crate::sitting::{Question, Seat};
 
@@ -17,6 +19,8 @@ pub struct Asker {
     command: Vec<String>,
     variables: Vec<(String, String)>,
     program_sha256: String,
+    /// Of the arguments that are files: an interpreter is told from another by what it runs.
+    argument_sha256: Vec<String>,
     model_sha256: String,
     settings: Vec<String>,
     machine: String,
@@ -29,6 +33,7 @@ struct Key<'a> {
     command: &'a [String],
     variables: &'a [(String, String)],
     program_sha256: &'a str,
+    argument_sha256: &'a [String],
     model_sha256: &'a str,
     settings: &'a [String],
     machine: &'a str,
@@ -54,6 +59,7 @@ impl Asker {
             command: client.spec().shown_command(),
             variables: variables.into_iter().collect(),
             program_sha256: program_sha256?.to_owned(),
+            argument_sha256: files_among(client.spec()),
             model_sha256: model_sha256.to_owned(),
             settings: settings
                 .iter()
@@ -71,6 +77,7 @@ impl Asker {
             command: &self.command,
             variables: &self.variables,
             program_sha256: &self.program_sha256,
+            argument_sha256: &self.argument_sha256,
             model_sha256: &self.model_sha256,
             settings: &self.settings,
             machine: &self.machine,
@@ -80,6 +87,12 @@ impl Asker {
         let text = canonical::to_string(&key).expect("it has no number that JSON has not");
         sha256(text.as_bytes())
     }
+}
+
+fn files_among(spec: &EngineSpec) -> Vec<String> {
+    let arguments = spec.command.iter().skip(1).map(Path::new);
+    let files = arguments.filter_map(|path| model_file::identity(path).ok());
+    files.map(|file| file.sha256).collect()
 }
 
 /// What decides which of its variants a library takes: the processor's name and abilities.

@@ -45,6 +45,7 @@ impl ReferenceCache {
     /// In a folder that is made if it is not there, of at most so many bytes.
     pub fn open(folder: &Path, limit_bytes: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
+        room::remove_unfinished(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
             room: Room::of(folder, limit_bytes)?,
@@ -76,7 +77,7 @@ impl ReferenceCache {
             return Ok(());
         }
         let copy = |file: &LogitsFile, path: &Path| -> io::Result<String> {
-            let mut copy = tempfile::Builder::new().tempfile_in(&self.folder)?;
+            let mut copy = results::temporary(&self.folder)?;
             let mut hasher = Sha256::new();
             file.copy_to(|bytes| {
                 hasher.update(bytes);

@@ -4,10 +4,15 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use crate::results::UNFINISHED;
 
 /// After making room, so much of it is used: else room would have to be made each time.
 const FILLED_AGAIN: f64 = 0.9;
+
+/// An hour.
+const UNFINISHED_FOR: Duration = Duration::from_secs(3600);
 
 /// The room of a cache.
 #[derive(Debug)]
@@ -63,6 +68,21 @@ impl Room {
     }
 }
 
+/// Removes what workers left that were killed: no answer takes an hour to be written.
+pub(super) fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for file in fs::read_dir(folder)? {
+        let file = file?;
+        let is_old = || -> io::Result<bool> {
+            let age = file.metadata()?.modified()?.elapsed();
+            Ok(age.is_ok_and(|age| age > UNFINISHED_FOR))
+        };
+        if file.file_name().to_string_lossy().starts_with(UNFINISHED) && is_old().unwrap_or(false) {
+            let _ = fs::remove_file(file.path());
+        }
+    }
+    Ok(())
+}
+
 /// An answer was used just now. Where that cannot be noted, it only goes the sooner.
 pub(super) fn was_used(note: &Path) {
     let file = File::options().write(true).open(note);
@@ -110,8 +130,6 @@ fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn put(folder: &Path, name: &str, bytes: usize, age_s: u64) {

@@ -178,6 +178,8 @@ impl Work<'_, '_> {
             .filter(|case| self.shop.orders.again || !self.has_result(case))
             .collect();
         *self.terminal.get_mut() += n_cases - open.len();
+        // What came to nothing another time is not to keep the others from their turn.
+        open.sort_by_key(|case| self.was_tried(case));
         (self.shop.watcher)(Event::Begins {
             cases: open.len(),
             of: n_cases,
@@ -186,10 +188,10 @@ impl Work<'_, '_> {
             && let Err(ending) = self.stages(&mut open, stage)
             && !ending.is_interrupted()
         {
-            for mut case in open {
+            for case in &mut open {
                 case.end(ending.clone());
-                self.leave(case, Instant::now());
             }
+            pipeline::leave_all(&self, open);
         }
         self.terminal.into_inner()
     }
@@ -202,9 +204,8 @@ impl Work<'_, '_> {
         stage("tokenizing");
         run.tokenize(&abilities, open)?;
         let seats = run.seat(&abilities, &mut self.known, open)?;
-        for case in open.extract_if(.., |case| case.ended.is_some()) {
-            self.leave(case, Instant::now());
-        }
+        let ended = open.extract_if(.., |case| case.ended.is_some());
+        pipeline::leave_all(self, ended.collect());
         let Some(seats) = seats else {
             return Ok(());
         };
@@ -276,34 +277,39 @@ impl Work<'_, '_> {
         let environment = environment
             .ok()
             .map(|text| line::read::<Environment>(&text));
-        match environment {
-            // A merged run has them elsewhere.
-            None => true,
-            Some(Err(_)) => false,
-            Some(Ok(environment)) => {
-                let programs = [environment.candidate, environment.reference];
-                programs.map(|it| it.binary_sha256)
-                    == self
-                        .identities
-                        .program_digests()
-                        .map(|it| it.map(str::to_owned))
-            }
-        }
+        // A merged run has them all in one file.
+        let merged = || self.shop.environments.get(&keys.id).cloned();
+        let Some(environment) = environment.map_or_else(merged, Result::ok) else {
+            return false;
+        };
+        let programs = [&environment.candidate, &environment.reference];
+        programs.map(|it| it.binary_sha256.as_deref()) == self.identities.program_digests()
     }
 
-    /// Stores what a case has come to, whose claim the caller has, if others could want it.
+    /// Whether there is a receipt that is no result.
+    fn was_tried(&self, case: &Case) -> bool {
+        let keys = case.plan.keys.as_ref();
+        let folder = keys.map(|keys| self.shop.case_folder(&keys.id));
+        folder.is_some_and(|folder| folder.join(RECEIPT).exists())
+    }
+
+    /// Stores what a case has come to, whose claim the caller has.
     pub(super) fn leave(&self, case: Case, started: Instant) {
         let shop = self.shop;
         let Some(keys) = case.plan.keys.clone() else {
             return;
         };
+        if let Some(Ending::Unusable(unusable)) = &case.ended {
+            return self.comes_to_nothing(&unusable.detail);
+        }
         let prompt = case.plan.asked.name().to_owned();
         let mut outcome = Outcome::new(self.run, &self.known, case, &self.identities, started);
         let folder = shop.case_folder(&keys.id);
-        if let Err(error) = results::store(&mut outcome, &folder, false) {
-            let problem = format!("case {}: it cannot be stored: {error}", keys.id);
-            (shop.watcher)(Event::Trouble(&problem));
-            return;
+        let stored = results::clear_unfinished(&folder)
+            .and_then(|()| results::store(&mut outcome, &folder, false));
+        if let Err(error) = stored {
+            return self
+                .comes_to_nothing(&format!("case {}: it cannot be stored: {error}", keys.id));
         }
         if let Some(fault) = &outcome.fault {
             (shop.watcher)(Event::Trouble(fault));
@@ -315,16 +321,25 @@ impl Work<'_, '_> {
             reason: &outcome.receipt.reason,
         });
         if outcome.exit == Exit::Retryable {
-            let failures = self.passing_failures.fetch_add(1, Ordering::Relaxed) + 1;
-            if failures == MOST_PASSING_FAILURES && !shop.is_interrupted() {
-                (shop.watcher)(Event::Trouble(&format!(
-                    "{failures} cases in a row came to nothing that lasts: the rest is left for another \
-                     time"
-                )));
-            }
+            self.failed_in_passing();
         } else {
             self.passing_failures.store(0, Ordering::Relaxed);
             self.terminal.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A folder of this machine cannot be used, which says nothing of the case: it has no result.
+    pub(super) fn comes_to_nothing(&self, problem: &str) {
+        (self.shop.watcher)(Event::Trouble(problem));
+        self.failed_in_passing();
+    }
+
+    fn failed_in_passing(&self) {
+        let failures = self.passing_failures.fetch_add(1, Ordering::Relaxed) + 1;
+        if failures == MOST_PASSING_FAILURES && !self.shop.is_interrupted() {
+            (self.shop.watcher)(Event::Trouble(&format!(
+                "{failures} cases in a row came to nothing that lasts: the rest is left for another time"
+            )));
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use schemas::environment::Environment;
 use schemas::plan::{Plan, PlannedCase};
 
 use super::asked::{Means, Prompts};
@@ -15,8 +16,10 @@ use super::claim::Claims;
 use super::comparison;
 use super::failure::SweepError;
 use super::folder::{CASES, PLAN, read_plan};
+use super::merge::merged_environments;
 use super::progress::{Event, Watcher};
 use super::shard::{Partition, Shard};
+use super::workroom::Workroom;
 use crate::engine::Catalogue;
 use crate::exit::Exit;
 use crate::model_file;
@@ -70,6 +73,8 @@ pub(super) struct Workshop<'a> {
     pub(super) claims: Claims,
     pub(super) budget: Budget,
     pub(super) cache: Option<ReferenceCache>,
+    /// When, where and by which programs the cases of a merged run were run.
+    pub(super) environments: BTreeMap<String, Environment>,
     pub(super) watcher: &'a Watcher<'a>,
 }
 
@@ -91,6 +96,12 @@ pub fn run(
 ) -> Result<Done, SweepError> {
     let (plan, _) = read_plan(&orders.plan)?;
     prepare_folder(&orders.plan, &orders.out)?;
+    let parent = orders.means.supervision.scratch.clone();
+    let parent = parent.unwrap_or_else(std::env::temp_dir);
+    let room = Workroom::new(&parent).map_err(|error| SweepError::Io(parent, error))?;
+    let mut orders = orders.clone();
+    orders.means.supervision.scratch = Some(room.path().to_owned());
+    let orders = &orders;
     let cases = chosen(orders, &plan)?;
     let shop = Workshop {
         orders,
@@ -100,6 +111,7 @@ pub fn run(
         claims: Claims::new(&orders.out)
             .map_err(|error| SweepError::Io(orders.out.clone(), error))?,
         budget: Budget::new(orders.disk_bytes),
+        environments: merged_environments(&orders.out)?,
         cache: match &orders.cache {
             None => None,
             Some((folder, bytes)) => {

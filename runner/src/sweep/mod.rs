@@ -54,5 +54,6 @@ mod terms;
 pub(crate) mod testing;
 pub mod trend;
 mod values;
+mod workroom;
 
 pub use error::PlanError;

@@ -22,7 +22,7 @@ use super::comparison::Work;
 use super::progress::Event;
 use crate::case::{Answers, Case};
 use crate::compare::{self, Evaluations};
-use crate::outcome::{Ending, Unusable};
+use crate::outcome::Ending;
 use crate::run::Seats;
 use crate::sitting::{Question, Sitting};
 use crate::worst_rows;
@@ -52,6 +52,14 @@ pub(super) fn work(work: &Work<'_, '_>, seats: &Seats<'_>, queue: &Mutex<VecDequ
     });
 }
 
+/// Stores cases that have ended before anything was evaluated.
+pub(super) fn leave_all(work: &Work<'_, '_>, cases: Vec<Case>) {
+    let queue = Mutex::new(VecDeque::from(cases));
+    while let Some((case, _claim)) = next(work, &queue) {
+        work.leave(case, Instant::now());
+    }
+}
+
 fn evaluate_all<'a>(
     work: &'a Work<'_, '_>,
     seats: &Seats<'_>,
@@ -62,6 +70,8 @@ fn evaluate_all<'a>(
     let mut reference = Sitting::new(&seats.reference);
     while let Some((mut case, claim)) = next(work, queue) {
         let Some(tokens) = case.open_tokens() else {
+            // Why there are none was found while floors were looked for.
+            work.leave(case, Instant::now());
             continue;
         };
         let question = Question {
@@ -130,7 +140,7 @@ fn next(work: &Work<'_, '_>, queue: &Mutex<VecDeque<Case>>) -> Option<(Case, Cla
         if work.gives_up() {
             return None;
         }
-        let (mut case, left) = {
+        let (case, left) = {
             let mut queue = queue.lock().expect("nobody has panicked");
             (queue.pop_front()?, queue.len())
         };
@@ -148,13 +158,7 @@ fn next(work: &Work<'_, '_>, queue: &Mutex<VecDeque<Case>>) -> Option<(Case, Cla
                     thread::sleep(GLANCE);
                 }
             }
-            Err(error) => {
-                case.end(Ending::Unusable(Unusable {
-                    reason: format!("the case cannot be claimed: {error}"),
-                    detail: format!("the case cannot be claimed: {error}"),
-                }));
-                work.leave(case, Instant::now());
-            }
+            Err(error) => work.comes_to_nothing(&format!("a case cannot be claimed: {error}")),
         }
     }
 }

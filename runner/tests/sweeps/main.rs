@@ -5,6 +5,7 @@
 
 mod bench;
 mod merged;
+mod nights;
 mod plan;
 mod refusals;
 mod running;

@@ -258,3 +258,44 @@ fn kept_answers_change_no_result_and_damaged_ones_are_not_taken() {
     assert_eq!(with("third"), CASES - 3);
     assert_eq!(with("fourth"), CASES, "they were kept again");
 }
+
+#[test]
+fn a_program_that_was_built_anew_is_noticed_in_a_merged_run() {
+    let bench = twelve();
+    let engine = Path::new(env!("CARGO_BIN_EXE_lockstep")).with_file_name("rust-engine");
+    let copy = bench.path("engine");
+    fs::copy(engine, &copy).expect("copied");
+    bench.write(
+        "engines.toml",
+        format!("[[engine]]\nname = \"mine\"\ncommand = [{copy:?}]\n"),
+    );
+    let sweep = bench
+        .read("sweep.toml")
+        .replace("\"exact\", \"f32\"", "\"exact\"");
+    bench.write(
+        "sweep.toml",
+        format!("{sweep}[[pair]]\ncandidate = \"mine\"\n"),
+    );
+    let sweep = || {
+        let run = bench.lockstep(&["sweep", "sweep.toml", "-o", "run"]);
+        run.exits(0);
+        done(&run.stderr)
+    };
+    assert_eq!(sweep(), CASES / 2);
+    assert_eq!(sweep(), 0, "nothing has changed");
+    let mut bytes = fs::read(&copy).expect("readable");
+    bytes.push(0);
+    fs::write(&copy, bytes).expect("written");
+    assert_eq!(
+        sweep(),
+        CASES / 2,
+        "it says the same of itself, and is another"
+    );
+    let id = fs::read_dir(bench.path("run/cases")).expect("cases").next();
+    let id = id.expect("one").expect("an entry").file_name();
+    let id = id.to_str().expect("an id");
+    let rerun = bench.lockstep(&["rerun", "run", "--id", id]);
+    assert_eq!(done(&rerun.exits(0).stderr), 1);
+    let rerun = bench.lockstep(&["rerun", "run", "--failed"]);
+    rerun.exits(0).complains("no case is to be run again");
+}

@@ -86,6 +86,11 @@ pub fn environment(run: &RunFolder, id: &str) -> Result<Option<Environment>, Fol
     sources::environment(&[source], &[folder], id)
 }
 
+/// The environments of a merged run's cases by their ids; none of a folder that was not merged.
+pub fn merged_environments(root: &Path) -> Result<BTreeMap<String, Environment>, FolderError> {
+    Ok(Source::open(root)?.environments)
+}
+
 /// Brings each case together, one after the other: no more than the receipts of one are held.
 fn keep_cases(
     run: &RunFolder,

@@ -22,7 +22,7 @@ pub(super) struct Source {
     pub(super) root: PathBuf,
     plan_sha256: String,
     /// Where it was merged before: the environments of its cases.
-    environments: BTreeMap<String, Environment>,
+    pub(super) environments: BTreeMap<String, Environment>,
 }
 
 impl Source {
