@@ -69,14 +69,15 @@ fn nights_go_by_and_the_baseline_stays() {
     let name = |told: &Value| told["night"].as_str().expect("a name").to_owned();
     let baseline = name(&first);
     symlink(&baseline, bench.path("nights/baseline")).expect("a link");
-    let last = (2..7).map(|number| {
+    let later = (2..7).map(|number| {
         let (code, told) = night(&bench, &number.to_string());
         assert_eq!(code, 0, "{told}");
         assert_eq!(told["diff_last_good"], 0, "{told}");
         assert_eq!(told["diff_baseline"], 0, "{told}");
         name(&told)
     });
-    let last = last.last().expect("nights");
+    let later: Vec<_> = later.collect();
+    let last = later.last().expect("nights").clone();
     assert!(bench.path("nights/baseline/report.html").is_file());
     let left = nights(&bench);
     assert_eq!(left.len(), 3, "two nights and the baseline: {left:?}");

@@ -1,11 +1,11 @@
 //! A run as one HTML file, for whoever opens the artifact of a night and must see what broke and where.
 //!
 //! A run folder goes in, a text comes out; equal runs make equal pages, but for the texts of tokens,
-//! which are shown only where the model is at hand. In reading order: [`entry`] (the cases, the worst
-//! first), [`gather`] (one walk over the receipts; of a case `case_data` and its [`cells`], of a
-//! comparison [`histogram`] and [`worst`] rows), [`likely`] and [`texts`] of a [`vocabulary`] (what
-//! stands beside the receipts), [`sections`] (the parts without a script) in their [`frame`], over
-//! [`markup`], through which all text goes.
+//! which are shown only where the model is at hand. In reading order: `entry` (the cases, the worst
+//! first), `gather` (one walk over the receipts; of a case `case_data` and its `cells`, of a
+//! comparison `histogram` and `worst` rows), `likely` and `texts` of a `vocabulary` (what
+//! stands beside the receipts), `sections` (the parts without a script) in their `frame`, over
+//! `markup`, through which all text goes.
 //! The script in `assets` draws the map and the cases from the data at the end of the page.
 //!
 //! Nothing of the page comes from elsewhere, and its policy allows it nothing but its own script and

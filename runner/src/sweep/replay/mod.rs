@@ -1,5 +1,5 @@
 //! How one case of a run was computed: the commands of both engines, what they were told, and what they
-//! saw of their environment. [`script`] is that for a shell; [`exec`] runs it.
+//! saw of their environment. `script` is that for a shell; `exec` runs it.
 //!
 //! In: a receipt, and the environment beside it. Settings are those that the engines said they ran with.
 
