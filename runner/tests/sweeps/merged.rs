@@ -133,3 +133,29 @@ fn a_case_that_is_computed_again_comes_to_the_same_or_is_told() {
         "{replay:?}"
     );
 }
+
+#[test]
+fn two_runs_without_any_receipt_are_not_the_same() {
+    let bench = Bench::new();
+    bench.model("m.gguf", 1).write("sweep.toml", SWEEP);
+    bench.write("four.txt", "one\ntwo two\nthree three three\nfour\n");
+    bench.plan();
+    for folder in ["a", "b"] {
+        bench.write(&format!("{folder}/plan.json"), bench.read("plan.json"));
+    }
+    let diff = bench.lockstep(&["diff", "a", "b"]);
+    diff.exits(2).complains("nothing to compare");
+}
+
+#[test]
+fn an_engine_against_itself_passes_with_a_remark() {
+    let bench = Bench::new();
+    let itself = SWEEP.replace("\"rust-engine\"", "\"llama-scalar\"");
+    bench.model("m.gguf", 1).write("sweep.toml", itself);
+    bench.write("four.txt", "one\ntwo two\n");
+    let sweep = bench.lockstep(&["sweep", "sweep.toml", "-o", "run", "--quiet"]);
+    assert!(
+        sweep.exits(0).stdout.contains("are the same program"),
+        "{sweep:?}"
+    );
+}

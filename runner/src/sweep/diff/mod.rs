@@ -76,6 +76,8 @@ pub enum DiffError {
     NoKey(PathBuf),
     /// Two receipts that are of no sweep are not about the same; what differs.
     OtherQuestion(Vec<String>),
+    /// Neither has a receipt.
+    Nothing,
     /// An answer that has no JSON form.
     NotJson(NotJson),
     /// An answer that has no CSV form.
@@ -87,7 +89,7 @@ impl DiffError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Folder(error) => error.exit(),
-            Self::NoKey(_) | Self::OtherQuestion(_) => Exit::BadInput,
+            Self::NoKey(_) | Self::OtherQuestion(_) | Self::Nothing => Exit::BadInput,
             Self::NotJson(_) | Self::NotCsv(_) => Exit::Internal,
         }
     }
@@ -108,6 +110,9 @@ impl fmt::Display for DiffError {
                 "the receipts are not about the same, these differ: {}",
                 fields.join(", ")
             ),
+            Self::Nothing => {
+                f.write_str("neither run has a receipt, so there is nothing to compare")
+            }
             Self::NotJson(error) => error.fmt(f),
             Self::NotCsv(error) => error.fmt(f),
         }

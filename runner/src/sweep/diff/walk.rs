@@ -50,6 +50,9 @@ pub(super) fn compare(before: &Side, after: &Side) -> Result<RunDiff, DiffError>
             cases.push(case);
         }
     }
+    if counts.same == 0 && cases.is_empty() {
+        return Err(DiffError::Nothing);
+    }
     // Stable: within a place the order of the plan stays.
     cases.sort_by_key(place);
     let causes = reasons.into_iter().map(|(reason, cases)| Cause {

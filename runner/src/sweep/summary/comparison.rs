@@ -125,11 +125,16 @@ fn stands(
         },
         None => named(worst),
     };
-    match remark {
-        Some(remark) => Conclusion {
-            reason: format!("{}; {remark}", found.reason),
-            ..found
-        },
-        None => found,
+    let mut why = found.reason;
+    if let Some(remark) = remark {
+        why = format!("{why}; {remark}");
+    }
+    // It is so of all cases, or of none.
+    if worst.1.reason.ends_with(reason::SAME_PROGRAM) && !why.ends_with(reason::SAME_PROGRAM) {
+        why.push_str(reason::SAME_PROGRAM);
+    }
+    Conclusion {
+        reason: why,
+        ..found
     }
 }
