@@ -163,6 +163,18 @@ pub fn identity(path: &Path) -> io::Result<FileIdentity> {
 /// minutes.
 pub fn identity_unless(path: &Path, stop: &AtomicBool) -> io::Result<FileIdentity> {
     let (mut file, _) = open_regular(path)?;
+    let (sha256, file_bytes) = digest_unless(&mut file, stop)?;
+    let label = path.file_name().unwrap_or(path.as_os_str());
+    Ok(FileIdentity {
+        label: label.to_string_lossy().into_owned(),
+        file_bytes,
+        sha256,
+    })
+}
+
+/// `sha256:` and the digest of all that is left of a file, with how many bytes that is; given up like
+/// [`identity_unless`].
+pub(crate) fn digest_unless(file: &mut impl Read, stop: &AtomicBool) -> io::Result<(String, u64)> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     let mut file_bytes = 0;
@@ -172,17 +184,11 @@ pub fn identity_unless(path: &Path, stop: &AtomicBool) -> io::Result<FileIdentit
         }
         let n = file.read(&mut buffer)?;
         if n == 0 {
-            break;
+            return Ok((format!("sha256:{}", hex(&hasher.finalize())), file_bytes));
         }
         hasher.update(&buffer[..n]);
         file_bytes += n as u64;
     }
-    let label = path.file_name().unwrap_or(path.as_os_str());
-    Ok(FileIdentity {
-        label: label.to_string_lossy().into_owned(),
-        file_bytes,
-        sha256: format!("sha256:{}", hex(&hasher.finalize())),
-    })
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

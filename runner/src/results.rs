@@ -22,8 +22,10 @@ const LADDER: &str = "ladder.json";
 const FLOOR_REPORT: &str = "floors.json";
 /// What the names of files begin with that are not complete.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
-const RECEIPT: &str = "receipt.json";
-const ENVIRONMENT: &str = "environment.json";
+/// What came of a comparison.
+pub const RECEIPT: &str = "receipt.json";
+/// When, where and by which programs.
+pub const ENVIRONMENT: &str = "environment.json";
 pub(crate) const TOKENS: &str = "tokens.json";
 pub(crate) const WORST: &str = "worst.json";
 /// Rows of the positions that diverged, in their order; of a ladder the first row that diverged, be it

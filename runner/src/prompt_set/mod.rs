@@ -129,13 +129,9 @@ impl SetPrompt {
         }
     }
 
-    /// How the user would give it to `per-token`: bytes that no command line can hold have to come
-    /// by standard input.
+    /// How the user would give it to `per-token`.
     pub fn words(&self) -> PromptWords {
-        match &self.text {
-            Text::Utf8(text) if !text.contains('\0') => PromptWords::Text(text.clone()),
-            Text::Utf8(_) | Text::Raw(_) => PromptWords::File("-".to_owned()),
-        }
+        words(&self.text)
     }
 
     /// As a line of a file of JSON lines.
@@ -148,6 +144,15 @@ impl SetPrompt {
             template: self.template.as_ref().map(Choice::to_string),
             tags: self.tags.clone(),
         }
+    }
+}
+
+/// How a user would give this text to `per-token`: bytes that no command line can hold have to come by
+/// standard input.
+pub fn words(text: &Text) -> PromptWords {
+    match text {
+        Text::Utf8(text) if !text.contains('\0') => PromptWords::Text(text.clone()),
+        Text::Utf8(_) | Text::Raw(_) => PromptWords::File("-".to_owned()),
     }
 }
 

@@ -4,18 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemas::line::ItemId;
-use schemas::plan::{
-    Plan, PlanSettings, PlannedCase, PlannedComparison, PlannedFloor, PlannedPromptSet,
-};
+use schemas::plan::{Plan, PlanSettings, PlannedCase, PlannedComparison, PlannedPromptSet};
 use schemas::prompt::PromptLine;
 use schemas::receipt::PromptSetRecord;
-use schemas::tokenize::Text;
 
 use super::failure::SweepError;
 use crate::engine::Supervision;
-use crate::gate::PromptWords;
 use crate::prompt::{AskedPrompt, Choice, Date};
-use crate::prompt_set::CODE;
+use crate::prompt_set::{self, CODE};
 use crate::request::{AskedCase, Choices, FloorMode, Request};
 
 /// The files of a model on this machine.
@@ -75,11 +71,7 @@ pub fn request(
         },
         limits_file: comparison.limits.clone(),
         overrides: overrides.map(|it| (it.metric, it.value)).collect(),
-        floor: match settings.floor {
-            PlannedFloor::Auto => FloorMode::Auto,
-            PlannedFloor::Require => FloorMode::Require,
-            PlannedFloor::Off => FloorMode::Off,
-        },
+        floor: FloorMode::of_plan(settings.floor),
         triangulate: false,
         allow_small: settings.allow_small,
         supervision: means.supervision.clone(),
@@ -117,10 +109,6 @@ impl<'a> Prompts<'a> {
             )));
         };
         let date = settings.template_date.as_deref().map(str::parse::<Date>);
-        let words = match &prompt.text {
-            Text::Utf8(text) if !text.contains('\0') => PromptWords::Text(text.clone()),
-            Text::Utf8(_) | Text::Raw(_) => PromptWords::File("-".to_owned()),
-        };
         Ok(AskedCase {
             has_code: prompt.tags.iter().any(|tag| tag.as_str() == CODE),
             prompt: AskedPrompt {
@@ -136,7 +124,7 @@ impl<'a> Prompts<'a> {
                 sha256: set.sha256.clone(),
                 prompt: prompt.name.to_string(),
             }),
-            words,
+            words: prompt_set::words(&prompt.text),
         })
     }
 }

@@ -19,6 +19,7 @@ use super::folder::{ENVIRONMENT, RECEIPT, read_receipt};
 use super::keys::{Builds, keys, pairing_key};
 use super::pipeline;
 use super::progress::Event;
+use super::standing::is_terminal;
 use crate::case::{Case, Known};
 use crate::engine::{Client, EvaluatedItem};
 use crate::exit::Exit;
@@ -270,7 +271,7 @@ impl Work<'_, '_> {
         let Ok(Some(receipt)) = read_receipt(&folder.join(RECEIPT)) else {
             return false;
         };
-        if receipt.case.as_ref() != Some(keys) || receipt.exit.code == Exit::Retryable.code() {
+        if receipt.case.as_ref() != Some(keys) || !is_terminal(&receipt) {
             return false;
         }
         let environment = model_file::read_text(&folder.join(ENVIRONMENT), ENVIRONMENT_BYTES);

@@ -23,6 +23,7 @@ use schemas::receipt::Receipt;
 
 use crate::exit::Exit;
 use crate::model_file;
+pub use crate::results::{ENVIRONMENT, RECEIPT};
 use crate::seal::{self, sha256};
 use crate::text::escape_path;
 
@@ -30,13 +31,11 @@ use crate::text::escape_path;
 pub const PLAN: &str = "plan.json";
 /// The folders of its cases.
 pub const CASES: &str = "cases";
-/// What came of a case.
-pub const RECEIPT: &str = "receipt.json";
-/// When, where and by which programs.
-pub const ENVIRONMENT: &str = "environment.json";
 
 /// A plan has its prompts in it: 100,000 of 10 kB each.
 const PLAN_BYTES: u64 = 1 << 30;
+/// A case's environment takes about 3 kB, and a merged run may have 100,000 of them.
+pub(super) const ENVIRONMENT_BYTES: u64 = 1 << 30;
 /// A position takes about 2 KiB, and contexts have up to 2^17 positions.
 pub(super) const RECEIPT_BYTES: u64 = 1 << 28;
 

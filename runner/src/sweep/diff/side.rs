@@ -14,11 +14,8 @@ use schemas::receipt::Receipt;
 use super::DiffError;
 use crate::model_file;
 use crate::sweep::folder::{
-    self, ENVIRONMENT, FolderError, PLAN, RECEIPT, RECEIPT_BYTES, RunFolder,
+    self, ENVIRONMENT, ENVIRONMENT_BYTES, FolderError, PLAN, RECEIPT, RECEIPT_BYTES, RunFolder,
 };
-
-/// A case takes about 2 KiB.
-const ENVIRONMENT_BYTES: u64 = 1 << 30;
 
 /// The environments of a merged run, by the cases' ids.
 type Environments = BTreeMap<String, Environment>;

@@ -12,10 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::MergeError;
 use crate::model_file;
-use crate::sweep::folder::{CASES, ENVIRONMENT, FolderError, PLAN, plan_text};
-
-/// A case's environment takes about 3 kB, and there may be 100,000 of them.
-const ENVIRONMENT_BYTES: u64 = 1 << 30;
+use crate::sweep::folder::{CASES, ENVIRONMENT, ENVIRONMENT_BYTES, FolderError, PLAN, plan_text};
 
 /// A folder of a sweep.
 pub(super) struct Source {

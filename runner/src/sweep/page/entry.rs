@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use schemas::number::Finite;
 use schemas::plan::{Plan, PlannedCase};
-use schemas::receipt::{Profile, Verdict};
+use schemas::receipt::Profile;
 use schemas::run_summary::{CaseSummary, RunProblem, RunProblemKind, RunSummary};
 
 use crate::exit::Exit;
+use crate::judge;
 
 /// A planned case and what the run says of it.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +80,7 @@ impl<'a> Entry<'a> {
             (Some(RunProblemKind::MixedBuild), _) => "OTHER-BUILD",
             (Some(RunProblemKind::Unsound | RunProblemKind::Unplanned), _) => "UNSOUND",
             (Some(RunProblemKind::Missing) | None, None) => "MISSING",
-            (_, Some(summary)) => verdict_word(summary.verdict),
+            (_, Some(summary)) => judge::word(summary.verdict),
         }
     }
 
@@ -116,23 +117,6 @@ pub(super) fn worst_first(entries: &[Entry<'_>]) -> Vec<usize> {
             .then(a.cmp(&b))
     });
     places
-}
-
-/// A verdict as JSON and people have it.
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::BitExact => "BIT-EXACT",
-        Verdict::Match => "MATCH",
-        Verdict::Drift => "DRIFT",
-        Verdict::TieFlip => "TIE-FLIP",
-        Verdict::Diverged => "DIVERGED",
-        Verdict::TokenMismatch => "TOKEN-MISMATCH",
-        Verdict::Refused => "REFUSED",
-        Verdict::EngineFailed => "ENGINE-FAILED",
-        Verdict::Inconclusive => "INCONCLUSIVE",
-        Verdict::NotReached => "NOT-REACHED",
-        Verdict::Skipped => "SKIPPED",
-    }
 }
 
 /// The class that gives a verdict its colour.

@@ -1,10 +1,10 @@
 //! What is around the parts of the page: its policy, style, ways to its parts, data and script.
 
+use crate::judge;
 use schemas::run_summary::RunSummary;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::entry::verdict_word;
 use super::markup::{Markup, base64};
 
 /// In this order: what comes later uses what came before.
@@ -19,7 +19,7 @@ const STYLE: &str = include_str!("assets/page.css");
 
 /// All before the first part.
 pub(super) fn head(page: &mut Markup, summary: &RunSummary) {
-    let word = verdict_word(summary.verdict);
+    let word = judge::word(summary.verdict);
     page.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
     page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ");
     page.raw("base-uri 'none'; form-action 'none'; script-src 'sha256-")

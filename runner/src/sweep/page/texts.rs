@@ -14,10 +14,7 @@ use super::gather::{Gathered, model_of};
 use super::sections::worst_rows::Tops;
 use super::vocabulary::Vocabulary;
 use crate::model_file;
-use crate::sweep::folder::{ENVIRONMENT, RunFolder};
-
-/// A case's environment takes about 3 kB, and there may be 100,000 of them.
-const ENVIRONMENT_BYTES: u64 = 1 << 30;
+use crate::sweep::folder::{ENVIRONMENT, ENVIRONMENT_BYTES, RunFolder};
 
 /// The texts of all tokens that the page shows, model by model.
 pub(super) fn vocabularies(

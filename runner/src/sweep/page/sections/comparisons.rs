@@ -1,10 +1,10 @@
 //! A table of the comparisons: verdict, who against whom, how much was covered, how far it is.
 
+use crate::judge;
 use schemas::coverage::{Coverage, CoverageFigure};
 use schemas::floor::{CaseExcess, ExcessStatistics};
 use schemas::run_summary::ComparisonSummary;
 
-use super::super::entry::verdict_word;
 use super::super::markup::Markup;
 use super::{View, badge, figure, figure_or_beyond};
 
@@ -19,7 +19,7 @@ pub(in super::super) fn section(page: &mut Markup, view: View<'_>) {
 
 fn row(page: &mut Markup, view: View<'_>, comparison: &ComparisonSummary) {
     page.raw("<tr><td>");
-    badge(page, verdict_word(comparison.verdict));
+    badge(page, judge::word(comparison.verdict));
     page.raw("</td><td>");
     let planned = view.run.plan.comparisons.iter().enumerate();
     let planned = planned
@@ -45,7 +45,7 @@ fn row(page: &mut Markup, view: View<'_>, comparison: &ComparisonSummary) {
         page.raw("<li>")
             .text(count.cases)
             .raw(" ")
-            .text(verdict_word(count.verdict))
+            .text(judge::word(count.verdict))
             .raw("</li>");
     }
     page.raw("</ul></td><td>");

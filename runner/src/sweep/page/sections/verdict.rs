@@ -1,10 +1,11 @@
 //! What a reader wants to know first: did it pass, what broke, where, what is missing.
 
+use crate::judge;
 use std::collections::BTreeMap;
 
 use schemas::run_summary::RunProblemKind;
 
-use super::super::entry::{Entry, verdict_class, verdict_word};
+use super::super::entry::{Entry, verdict_class};
 use super::super::markup::Markup;
 use super::{View, badge, counted, link, place};
 
@@ -14,7 +15,7 @@ const NAMED: usize = 5;
 /// The whole part.
 pub(in super::super) fn section(page: &mut Markup, view: View<'_>) {
     let summary = view.summary;
-    let word = verdict_word(summary.verdict);
+    let word = judge::word(summary.verdict);
     // Whatever the compared cases say: what is no pass does not look like one.
     let class = match (verdict_class(word), summary.exit.code) {
         ("good", 1..) => "unsure",

@@ -1,5 +1,6 @@
 //! The rows that are worth a look, each with the tokens before it and what both engines would say next.
 
+use crate::judge;
 use std::collections::BTreeSet;
 
 use schemas::number::Finite;
@@ -7,7 +8,6 @@ use schemas::receipt::Verdict;
 use schemas::row::Metrics;
 use schemas::run_summary::RowPlace;
 
-use super::super::entry::verdict_word;
 use super::super::likely::{self, Likely};
 use super::super::markup::Markup;
 use super::super::worst::WorstRow;
@@ -51,7 +51,7 @@ pub(in super::super) fn section(page: &mut Markup, view: View<'_>, tops: &Tops) 
 fn article(page: &mut Markup, view: View<'_>, worst: &WorstRow, top: Option<&[Vec<Likely>; 2]>) {
     let entry = &view.entries[worst.entry];
     page.raw("<article class=\"row\"><h3>");
-    badge(page, verdict_word(worst.row.verdict));
+    badge(page, judge::word(worst.row.verdict));
     page.raw(" ");
     link(page, entry);
     page.raw(", ")
