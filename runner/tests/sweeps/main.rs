@@ -4,6 +4,7 @@
 //! the test: without it nothing is proved.
 
 mod bench;
+mod false_passes;
 mod merged;
 mod nights;
 mod plan;

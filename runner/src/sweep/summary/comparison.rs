@@ -126,12 +126,12 @@ fn stands(
         None => named(worst),
     };
     let mut why = found.reason;
-    if let Some(remark) = remark {
-        why = format!("{why}; {remark}");
-    }
-    // It is so of all cases, or of none.
+    // It is so of all cases, or of none; and goes first, since a page may cut the rest.
     if worst.1.reason.ends_with(reason::SAME_PROGRAM) && !why.ends_with(reason::SAME_PROGRAM) {
         why.push_str(reason::SAME_PROGRAM);
+    }
+    if let Some(remark) = remark {
+        why = format!("{why}; {remark}");
     }
     Conclusion {
         reason: why,
