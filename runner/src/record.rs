@@ -5,16 +5,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use schemas::describe::{DescribeResponse, Settings};
+use schemas::describe::DescribeResponse;
 use schemas::environment::{EngineEnvironment, Environment};
 use schemas::evaluate::Evaluated;
 use schemas::receipt::{
-    EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, Sizes, TokensFrom, Verdict,
+    EngineRecord, Engines, FileIdentity, PromptRecord, Receipt, SettingsRecord, Sizes, TokensFrom,
+    Verdict,
 };
 use schemas::tag::Tag;
 use schemas::tokenize::Text;
 
-use crate::case::{Answers, Case, Known, Plan};
+use crate::case::{Case, Known, Plan};
 use crate::conclusion;
 use crate::engine::{Client, Supervision};
 use crate::exit::Exit;
@@ -117,7 +118,7 @@ pub(crate) fn receipt(
         prompt_set: case.plan.asked.set.clone(),
         allow_small: run.request.allow_small,
         prompt: prompt_record(&case.plan),
-        engines: engine_records(run.request, known, case.answers.as_ref()),
+        engines: engine_records(run.request, known, settings(run, case)),
         prompt_tokens: tokens
             .filter(|tokens| tokens.prompt_tokens() != tokens.ids().len())
             .map(|tokens| tokens.prompt_tokens() as u64),
@@ -184,23 +185,32 @@ fn prompt_record(plan: &Plan) -> PromptRecord {
     }
 }
 
+/// By which settings candidate and reference evaluated, where they did.
+fn settings(run: &Run<'_>, case: &Case) -> [Option<SettingsRecord>; 2] {
+    let Request {
+        choices, profile, ..
+    } = run.request;
+    let asked = [
+        (choices.of_candidate(*profile), &run.candidate),
+        (choices.of_reference(*profile), &run.reference),
+    ];
+    let [candidate, reference] = asked.map(|(asked, client)| asked.or(&client.spec().defaults));
+    let answers = case.answers.as_ref();
+    [
+        answers.map(|it| candidate.record(it.candidate.settings.clone())),
+        answers.map(|it| reference.record(it.reference.settings.clone())),
+    ]
+}
+
 /// Who ran, and by which settings, where anything was evaluated.
 pub(crate) fn engine_records(
     request: &Request,
     known: &Known,
-    answers: Option<&Answers>,
+    [of_candidate, of_reference]: [Option<SettingsRecord>; 2],
 ) -> Engines {
     Engines {
-        candidate: engine_record(
-            &request.candidate,
-            known.candidate.as_ref(),
-            answers.map(|answers| answers.candidate.settings.clone()),
-        ),
-        reference: engine_record(
-            &request.reference,
-            known.reference.as_ref(),
-            answers.map(|answers| answers.reference.settings.clone()),
-        ),
+        candidate: engine_record(&request.candidate, known.candidate.as_ref(), of_candidate),
+        reference: engine_record(&request.reference, known.reference.as_ref(), of_reference),
     }
 }
 
@@ -208,7 +218,7 @@ pub(crate) fn engine_records(
 pub(crate) fn engine_record(
     name: &str,
     description: Option<&DescribeResponse>,
-    settings: Option<Settings>,
+    settings: Option<SettingsRecord>,
 ) -> EngineRecord {
     EngineRecord {
         name: name.to_owned(),
@@ -272,6 +282,7 @@ fn engine_environment(
         binary_sha256: program.map(|program| program.sha256.clone()),
         variables: client.recorded_environment(),
         kept_answer: false,
+        threads: answer.map(|answer| answer.settings.threads),
         prefill_ns: answer.map(|answer| answer.prefill_ns),
         decode_ns: answer.map(|answer| answer.decode_ns),
     }

@@ -7,7 +7,7 @@ use schemas::limits::LimitsFile;
 use schemas::plan::PlannedFloor;
 use schemas::receipt::{Profile, PromptSetRecord, TokensFrom};
 
-use crate::engine::{EngineSettings, Supervision};
+use crate::engine::{EngineSettings, Supervision, Threads};
 use crate::gate::PromptWords;
 use crate::limits::Override;
 use crate::prompt::AskedPrompt;
@@ -138,11 +138,11 @@ impl AskedCase {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Choices {
     /// Threads of both.
-    pub threads: Option<u32>,
+    pub threads: Option<Threads>,
     /// Threads of the candidate.
-    pub candidate_threads: Option<u32>,
+    pub candidate_threads: Option<Threads>,
     /// Threads of the reference.
-    pub reference_threads: Option<u32>,
+    pub reference_threads: Option<Threads>,
     /// Tokens evaluated together.
     pub micro_batch: Option<u32>,
     /// Tokens that the candidate evaluates together.

@@ -5,7 +5,7 @@ mod stand_in;
 
 use std::path::Path;
 
-use runner::engine::{Client, EngineFault, EngineSettings, FaultKind, Wait};
+use runner::engine::{Client, EngineFault, EngineSettings, FaultKind, Threads, Wait};
 use runner::exit::Exit;
 use schemas::describe::{Arithmetic, KvType};
 use schemas::line::Answer;
@@ -192,7 +192,7 @@ fn settings_that_were_not_asked_for() {
     let spec = faulty("other-threads");
     let client = Client::new(&spec, patient());
     let asked = EngineSettings {
-        threads: Some(1),
+        threads: Some(Threads::OfMachine(1)),
         ..EngineSettings::default()
     };
     let mut evaluation = client
@@ -267,7 +267,7 @@ fn a_good_engine_passes() {
 
     let asked = EngineSettings {
         arithmetic: Some(Arithmetic::F32),
-        threads: Some(1),
+        threads: Some(Threads::OfMachine(1)),
         context: Some(256),
         micro_batch: Some(7),
         kv: Some(KvType::F32),
@@ -308,12 +308,12 @@ fn a_sub_command_of_its_own_runs_to_its_end() {
 fn configured_settings_hold_unless_others_are_asked_for() {
     let mut spec = engine(&[PROGRAM]);
     spec.defaults = EngineSettings {
-        threads: Some(5),
+        threads: Some(Threads::Named(5)),
         micro_batch: Some(64),
         ..EngineSettings::default()
     };
     let asked = EngineSettings {
-        threads: Some(1),
+        threads: Some(Threads::OfMachine(1)),
         ..EngineSettings::default()
     };
     let client = Client::new(&spec, patient());

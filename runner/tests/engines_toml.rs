@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use runner::engine::{Catalogue, Client, ConfigError, EngineSettings, Origin, Places};
+use runner::engine::{Catalogue, Client, ConfigError, EngineSettings, Origin, Places, Threads};
 use runner::exit::Exit;
 use schemas::describe::{Arithmetic, KvType};
 use schemas::evaluate::{EvaluateRequest, Positions};
@@ -68,7 +68,7 @@ fn reads_everything_that_an_engine_can_have() {
     );
     let settings = EngineSettings {
         arithmetic: Some(Arithmetic::Fast),
-        threads: Some(3),
+        threads: Some(Threads::Named(3)),
         context: Some(512),
         micro_batch: Some(64),
         kv: Some(KvType::F32),

@@ -32,7 +32,7 @@ pub struct Environment {
 }
 
 impl Kind for Environment {
-    const SCHEMA: &'static str = "lockstep/environment/v1";
+    const SCHEMA: &'static str = "lockstep/environment/v2";
 }
 
 /// One engine on this machine.
@@ -45,9 +45,11 @@ pub struct EngineEnvironment {
     pub binary_sha256: Option<String>,
     /// The variables that its processes saw.
     pub variables: BTreeMap<String, String>,
-    /// Its answer was kept from another time, which the two that follow are of.
+    /// Its answer was kept from another time, which what follows is of.
     #[serde(default, skip_serializing_if = "is_false")]
     pub kept_answer: bool,
+    /// The threads with which it evaluated, where it did.
+    pub threads: Option<u32>,
     /// The engine's own time for the sequence.
     pub prefill_ns: Option<u64>,
     /// The engine's own time for the greedy steps.

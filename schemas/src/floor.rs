@@ -34,7 +34,7 @@ pub struct FloorFile {
 }
 
 impl Kind for FloorFile {
-    const SCHEMA: &'static str = "lockstep/floor/v1";
+    const SCHEMA: &'static str = "lockstep/floor/v2";
 }
 
 /// One variant and its distance from the base.

@@ -28,7 +28,7 @@ pub struct FloorReport {
 }
 
 impl Kind for FloorReport {
-    const SCHEMA: &'static str = "lockstep/floor-report/v1";
+    const SCHEMA: &'static str = "lockstep/floor-report/v2";
 }
 
 /// The floor of one prompt.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::describe::{Build, Settings};
+use crate::describe::{Arithmetic, Build, KvType, Library, Settings};
 use crate::environment::Environment;
 use crate::floor::{CaseExcess, FloorRecord};
 use crate::limits::AppliedLimit;
@@ -119,7 +119,7 @@ impl Receipt {
 }
 
 impl Kind for Receipt {
-    const SCHEMA: &'static str = "lockstep/receipt/v5";
+    const SCHEMA: &'static str = "lockstep/receipt/v6";
 }
 
 /// By which a case of a sweep is paired with that of another run, kept, and found again.
@@ -350,5 +350,48 @@ pub struct EngineRecord {
     /// The kernels that it would run.
     pub kernels: Option<Vec<String>>,
     /// What it evaluated with.
-    pub settings: Option<Settings>,
+    pub settings: Option<SettingsRecord>,
+}
+
+/// What an engine evaluated with; of what was left to the machine, nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsRecord {
+    /// The numbers computed.
+    pub arithmetic: Arithmetic,
+    /// Worker threads, where somebody named a number. How many there were stands in the environment:
+    /// what two machines compute alike has one receipt.
+    pub threads: Option<u32>,
+    /// Tokens that the KV cache holds.
+    pub context: u32,
+    /// Tokens evaluated together.
+    pub micro_batch: u32,
+    /// Element type of the KV cache.
+    pub kv: KvType,
+    /// Whether attention is computed in one fused pass.
+    pub flash_attention: bool,
+    /// Whether matrices are rearranged for the kernels, where the engine says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repack: Option<bool>,
+    /// As in `build`.
+    pub library: Option<Library>,
+    /// As `simd` in `build`.
+    pub cpu_features: Vec<String>,
+}
+
+impl SettingsRecord {
+    /// Of what an engine says that it evaluated with, and the number of threads that somebody named.
+    pub fn new(settings: Settings, threads: Option<u32>) -> Self {
+        Self {
+            arithmetic: settings.arithmetic,
+            threads,
+            context: settings.context,
+            micro_batch: settings.micro_batch,
+            kv: settings.kv,
+            flash_attention: settings.flash_attention,
+            repack: settings.repack,
+            library: settings.library,
+            cpu_features: settings.cpu_features,
+        }
+    }
 }

@@ -10,8 +10,8 @@ use schemas::receipt::{Profile, TokensFrom};
 use super::SupervisionFlags;
 use super::flag_error::FlagError;
 use super::limit_flags::LimitFlags;
-use crate::engine::Supervision;
 use crate::engine::catalogue::{self, DEFAULT_CANDIDATE};
+use crate::engine::{Supervision, Threads};
 use crate::request::{Choices, FloorMode, Request};
 
 /// The flags.
@@ -219,9 +219,9 @@ impl ComparisonFlags {
 
     fn choices(&self) -> Choices {
         Choices {
-            threads: self.threads,
-            candidate_threads: self.candidate_threads,
-            reference_threads: self.reference_threads,
+            threads: self.threads.map(Threads::Named),
+            candidate_threads: self.candidate_threads.map(Threads::Named),
+            reference_threads: self.reference_threads.map(Threads::Named),
             micro_batch: self.micro_batch,
             candidate_micro_batch: self.candidate_micro_batch,
             candidate_flash_attention: self

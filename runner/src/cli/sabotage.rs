@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use schemas::receipt::{Profile, TokensFrom};
 
 use super::{Format, SupervisionFlags};
-use crate::engine::{Supervision, catalogue};
+use crate::engine::{Supervision, Threads, catalogue};
 use crate::limits::Limits;
 use crate::request::{Choices, FloorMode, Request};
 use crate::sabotage::{Asked, FAULTY_ENGINE, GREEDY_STEPS, PROFILES};
@@ -77,7 +77,7 @@ impl Flags {
                 greedy_steps: GREEDY_STEPS,
                 max_positions: None,
                 choices: Choices {
-                    threads: self.threads,
+                    threads: self.threads.map(Threads::Named),
                     ..Choices::default()
                 },
                 limits_file: Limits::default_file(profile),

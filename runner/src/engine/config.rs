@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::spec::{EngineSettings, EngineSpec, Origin};
+use super::spec::{EngineSettings, EngineSpec, Origin, Threads};
 use crate::exit::Exit;
 use crate::text::{escape_for_terminal, escape_path, line_of};
 
@@ -119,7 +119,7 @@ impl Entry {
             None => (at, EngineSettings::default()),
         };
         for (field, value) in [
-            ("threads", defaults.threads),
+            ("threads", defaults.threads.map(Threads::number)),
             ("micro_batch", defaults.micro_batch),
         ] {
             if value == Some(0) {

@@ -16,7 +16,7 @@ use super::fault::{EngineFault, FaultKind, Wait};
 use super::logits::LogitsFile;
 use super::scratch::Scratch;
 use super::session::Session;
-use super::spec::{EngineSettings, arithmetic_word, kv_word, on_off};
+use super::spec::{EngineSettings, Threads, arithmetic_word, kv_word, on_off};
 
 /// A running `evaluate`.
 #[derive(Debug)]
@@ -246,7 +246,10 @@ fn check_settings(asked: &EngineSettings, answered: &Settings) -> Result<(), Fau
             "arithmetic",
             arithmetic.map(|(asked, given)| word(asked, arithmetic_word(given))),
         ),
-        ("threads", number(asked.threads, answered.threads)),
+        (
+            "threads",
+            number(asked.threads.map(Threads::number), answered.threads),
+        ),
         (
             "micro_batch",
             number(asked.micro_batch, answered.micro_batch),

@@ -41,6 +41,6 @@ pub use logits::LogitsFile;
 pub use npy::LogitsProblem;
 pub(crate) use own::ask_own_program;
 pub use places::Places;
-pub use spec::{EngineSettings, EngineSpec, Origin};
+pub use spec::{EngineSettings, EngineSpec, Origin, Threads};
 pub(crate) use spec::{arithmetic_word, kv_word};
 pub use supervision::{Interrupt, Supervision};

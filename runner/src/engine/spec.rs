@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use schemas::describe::{Arithmetic, DescribeResponse, KvType};
+use schemas::describe::{Arithmetic, DescribeResponse, KvType, Settings};
+use schemas::receipt::SettingsRecord;
 use serde::Deserialize;
 
 /// One engine as configured.
@@ -53,7 +54,7 @@ pub struct EngineSettings {
     /// The numbers computed.
     pub arithmetic: Option<Arithmetic>,
     /// Worker threads.
-    pub threads: Option<u32>,
+    pub threads: Option<Threads>,
     /// Tokens that the KV cache holds.
     pub context: Option<u32>,
     /// Tokens evaluated together.
@@ -66,7 +67,47 @@ pub struct EngineSettings {
     pub repack: Option<bool>,
 }
 
+/// A number of worker threads, and who has the say of it. Engines compute the same with any number, so
+/// that what a machine chose is no part of what was compared: it would make other receipts of the same
+/// numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "u32")]
+pub enum Threads {
+    /// Somebody named it: it stands in receipts.
+    Named(u32),
+    /// Nobody did, and it is this machine's choice: it stands in the environment alone.
+    OfMachine(u32),
+}
+
+impl From<u32> for Threads {
+    fn from(number: u32) -> Self {
+        Self::Named(number)
+    }
+}
+
+impl Threads {
+    /// How many.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Named(number) | Self::OfMachine(number) => number,
+        }
+    }
+
+    /// How many, where somebody named a number.
+    pub fn named(self) -> Option<u32> {
+        match self {
+            Self::Named(number) => Some(number),
+            Self::OfMachine(_) => None,
+        }
+    }
+}
+
 impl EngineSettings {
+    /// What a receipt has of an evaluation that was asked for by these.
+    pub fn record(&self, evaluated_with: Settings) -> SettingsRecord {
+        SettingsRecord::new(evaluated_with, self.threads.and_then(Threads::named))
+    }
+
     /// These settings, and `defaults` where they say nothing.
     #[must_use]
     pub fn or(&self, defaults: &Self) -> Self {
@@ -88,7 +129,7 @@ impl EngineSettings {
                 "--arithmetic",
                 self.arithmetic.map(arithmetic_word).map(str::to_owned),
             ),
-            ("--threads", self.threads.map(|n| n.to_string())),
+            ("--threads", self.threads.map(|n| n.number().to_string())),
             ("--context", self.context.map(|n| n.to_string())),
             ("--micro-batch", self.micro_batch.map(|n| n.to_string())),
             ("--kv", self.kv.map(kv_word).map(str::to_owned)),
@@ -164,7 +205,7 @@ mod tests {
         assert!(EngineSettings::default().flags().is_empty());
         let settings = EngineSettings {
             arithmetic: Some(Arithmetic::Exact),
-            threads: Some(2),
+            threads: Some(Threads::OfMachine(2)),
             context: Some(512),
             micro_batch: Some(7),
             kv: Some(KvType::F16),
@@ -186,15 +227,18 @@ mod tests {
     #[test]
     fn what_is_asked_goes_before_the_configuration() {
         let asked = EngineSettings {
-            threads: Some(1),
+            threads: Some(Threads::OfMachine(1)),
             ..EngineSettings::default()
         };
         let configured = EngineSettings {
-            threads: Some(8),
+            threads: Some(Threads::Named(8)),
             micro_batch: Some(64),
             ..EngineSettings::default()
         };
         let merged = asked.or(&configured);
-        assert_eq!((merged.threads, merged.micro_batch), (Some(1), Some(64)));
+        assert_eq!(
+            (merged.threads, merged.micro_batch),
+            (Some(Threads::OfMachine(1)), Some(64))
+        );
     }
 }

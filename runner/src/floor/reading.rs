@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use schemas::describe::Settings;
 use schemas::floor::{
     FloorDistribution, FloorFile, FloorMetrics, FloorRecord, FloorVariant, JudgedDistances,
     MeasuredVariant,
 };
 use schemas::number::Finite;
-use schemas::receipt::EngineRecord;
+use schemas::receipt::{EngineRecord, SettingsRecord};
 
 use super::percentile::Sorted;
 use crate::metrics::Comparison;
@@ -213,7 +212,7 @@ pub fn is_candidate(variant: &EngineRecord, candidate: &EngineRecord, n_position
     let essence = |engine: &EngineRecord| {
         let mut engine = engine.clone();
         if let Some(settings) = &mut engine.settings {
-            settings.threads = 1;
+            settings.threads = None;
             settings.micro_batch = settings.micro_batch.min(n_positions);
         }
         engine
@@ -226,7 +225,7 @@ pub fn is_candidate(variant: &EngineRecord, candidate: &EngineRecord, n_position
 pub fn is_same(a: &EngineRecord, b: &EngineRecord) -> bool {
     let settings = |engine: &EngineRecord| {
         let settings = engine.settings.clone();
-        settings.map(|settings| Settings {
+        settings.map(|settings| SettingsRecord {
             context: 0,
             ..settings
         })

@@ -7,7 +7,7 @@ use schemas::floor_report::{RowPlace, SelfCheck};
 use super::measure::ends_all;
 use super::variants::Configured;
 use crate::compare::{Evaluations, Pair};
-use crate::engine::EngineSettings;
+use crate::engine::{EngineSettings, Threads};
 use crate::gate::AgreedTokens;
 use crate::outcome::{self, Ending};
 use crate::pair;
@@ -42,7 +42,7 @@ pub fn check(
 fn ways(candidate: &Configured) -> [(&'static str, EngineSettings); 3] {
     let now = candidate.effective();
     let asked = candidate.asked;
-    let threads = Some(if now.threads == 1 { 2 } else { 1 });
+    let threads = Some(Threads::OfMachine(if now.threads == 1 { 2 } else { 1 }));
     let micro_batch = Some(if now.micro_batch == 1 { 64 } else { 1 });
     [
         ("threads", EngineSettings { threads, ..asked }),

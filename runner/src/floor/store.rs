@@ -9,9 +9,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use schemas::canonical;
-use schemas::describe::{Build, Settings};
+use schemas::describe::Build;
 use schemas::floor::FloorFile;
 use schemas::line;
+use schemas::receipt::SettingsRecord;
 use serde::Serialize;
 
 use super::measure::{Sequence, Subject};
@@ -50,7 +51,7 @@ struct Engine<'a> {
     name: &'a str,
     version: &'a str,
     build: &'a Build,
-    settings: Settings,
+    settings: SettingsRecord,
 }
 
 /// The digest of all that decides what the floor of a sequence is.
@@ -85,10 +86,10 @@ fn engine(configured: &Configured) -> Engine<'_> {
         name: &configured.name,
         version: &configured.description.version,
         build: &configured.description.build,
-        settings: Settings {
+        settings: SettingsRecord {
             // Room that is not used changes nothing; a set and one prompt of it have one floor.
             context: 0,
-            ..configured.effective()
+            ..configured.asked.record(configured.effective())
         },
     }
 }
@@ -214,7 +215,7 @@ mod tests {
                 fs::write(&path, other).expect("ours");
             }),
             ("of another version, note and all", &|text| {
-                let other = text.replace("floor/v1", "floor/v0");
+                let other = text.replace("floor/v2", "floor/v0");
                 fs::write(&note, sha256(other.as_bytes())).expect("ours");
                 fs::write(&path, other).expect("ours");
             }),

@@ -7,7 +7,7 @@
 use schemas::describe::{Arithmetic, DescribeResponse, KvType, Settings};
 use schemas::receipt::EngineRecord;
 
-use crate::engine::EngineSettings;
+use crate::engine::{EngineSettings, Threads};
 use crate::record::engine_record;
 
 /// An engine and what it evaluates with.
@@ -81,7 +81,12 @@ fn changes(base: &Configured) -> Vec<(&'static str, Result<Configured, String>)>
         }
         Ok(base.with(|asked| asked.micro_batch = Some(tokens)))
     };
-    let threads = if now.threads == 1 { 2 } else { 1 };
+    // Where nobody named a number, it is the same change on every machine: on one with a single processor
+    // it changes nothing.
+    let threads = match base.asked.threads.and_then(Threads::named) {
+        Some(1) => 2,
+        _ => 1,
+    };
     let full = match now.micro_batch {
         own if own >= now.context => Err(format!(
             "the base takes {own} tokens together, and the context has {}",
@@ -106,7 +111,7 @@ fn changes(base: &Configured) -> Vec<(&'static str, Result<Configured, String>)>
     vec![
         (
             "threads",
-            Ok(base.with(|asked| asked.threads = Some(threads))),
+            Ok(base.with(|asked| asked.threads = Some(Threads::Named(threads)))),
         ),
         ("micro-batch-1", micro_batch(1)),
         ("micro-batch-64", micro_batch(64)),
@@ -163,7 +168,7 @@ impl Configured {
         let asked = &self.asked;
         Settings {
             arithmetic: asked.arithmetic.unwrap_or(own.arithmetic),
-            threads: asked.threads.unwrap_or(own.threads),
+            threads: asked.threads.map_or(own.threads, Threads::number),
             context: asked.context.unwrap_or(own.context),
             micro_batch: asked.micro_batch.unwrap_or(own.micro_batch),
             kv: asked.kv.unwrap_or(own.kv),
@@ -175,6 +180,7 @@ impl Configured {
 
     /// As receipts know it, with the settings that it evaluates with.
     pub fn record(&self, settings: Settings) -> EngineRecord {
+        let settings = self.asked.record(settings);
         engine_record(&self.name, Some(&self.description), Some(settings))
     }
 
@@ -298,7 +304,7 @@ mod tests {
             micro_batch: Some(64),
             context: Some(64),
             kv: Some(KvType::F32),
-            threads: Some(1),
+            threads: Some(Threads::Named(1)),
             ..EngineSettings::default()
         });
         let variants = plan(&base, &others());
@@ -307,6 +313,25 @@ mod tests {
         assert!(measured(&variants).contains(&"native kv-f16".to_owned()));
         let threads = variants[0].engine.as_ref().expect("measured");
         assert_eq!(threads.effective().threads, 2);
+    }
+
+    /// What a receipt has of a floor must not tell of the machine's processors.
+    #[test]
+    fn of_threads_that_nobody_named_every_machine_has_the_same_variants() {
+        let records = |threads| {
+            let base = native(EngineSettings {
+                threads: Some(Threads::OfMachine(threads)),
+                ..EngineSettings::default()
+            });
+            let variants = plan(&base, &others()).into_iter();
+            let engines = variants.filter_map(|it| it.engine.ok());
+            let all = [base].into_iter().chain(engines);
+            let records = all.map(|it| it.record(it.effective()).settings.expect("told"));
+            records.collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = records(4).iter().map(|it| it.threads).collect();
+        assert_eq!(threads[..3], [None, Some(1), None]);
+        assert_eq!(records(1), records(4));
     }
 
     #[test]

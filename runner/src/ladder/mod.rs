@@ -301,7 +301,7 @@ impl<'r, 'a> Climb<'r, 'a> {
             profile: request.profile,
             model: identities.model().clone(),
             reference_model: identities.reference_model().cloned(),
-            engines: record::engine_records(request, &known, None),
+            engines: record::engine_records(request, &known, [None, None]),
             prompt_set,
             coverage,
             excess,

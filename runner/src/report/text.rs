@@ -102,9 +102,8 @@ fn push_engine(text: &mut String, role: &str, engine: &EngineRecord) {
     if let Some(settings) = &engine.settings {
         let _ = write!(
             text,
-            ", {} with {} threads, micro-batch {}, kv {}, context {}",
+            ", {} with micro-batch {}, kv {}, context {}",
             arithmetic_word(settings.arithmetic),
-            settings.threads,
             settings.micro_batch,
             kv_word(settings.kv),
             settings.context
@@ -257,10 +256,14 @@ fn push_times(text: &mut String, receipt: &Receipt) {
         if let Some(ns) = engine.prefill_ns.filter(|&ns| ns > 0) {
             let seconds = ns as f64 / 1e9;
             let rate = n_tokens as f64 / seconds;
-            let _ = writeln!(
+            let _ = write!(
                 text,
                 "{role}: {n_tokens} tokens in {seconds:.3} s, {rate:.1} tokens/s"
             );
+            if let Some(threads) = engine.threads {
+                let _ = write!(text, " with {threads} threads");
+            }
+            text.push('\n');
         }
     }
 }

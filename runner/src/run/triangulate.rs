@@ -67,7 +67,11 @@ impl Run<'_> {
         let who = engine_record(
             &spec.name,
             Some(&description),
-            Some(third.response.settings.clone()),
+            Some(
+                seat.settings
+                    .or(&spec.defaults)
+                    .record(third.response.settings.clone()),
+            ),
         );
         triangulate(evaluations, &third, who).map(Some)
     }

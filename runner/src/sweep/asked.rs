@@ -9,7 +9,7 @@ use schemas::prompt::PromptLine;
 use schemas::receipt::PromptSetRecord;
 
 use super::failure::SweepError;
-use crate::engine::Supervision;
+use crate::engine::{Supervision, Threads};
 use crate::prompt::{AskedPrompt, Choice, Date};
 use crate::prompt_set::{self, CODE};
 use crate::request::{AskedCase, Choices, FloorMode, Request};
@@ -62,8 +62,8 @@ pub fn request(
         context: Some(comparison.context),
         choices: Choices {
             threads: None,
-            candidate_threads: settings.candidate_threads.or(Some(means.threads)),
-            reference_threads: settings.reference_threads.or(Some(means.threads)),
+            candidate_threads: threads(settings.candidate_threads, means),
+            reference_threads: threads(settings.reference_threads, means),
             micro_batch: settings.micro_batch,
             candidate_micro_batch: settings.candidate_micro_batch,
             candidate_flash_attention: settings.candidate_flash_attention,
@@ -77,6 +77,11 @@ pub fn request(
         supervision: means.supervision.clone(),
         cache: means.cache.clone(),
     }
+}
+
+/// A worker's own number is no part of the plan, whoever chose it.
+fn threads(planned: Option<u32>, means: &Means) -> Option<Threads> {
+    Some(planned.map_or(Threads::OfMachine(means.threads), Threads::Named))
 }
 
 /// The prompts of a plan by their sets and names.

@@ -48,7 +48,7 @@ fn who_is_judged_does_not_judge_itself() {
     same.settings.as_mut().expect("settings").context = 4096;
     let found = read(&floor, &same, &floor.base, 2);
     assert_eq!(found, Err(NoFloor::TooFew(4)));
-    same.settings.as_mut().expect("settings").threads += 1;
+    same.settings.as_mut().expect("settings").threads = None;
     let found = read(&floor, &same, &floor.base, 2);
     assert_eq!(found, Err(NoFloor::TooFew(4)), "threads change nothing");
     let other = read(&floor, &candidate(), &floor.base, 2).expect("a floor");
@@ -137,7 +137,7 @@ fn another_build_that_is_out_of_line_makes_no_floor_wide() {
 fn a_floor_of_something_else_is_none() {
     let floor = example();
     let mut other = floor.base.clone();
-    other.settings.as_mut().expect("settings").threads = 7;
+    other.settings.as_mut().expect("settings").threads = Some(7);
     let found = read(&floor, &candidate(), &other, 2);
     assert_eq!(found, Err(NoFloor::OtherReference));
     let found = read(&floor, &candidate(), &floor.base, 3);

@@ -47,7 +47,7 @@ fn two_runs_store_the_same_bytes() {
     assert_eq!(receipt["verdict"], "BIT-EXACT");
     assert_eq!(receipt.get("environment"), None, "it has a file of its own");
     let environment = json_of(&folder, "environment.json");
-    assert_eq!(environment["schema"], "lockstep/environment/v1");
+    assert_eq!(environment["schema"], "lockstep/environment/v2");
     // Neither the time nor the folder is in the receipt.
     let text = receipt.to_string();
     let host = environment["host"].as_str().expect("a name");

@@ -10,7 +10,7 @@ use crate::model;
 fn a_pass_has_the_documents_names() {
     let arguments = ["--prompt", "Hi", "--profile", "f32"];
     let (_, receipt) = Desk::new().json(&arguments);
-    assert_eq!(receipt["schema"], "lockstep/receipt/v5");
+    assert_eq!(receipt["schema"], "lockstep/receipt/v6");
     assert_eq!(receipt["status"], "ok");
     assert_eq!(receipt["first_divergence_token"], Value::Null);
     assert_eq!(receipt["per_token_cosine_sim"], json!([1.0, 1.0, 1.0]));
@@ -86,6 +86,21 @@ fn a_mismatch_tells_the_path_to_people_alone() {
     assert!(!stored.contains(&path), "{stored}");
 }
 
+/// Of an engine: how many were named, and how many there were.
+fn threads(receipt: &Value, engine: &str) -> [Value; 2] {
+    let settings = &receipt["engines"][engine]["settings"];
+    let environment = &receipt["environment"][engine];
+    [settings, environment].map(|it| it["threads"].clone())
+}
+
+#[test]
+fn threads_that_nobody_named_are_of_the_environment() {
+    let (_, receipt) = Desk::new().json(&["--prompt", "Hi", "--reference-threads", "1"]);
+    // As many as the stand-in takes by itself.
+    assert_eq!(threads(&receipt, "candidate"), [Value::Null, json!(2)]);
+    assert_eq!(threads(&receipt, "reference"), [json!(1), json!(1)]);
+}
+
 #[test]
 fn it_says_who_ran_and_on_what() {
     let flags = [
@@ -99,8 +114,8 @@ fn it_says_who_ran_and_on_what() {
     let more = ["--micro-batch", "7", "--kv", "f32"];
     let (_, receipt) = Desk::new().json(&[&flags[..], &more].concat());
     let settings = |engine: &str| receipt["engines"][engine]["settings"].clone();
-    assert_eq!(settings("candidate")["threads"], 3);
-    assert_eq!(settings("reference")["threads"], 2);
+    assert_eq!(threads(&receipt, "candidate"), [json!(3), json!(3)]);
+    assert_eq!(threads(&receipt, "reference"), [json!(2), json!(2)]);
     for engine in ["candidate", "reference"] {
         assert_eq!(receipt["engines"][engine]["name"], engine);
         assert_eq!(settings(engine)["micro_batch"], 7);

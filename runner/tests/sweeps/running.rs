@@ -194,6 +194,39 @@ fn who_is_asked_to_stop_marks_the_case_and_is_gone_at_once() {
     assert_eq!(done(&run(&bench, &["--out", "stopped"])), CASES);
 }
 
+/// Machines with other numbers of processors, and workers that share them otherwise.
+#[test]
+fn threads_that_nobody_named_change_no_byte_of_a_run() {
+    let bench = twelve();
+    let sweep = bench.read("sweep.toml").replace("threads = 1\n", "");
+    bench.write("sweep.toml", sweep);
+    bench.plan();
+    run(&bench, &["--out", "one", "--threads", "1"]);
+    run(&bench, &["--out", "three", "--threads", "3", "--jobs", "2"]);
+    assert_eq!(results(&bench.path("one")), results(&bench.path("three")));
+    let case = first_case(&bench.path("three"));
+    let receipt: Receipt =
+        line::read_whole(&bench.read(&format!("three/cases/{case}/receipt.json")))
+            .expect("a receipt");
+    let settings = receipt.engines.candidate.settings.expect("it evaluated");
+    assert_eq!(settings.threads, None);
+    let merged = [["one", "three"], ["three", "one"]].map(|[a, b]| {
+        let merged = bench.lockstep(&["merge", a, b, "-o", "run"]);
+        merged.exits(0);
+        results(&bench.path("run"))
+    });
+    assert_eq!(merged[0], merged[1]);
+    // `three` came first.
+    let replay = bench.lockstep(&["replay", "run", &case]);
+    assert!(replay.stdout.contains("--threads 3"), "{replay:?}");
+}
+
+fn first_case(root: &Path) -> String {
+    let case = fs::read_dir(root.join("cases")).expect("cases").next();
+    let name = case.expect("one").expect("an entry").file_name();
+    name.into_string().expect("an id")
+}
+
 #[test]
 fn results_of_two_plans_are_not_mixed() {
     let bench = twelve();
@@ -291,10 +324,8 @@ fn a_program_that_was_built_anew_is_noticed_in_a_merged_run() {
         CASES / 2,
         "it says the same of itself, and is another"
     );
-    let id = fs::read_dir(bench.path("run/cases")).expect("cases").next();
-    let id = id.expect("one").expect("an entry").file_name();
-    let id = id.to_str().expect("an id");
-    let rerun = bench.lockstep(&["rerun", "run", "--id", id]);
+    let id = first_case(&bench.path("run"));
+    let rerun = bench.lockstep(&["rerun", "run", "--id", &id]);
     assert_eq!(done(&rerun.exits(0).stderr), 1);
     let rerun = bench.lockstep(&["rerun", "run", "--failed"]);
     rerun.exits(0).complains("no case is to be run again");

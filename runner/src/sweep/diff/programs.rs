@@ -1,17 +1,17 @@
-//! Whether the programs of engines are the same files. Asked where numbers differ that nothing in the
-//! receipts explains: a program that was built again may describe itself as before.
+//! Whether the programs of engines are the same files, and had as many threads. Asked where numbers
+//! differ that nothing in the receipts explains: a program that was built again may describe itself as
+//! before, and of threads that nobody named no receipt tells.
 
 use schemas::diff::{CauseKind, FieldChange};
-use schemas::environment::Environment;
+use schemas::environment::{EngineEnvironment, Environment};
 
 use super::causes::Reason;
 
-/// An engine's program before and after, by the digests of their files.
-struct Program<'a> {
+/// An engine before and after, where that is known.
+struct Engine<'a> {
     kind: CauseKind,
-    engine: &'a str,
-    before: Option<&'a String>,
-    after: Option<&'a String>,
+    name: &'a str,
+    environments: [Option<&'a EngineEnvironment>; 2],
 }
 
 /// What explains numbers that receipts do not, or else that nothing does.
@@ -20,24 +20,24 @@ pub(super) fn reasons(
     [reference, candidate]: [&str; 2],
     comparison: &str,
 ) -> Vec<Reason> {
-    let of_reference = environments.map(|it| it?.reference.binary_sha256.as_ref());
-    let of_candidate = environments.map(|it| it?.candidate.binary_sha256.as_ref());
-    let programs = [
-        (CauseKind::ReferenceChanged, reference, of_reference),
-        (CauseKind::CandidateChanged, candidate, of_candidate),
+    let engines = [
+        Engine {
+            kind: CauseKind::ReferenceChanged,
+            name: reference,
+            environments: environments.map(|it| Some(&it?.reference)),
+        },
+        Engine {
+            kind: CauseKind::CandidateChanged,
+            name: candidate,
+            environments: environments.map(|it| Some(&it?.candidate)),
+        },
     ];
-    let programs = programs.map(|(kind, engine, [before, after])| Program {
-        kind,
-        engine,
-        before,
-        after,
-    });
-    let changed: Vec<_> = programs.iter().filter_map(Program::changed).collect();
+    let changed: Vec<_> = engines.iter().filter_map(Engine::changed).collect();
     if !changed.is_empty() {
         return changed;
     }
-    let is_known = |it: &Program<'_>| it.before.is_some() && it.after.is_some();
-    let kind = if programs.iter().all(is_known) {
+    let is_known = |it: &Engine<'_>| it.programs().iter().all(Option::is_some);
+    let kind = if engines.iter().all(is_known) {
         CauseKind::NotReproducible
     } else {
         CauseKind::Unexplained
@@ -45,15 +45,25 @@ pub(super) fn reasons(
     vec![Reason::new(kind, comparison, Vec::new())]
 }
 
-impl Program<'_> {
-    /// `None`: it is the same, or one side is not known.
+impl Engine<'_> {
+    /// `None`: nothing is known to differ.
     fn changed(&self) -> Option<Reason> {
-        let (before, after) = (self.before?, self.after?);
-        let field = FieldChange {
-            field: "program".to_owned(),
-            before: Some(before.clone()),
-            after: Some(after.clone()),
-        };
-        (before != after).then(|| Reason::new(self.kind, self.engine, vec![field]))
+        let threads = self.environments.map(|it| Some(it?.threads?.to_string()));
+        let of_both = [("program", self.programs()), ("threads", threads)];
+        let changes = of_both.into_iter().filter_map(|(field, [before, after])| {
+            let change = FieldChange {
+                field: field.to_owned(),
+                before: Some(before?),
+                after: Some(after?),
+            };
+            (change.before != change.after).then_some(change)
+        });
+        let changes: Vec<_> = changes.collect();
+        (!changes.is_empty()).then(|| Reason::new(self.kind, self.name, changes))
+    }
+
+    /// The digests of its program's files.
+    fn programs(&self) -> [Option<String>; 2] {
+        self.environments.map(|it| it?.binary_sha256.clone())
     }
 }

@@ -12,12 +12,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use schemas::describe::Settings;
 use schemas::environment::{EngineEnvironment, Environment};
 use schemas::evaluate::{EvaluateRequest, Positions};
 use schemas::line::ItemId;
 use schemas::plan::PlannedFile;
-use schemas::receipt::{EngineRecord, Receipt};
+use schemas::receipt::{EngineRecord, Receipt, SettingsRecord};
 use schemas::tag::Tag;
 use schemas::tokenize::TokenizeRequest;
 
@@ -26,7 +25,7 @@ use super::lookup::CaseOf;
 use super::merge::environment;
 use super::standing::Standing;
 use super::summary::planned;
-use crate::engine::{EngineFault, EngineSettings, EngineSpec, Origin};
+use crate::engine::{EngineFault, EngineSettings, EngineSpec, Origin, Threads};
 use crate::exit::Exit;
 use crate::text::escape_for_terminal;
 use crate::twin;
@@ -192,7 +191,7 @@ fn side(
         .zip(engine.settings.as_ref())
         .map(|(tokens, settings)| Asked {
             model: evaluated.to_owned(),
-            settings: asked_for(settings),
+            settings: asked_for(settings, environment.threads),
             request: EvaluateRequest {
                 schema: Tag::new(),
                 id: id(),
@@ -222,10 +221,12 @@ fn side(
     }
 }
 
-fn asked_for(settings: &Settings) -> EngineSettings {
+/// Of threads that nobody named there are as many as there were.
+fn asked_for(settings: &SettingsRecord, threads: Option<u32>) -> EngineSettings {
+    let named = settings.threads.map(Threads::Named);
     EngineSettings {
         arithmetic: Some(settings.arithmetic),
-        threads: Some(settings.threads),
+        threads: named.or(threads.map(Threads::OfMachine)),
         context: Some(settings.context),
         micro_batch: Some(settings.micro_batch),
         kv: Some(settings.kv),

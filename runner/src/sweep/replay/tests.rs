@@ -26,6 +26,22 @@ fn run_by_bash(script: &str) -> String {
 }
 
 #[test]
+fn threads_that_nobody_named_are_as_many_as_there_were() {
+    let threads = |named| {
+        let replay = replayed(Told::Same, |receipt| {
+            let settings = receipt.engines.candidate.settings.as_mut();
+            settings.expect("it evaluated").threads = named;
+            let environment = receipt.environment.as_mut().expect("an environment");
+            environment.candidate.threads = Some(7);
+        });
+        let asked = replay.candidate.evaluate.expect("it evaluated");
+        asked.settings.threads.map(Threads::number)
+    };
+    assert_eq!(threads(None), Some(7));
+    assert_eq!(threads(Some(2)), Some(2));
+}
+
+#[test]
 fn the_script_has_the_commands_of_both_engines() {
     let replay = replayed(Told::Same, |_| ());
     let shown = run_by_bash(&script(&replay));

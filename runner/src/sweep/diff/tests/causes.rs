@@ -1,6 +1,6 @@
 //! Every cause by its name, and none where nothing changed.
 
-use schemas::environment::RunEnvironment;
+use schemas::environment::{EngineEnvironment, Environment, RunEnvironment};
 use schemas::tag::Tag;
 
 use super::*;
@@ -43,7 +43,7 @@ fn every_change_of_what_decides_is_told_by_its_name() {
                     .settings
                     .as_mut()
                     .expect("settings")
-                    .threads = 77;
+                    .threads = Some(77);
             }),
             &[CauseKind::CandidateChanged],
         ),
@@ -161,6 +161,21 @@ fn numbers_that_nothing_explains_are_told_loudly() {
     let rebuilt = compare(&request).expect("a diff");
     assert_eq!(kinds(&rebuilt), [CauseKind::CandidateChanged]);
     assert_eq!(rebuilt.causes[0].fields[0].field, "program");
+    let other_threads = Environment {
+        candidate: EngineEnvironment {
+            threads: Some(77),
+            ..before.receipts[0]
+                .environment
+                .clone()
+                .expect("one")
+                .candidate
+        },
+        ..edited.clone()
+    };
+    write_json(&environment, ENVIRONMENT, &other_threads).expect("written");
+    let threads = compare(&request).expect("a diff");
+    assert_eq!(kinds(&threads), [CauseKind::CandidateChanged]);
+    assert_eq!(threads.causes[0].fields[0].field, "threads");
     std::fs::remove_file(environment.join(ENVIRONMENT)).expect("removed");
     let unknown = compare(&request).expect("a diff");
     assert_eq!(kinds(&unknown), [CauseKind::Unexplained]);

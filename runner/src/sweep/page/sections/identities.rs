@@ -1,8 +1,8 @@
 //! What ran, on what, and by which limits it was judged.
 
-use schemas::describe::{Build, Settings};
+use schemas::describe::Build;
 use schemas::limits::{Beyond, Bound, Figure, Limit, LimitSource, Rung};
-use schemas::receipt::{EngineRecord, FileIdentity, Receipt};
+use schemas::receipt::{EngineRecord, FileIdentity, Receipt, SettingsRecord};
 
 use super::super::markup::Markup;
 use super::{View, figure};
@@ -179,11 +179,13 @@ fn engine(page: &mut Markup, name: &'static str, engine: &EngineRecord) {
     fact(page, name, &words.into_iter().flatten().collect::<String>());
 }
 
-fn settings(settings: &Settings) -> String {
+fn settings(settings: &SettingsRecord) -> String {
+    let threads = settings
+        .threads
+        .map_or(String::new(), |n| format!(" {n} threads,"));
     format!(
-        "; {} arithmetic, {} threads, micro-batch {}, context {}, KV {}, flash attention {}",
+        "; {} arithmetic,{threads} micro-batch {}, context {}, KV {}, flash attention {}",
         arithmetic_word(settings.arithmetic),
-        settings.threads,
         settings.micro_batch,
         settings.context,
         kv_word(settings.kv),
