@@ -88,6 +88,28 @@ pub fn store(outcome: &mut Outcome, folder: &Path, keep_logits: bool) -> io::Res
     write_json(folder, RECEIPT, &receipt)
 }
 
+/// The same in the folder of a case that may have a result. That one stays until the new one is whole:
+/// whatever is broken off in between, or finds no room, takes none away. The environment comes last, since
+/// without it no result is taken for one of today's programs.
+pub(crate) fn replace(outcome: &mut Outcome, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let new = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(folder)?;
+    store(outcome, new.path(), false)?;
+    remove_if_there(&folder.join(ENVIRONMENT))?;
+    let names = [TOKENS, WORST].into_iter().chain(FAILING).chain(ALL);
+    for name in names.chain([RECEIPT, ENVIRONMENT]) {
+        let (from, to) = (new.path().join(name), folder.join(name));
+        if from.exists() {
+            fs::rename(from, to)?;
+        } else {
+            remove_if_there(&to)?;
+        }
+    }
+    Ok(())
+}
+
 /// The tokens that both engines made. What the reference alone made of the prompt is in the receipt and
 /// was agreed on by nobody.
 pub(crate) fn agreed_tokens(receipt: &Receipt) -> Option<AgreedTokensFile> {
@@ -107,7 +129,12 @@ pub(crate) fn clear_unfinished(folder: &Path) -> io::Result<()> {
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+        if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
             remove_if_there(&entry.path())?;
         }
     }

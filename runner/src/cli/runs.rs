@@ -60,7 +60,7 @@ pub struct RerunFlags {
     /// Cases that are no parity
     #[arg(long, group = "which")]
     failed: bool,
-    /// Cases that have no result
+    /// Cases that have no result, or are still to be done again
     #[arg(long, group = "which")]
     incomplete: bool,
     /// The case with this id; can be given more than once

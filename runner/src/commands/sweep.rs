@@ -65,7 +65,6 @@ pub fn rerun(flags: RerunFlags, engines: Option<&Path>) -> Result<Exit, Error> {
             orders.models.insert(model.label.clone(), path);
         }
     }
-    rerun::clear(&run, &orders.only)?;
     let done = run_shard(&orders, &catalogue, is_quiet)?;
     if is_stopped(&orders) {
         return Ok(Exit::Retryable);

@@ -2,6 +2,7 @@
 //! All are tokenized and gated before the first is evaluated.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -19,7 +20,7 @@ use super::folder::{ENVIRONMENT, RECEIPT, read_receipt};
 use super::keys::{Builds, keys, pairing_key};
 use super::pipeline;
 use super::progress::Event;
-use super::standing::is_terminal;
+use super::standing::{self, is_terminal};
 use crate::case::{Case, Known};
 use crate::engine::{Client, EvaluatedItem};
 use crate::exit::Exit;
@@ -176,7 +177,7 @@ impl Work<'_, '_> {
         let n_cases = cases.len();
         let mut open: Vec<_> = cases
             .into_iter()
-            .filter(|case| self.shop.orders.again || !self.has_result(case))
+            .filter(|case| !self.has_result(case))
             .collect();
         *self.terminal.get_mut() += n_cases - open.len();
         // What came to nothing another time is not to keep the others from their turn.
@@ -262,7 +263,7 @@ impl Work<'_, '_> {
     }
 
     /// Whether there is a result that is still the result: of the same identity, by the same programs,
-    /// and not one to be tried again.
+    /// and not one to be tried or done again.
     pub(super) fn has_result(&self, case: &Case) -> bool {
         let Some(keys) = &case.plan.keys else {
             return false;
@@ -271,7 +272,8 @@ impl Work<'_, '_> {
         let Ok(Some(receipt)) = read_receipt(&folder.join(RECEIPT)) else {
             return false;
         };
-        if receipt.case.as_ref() != Some(keys) || !is_terminal(&receipt) {
+        let is_noted = self.shop.again.has(&keys.id);
+        if is_noted || receipt.case.as_ref() != Some(keys) || !is_terminal(&receipt) {
             return false;
         }
         let environment = model_file::read_text(&folder.join(ENVIRONMENT), ENVIRONMENT_BYTES);
@@ -305,10 +307,7 @@ impl Work<'_, '_> {
         }
         let prompt = case.plan.asked.name().to_owned();
         let mut outcome = Outcome::new(self.run, &self.known, case, &self.identities, started);
-        let folder = shop.case_folder(&keys.id);
-        let stored = results::clear_unfinished(&folder)
-            .and_then(|()| results::store(&mut outcome, &folder, false));
-        if let Err(error) = stored {
+        if let Err(error) = self.store(&mut outcome, &keys.id) {
             return self
                 .comes_to_nothing(&format!("case {}: it cannot be stored: {error}", keys.id));
         }
@@ -327,6 +326,23 @@ impl Work<'_, '_> {
             self.passing_failures.store(0, Ordering::Relaxed);
             self.terminal.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Stores an outcome; one that another try may change never takes the place of a result.
+    fn store(&self, outcome: &mut Outcome, id: &str) -> io::Result<()> {
+        let folder = self.shop.case_folder(id);
+        results::clear_unfinished(&folder)?;
+        if outcome.exit == Exit::Retryable {
+            let there = read_receipt(&folder.join(RECEIPT));
+            let has_result = matches!(there, Ok(Some(there)) if is_terminal(&there));
+            return match has_result {
+                true => Ok(()),
+                false => results::replace(outcome, &folder),
+            };
+        }
+        results::replace(outcome, &folder)?;
+        standing::clear_objections(&folder)?;
+        self.shop.again.strike(id)
     }
 
     /// A folder of this machine cannot be used, which says nothing of the case: it has no result.

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use schemas::environment::Environment;
 use schemas::plan::{Plan, PlannedCase};
 
+use super::again::{AGAIN, Again};
 use super::asked::{Means, Prompts};
 use super::budget::Budget;
 use super::claim::Claims;
 use super::comparison;
 use super::failure::SweepError;
-use super::folder::{CASES, PLAN, read_plan};
+use super::folder::{CASES, PLAN, RECEIPT, read_plan};
 use super::merge::merged_environments;
 use super::progress::{Event, Watcher};
 use super::shard::{Partition, Shard};
@@ -41,7 +42,7 @@ pub struct Orders {
     pub partition: Partition,
     /// Only these cases; none named: all.
     pub only: BTreeSet<String>,
-    /// Also those that have a result.
+    /// Also those that have a result, which stays until there is another one.
     pub again: bool,
     /// How many cases are evaluated at the same time.
     pub jobs: usize,
@@ -71,6 +72,7 @@ pub(super) struct Workshop<'a> {
     pub(super) prompts: Prompts<'a>,
     pub(super) catalogue: &'a Catalogue,
     pub(super) claims: Claims,
+    pub(super) again: Again,
     pub(super) budget: Budget,
     pub(super) cache: Option<ReferenceCache>,
     /// When, where and by which programs the cases of a merged run were run.
@@ -81,6 +83,14 @@ pub(super) struct Workshop<'a> {
 impl Workshop<'_> {
     pub(super) fn case_folder(&self, id: &str) -> PathBuf {
         self.orders.out.join(CASES).join(id)
+    }
+
+    /// Notes that these are to be done again, where they were done before.
+    fn note_all(&self, cases: &[&PlannedCase]) -> Result<(), SweepError> {
+        let ids = cases.iter().map(|case| &case.keys.id);
+        let mut done = ids.filter(|id| self.case_folder(id).join(RECEIPT).exists());
+        let noted = done.try_for_each(|id| self.again.note(id));
+        noted.map_err(|error| SweepError::Io(self.orders.out.join(AGAIN), error))
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
@@ -110,6 +120,7 @@ pub fn run(
         catalogue,
         claims: Claims::new(&orders.out)
             .map_err(|error| SweepError::Io(orders.out.clone(), error))?,
+        again: Again::of(&orders.out),
         budget: Budget::new(orders.disk_bytes),
         environments: merged_environments(&orders.out)?,
         cache: match &orders.cache {
@@ -121,6 +132,9 @@ pub fn run(
         },
         watcher,
     };
+    if orders.again {
+        shop.note_all(&cases)?;
+    }
     let mut terminal = 0;
     let mut first_error = None;
     for comparison in &plan.comparisons {

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! RUN/plan.json                     the plan, as it was given
-//! RUN/cases/ID/receipt.json         what a case came to; the last file of it to be written
+//! RUN/cases/ID/receipt.json         what a case came to; the last file of it but for the next
 //! RUN/cases/ID/environment.json     when, where and by which programs
 //! RUN/cases/ID/tokens.json          the agreed tokens
 //! RUN/cases/ID/worst.json           what both engines find most likely at the worst rows

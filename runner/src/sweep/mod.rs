@@ -16,6 +16,7 @@
 //! one was computed. [`diff`] says what became of the cases of one run in another, and [`trend`] what
 //! comparisons came to over several.
 
+pub mod again;
 pub mod asked;
 pub mod belonging;
 pub mod budget;

@@ -146,7 +146,7 @@ fn next(work: &Work<'_, '_>, queue: &Mutex<VecDeque<Case>>) -> Option<(Case, Cla
         };
         let id = case.plan.keys.as_ref().map(|keys| keys.id.clone());
         match work.shop.claims.take(id.as_deref().unwrap_or_default()) {
-            Ok(Some(claim)) if work.shop.orders.again || !work.has_result(&case) => {
+            Ok(Some(claim)) if !work.has_result(&case) => {
                 return Some((case, claim));
             }
             Ok(Some(_)) => work.was_left_by_another(),

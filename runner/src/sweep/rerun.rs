@@ -1,13 +1,15 @@
 //! Which cases of a run are run again: those that failed, those that are not done, those with a name.
 //!
-//! They are run in the run's own folder, and then it is merged into itself.
+//! They are run in the run's own folder, and then it is merged into itself. What it has of them stays
+//! until there is something new.
 
 use std::collections::BTreeSet;
 
+use super::again::Again;
 use super::failure::SweepError;
 use super::folder::RunFolder;
 use super::lookup::CaseOf;
-use super::standing::{self, Standing, is_terminal};
+use super::standing::{Standing, is_terminal};
 use super::summary::planned;
 use crate::exit::Exit;
 
@@ -16,7 +18,8 @@ use crate::exit::Exit;
 pub struct Which {
     /// Cases whose receipt says anything but parity, contradicts another or cannot be believed.
     pub failed: bool,
-    /// Cases without a receipt that counts, and those whose end another try may change.
+    /// Cases without a receipt that counts, those whose end another try may change, and those that were
+    /// to be done again and are not yet.
     pub incomplete: bool,
     /// Cases by their ids.
     pub ids: BTreeSet<String>,
@@ -31,22 +34,15 @@ pub fn ids(run: &RunFolder, which: &Which) -> Result<BTreeSet<String>, SweepErro
     }
     let mut ids = which.ids.clone();
     if which.failed || which.incomplete {
+        let again = Again::of(run.root());
         let chosen = cases.iter().filter(|of| {
             let standing = Standing::in_run(run, of);
-            which.failed && has_failed(&standing) || which.incomplete && is_incomplete(&standing)
+            which.failed && has_failed(&standing)
+                || which.incomplete && (is_incomplete(&standing) || again.has(of.id()))
         });
         ids.extend(chosen.map(|of| of.id().to_owned()));
     }
     Ok(ids)
-}
-
-/// Takes what the run has of these cases out of it: what speaks against it would else outlive the new
-/// receipts, and until there are any the cases are missing.
-pub fn clear(run: &RunFolder, ids: &BTreeSet<String>) -> Result<(), SweepError> {
-    let mut ids = ids.iter();
-    ids.try_for_each(|id| {
-        standing::clear(run, id).map_err(|error| SweepError::Io(run.case(id), error))
-    })
 }
 
 fn has_failed(standing: &Standing) -> bool {
@@ -64,7 +60,6 @@ fn is_incomplete(standing: &Standing) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::merge::merge;
     use crate::sweep::testing::{Sweep, Told};
 
     /// By the places of the cases in the plan.
@@ -115,24 +110,15 @@ mod tests {
         );
     }
 
-    /// Else a conflict would stay for ever, or go away by itself.
     #[test]
-    fn what_is_cleared_is_missing_until_it_is_run_again() {
+    fn what_is_still_to_be_done_again_is_incomplete() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = |name: &str| folder.path().join(name);
-        let same = Sweep::of(&[Told::Same]);
-        same.write(&path("a"));
-        Sweep::of(&[Told::DivergedAt(0)]).write(&path("b"));
-        let run = merge(&[path("a"), path("b")], &path("run"))
-            .expect("a run")
-            .run;
-        let ids = ids(&run, &FAILED).expect("ids");
-        assert_eq!(ids.len(), 1);
-        clear(&run, &ids).expect("cleared");
-        let merged = merge(&[path("run")], &path("run")).expect("a run");
-        assert_eq!(merged.summary.exit.code, 5);
-        same.write(&path("run"));
-        let merged = merge(&[path("run")], &path("run")).expect("a run");
-        assert_eq!(merged.summary.exit.code, 0);
+        let sweep = Sweep::of(&[Told::Same, Told::Same]);
+        let run = sweep.write(folder.path());
+        let again = Again::of(run.root());
+        again.note(sweep.id(1)).expect("noted");
+        assert_eq!(places(&sweep, &run, &INCOMPLETE), [1]);
+        again.strike(sweep.id(1)).expect("struck");
+        assert_eq!(places(&sweep, &run, &INCOMPLETE), [] as [usize; 0]);
     }
 }

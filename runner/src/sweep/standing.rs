@@ -11,7 +11,6 @@
 //! cases/ID/unsound.txt        what is wrong with a receipt that was found and not believed
 //! ```
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +22,7 @@ use super::folder::{RECEIPT, RunFolder, read_receipt};
 use super::lookup::CaseOf;
 use crate::exit::Exit;
 use crate::model_file;
+use crate::results::remove_if_there;
 use crate::verify;
 
 /// Another receipt of the same identity.
@@ -179,17 +179,10 @@ impl Standing {
     }
 }
 
-/// Takes all that a run has of a case out of it, the receipt first: what is left in between says of no
-/// case that it has an end.
-pub fn clear(run: &RunFolder, id: &str) -> io::Result<()> {
-    let folder = run.case(id);
-    for name in [RECEIPT, CONFLICTING, UNSOUND] {
-        match fs::remove_file(folder.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
+/// Takes out of the folder of a case what speaks against a receipt that was replaced.
+pub fn clear_objections(folder: &Path) -> io::Result<()> {
+    let mut names = [CONFLICTING, UNSOUND].iter();
+    names.try_for_each(|name| remove_if_there(&folder.join(name)))
 }
 
 #[cfg(test)]

@@ -137,16 +137,16 @@ fn a_worker_that_was_killed_leaves_nothing_that_differs() {
     );
 }
 
-/// Evaluates like `rust-engine`, but hangs as long as a file is there.
-const HANGS: &str = "case $1 in evaluate) if [ -e \"$WAIT\" ]; then exec sleep 600; fi;; esac; \
-                     exec \"$ENGINE\" \"$@\"";
+/// Evaluates like `rust-engine`, but hangs as long as a file is there, and says so by another.
+const HANGS: &str = "case $1 in evaluate) if [ -e \"$WAIT\" ]; then : > \"$WAIT.here\"; \
+                     exec sleep 600; fi;; esac; exec \"$ENGINE\" \"$@\"";
 
-#[test]
-fn who_is_asked_to_stop_marks_the_case_and_is_gone_at_once() {
+/// The same cases with that engine, which does not hang yet.
+fn twelve_that_may_hang() -> Bench {
     let bench = twelve();
     let engine = Path::new(env!("CARGO_BIN_EXE_lockstep")).with_file_name("rust-engine");
     let wait = bench.path("wait");
-    bench.write("wait", "").write(
+    bench.write(
         "engines.toml",
         format!(
             "[[engine]]\nname = \"hanging\"\ncommand = [\"sh\", \"-c\", {HANGS:?}, \"sh\"]\n\
@@ -159,10 +159,15 @@ fn who_is_asked_to_stop_marks_the_case_and_is_gone_at_once() {
         format!("{sweep}[[pair]]\ncandidate = \"hanging\"\n"),
     );
     bench.plan();
-    let worker = start(&bench, &["--out", "stopped"]);
-    let claims = bench.path("stopped").join("claims");
+    bench
+}
+
+/// Runs until the engine hangs, and has the worker stop then.
+fn stop_in_the_middle(bench: &Bench, words: &[&str]) {
+    bench.write("wait", "");
+    let worker = start(bench, words);
     let waited = Instant::now();
-    while fs::read_dir(&claims).map_or(0, Iterator::count) == 0 {
+    while !bench.path("wait.here").exists() {
         assert!(
             waited.elapsed() < Duration::from_secs(60),
             "no case is begun"
@@ -175,6 +180,13 @@ fn who_is_asked_to_stop_marks_the_case_and_is_gone_at_once() {
     let output = worker.wait_with_output().expect("it ends");
     assert!(asked.elapsed() < Duration::from_secs(5), "it took its time");
     assert_eq!(output.status.code(), Some(75), "{output:?}");
+    fs::remove_file(bench.path("wait")).expect("removed");
+}
+
+#[test]
+fn who_is_asked_to_stop_marks_the_case_and_is_gone_at_once() {
+    let bench = twelve_that_may_hang();
+    stop_in_the_middle(&bench, &["--out", "stopped"]);
     let left = results(&bench.path("stopped"));
     let marks = left
         .iter()
@@ -190,8 +202,40 @@ fn who_is_asked_to_stop_marks_the_case_and_is_gone_at_once() {
         "{}",
         marks[0].reason
     );
-    fs::remove_file(wait).expect("removed");
     assert_eq!(done(&run(&bench, &["--out", "stopped"])), CASES);
+}
+
+#[test]
+fn who_is_stopped_while_results_are_made_anew_loses_none() {
+    let bench = twelve_that_may_hang();
+    run(&bench, &["--out", "a"]);
+    let before = results(&bench.path("a"));
+    stop_in_the_middle(&bench, &["--out", "a", "--again"]);
+    assert_eq!(results(&bench.path("a")), before);
+    let rest = run(&bench, &["--out", "a"]);
+    assert_eq!(done(&rest), CASES, "they are still to be done again");
+    assert_eq!(results(&bench.path("a")), before);
+    assert_eq!(done(&run(&bench, &["--out", "a"])), 0);
+}
+
+#[test]
+fn what_cannot_be_run_again_keeps_its_result() {
+    let bench = twelve();
+    bench
+        .lockstep(&["sweep", "sweep.toml", "-o", "run"])
+        .exits(0);
+    let before = results(&bench.path("run"));
+    let (here, away) = (bench.path("one.gguf"), bench.path("away.gguf"));
+    fs::rename(&here, &away).expect("renamed");
+    let id = first_case(&bench.path("run"));
+    let rerun = bench.lockstep(&["rerun", "run", "--id", &id]);
+    assert_ne!(rerun.code, 0, "{rerun:?}");
+    assert_eq!(results(&bench.path("run")), before);
+    bench.lockstep(&["gate", "run"]).exits(0);
+    fs::rename(&away, &here).expect("renamed");
+    let rerun = bench.lockstep(&["rerun", "run", "--incomplete"]);
+    assert_eq!(done(&rerun.exits(0).stderr), 1, "it is still to be done");
+    assert_eq!(results(&bench.path("run")), before);
 }
 
 /// Machines with other numbers of processors, and workers that share them otherwise.

@@ -21,6 +21,7 @@ use schemas::environment::{Environment, RunEnvironment};
 use schemas::run_summary::{RunProblem, RunSummary};
 use schemas::tag::Tag;
 
+use super::again::AGAIN;
 use super::claim::CLAIMS;
 use super::folder::{ENVIRONMENT, FolderError, PLAN, RunFolder, case_folders, plan_text};
 use super::lookup::CaseOf;
@@ -139,7 +140,9 @@ fn finish(
         }
     }
     // A run that cases were run in again has them.
-    case::remove(&run.root().join(CLAIMS))?;
+    for name in [CLAIMS, AGAIN] {
+        case::remove(&run.root().join(name))?;
+    }
     write_json(run.root(), SUMMARY, summary)
 }
 
