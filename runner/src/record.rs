@@ -17,7 +17,7 @@ use schemas::tokenize::Text;
 
 use crate::case::{Case, Known, Plan};
 use crate::conclusion;
-use crate::engine::{Client, Supervision};
+use crate::engine::{Client, EngineSpec, Supervision, program};
 use crate::exit::Exit;
 use crate::judge;
 use crate::model_file;
@@ -31,8 +31,9 @@ pub struct Identities {
     model: FileIdentity,
     reference_model: Option<FileIdentity>,
     tokenizer: Option<FileIdentity>,
-    candidate_program: Option<FileIdentity>,
-    reference_program: Option<FileIdentity>,
+    /// By [`program::digest`].
+    candidate_program: Option<String>,
+    reference_program: Option<String>,
 }
 
 impl Identities {
@@ -51,12 +52,11 @@ impl Identities {
         model: FileIdentity,
         reference_model: Option<FileIdentity>,
         tokenizer: Option<FileIdentity>,
-        programs: [Option<PathBuf>; 2],
+        programs: [&EngineSpec; 2],
         supervision: &Supervision,
     ) -> Self {
         let stop = supervision.interrupt.flag();
-        let one = |path: PathBuf| model_file::identity_unless(&path, stop).ok();
-        let [candidate_program, reference_program] = programs.map(|path| path.and_then(one));
+        let [candidate_program, reference_program] = programs.map(|it| program::digest(it, stop));
         Self {
             model,
             reference_model,
@@ -68,18 +68,16 @@ impl Identities {
 
     /// The digests of the candidate's program and of the reference's.
     pub fn program_digests(&self) -> [Option<&str>; 2] {
-        [&self.candidate_program, &self.reference_program]
-            .map(|program| program.as_ref().map(|program| program.sha256.as_str()))
+        [&self.candidate_program, &self.reference_program].map(Option::as_deref)
     }
 
     /// Hashes all files and the `programs` of candidate and reference, unless the user stops it
     /// meanwhile. A program that cannot be read is none.
-    pub fn of(request: &Request, programs: [Option<PathBuf>; 2]) -> io::Result<Self> {
+    pub fn of(request: &Request, programs: [&EngineSpec; 2]) -> io::Result<Self> {
         let stop = request.supervision.interrupt.flag();
         let one = |path: &Path| model_file::identity_unless(path, stop);
         let identity = |path: &Option<PathBuf>| path.as_deref().map(one).transpose();
-        let [candidate_program, reference_program] =
-            programs.map(|path| path.and_then(|path| one(&path).ok()));
+        let [candidate_program, reference_program] = programs.map(|it| program::digest(it, stop));
         Ok(Self {
             candidate_program,
             reference_program,
@@ -258,14 +256,14 @@ pub(crate) fn environment(
             .map(|path| path.display().to_string()),
         candidate: engine_environment(
             &run.candidate,
-            identities.candidate_program.as_ref(),
+            identities.candidate_program.clone(),
             answers.map(|answers| &answers.candidate),
         ),
         reference: EngineEnvironment {
             kept_answer: case.reference_was_kept,
             ..engine_environment(
                 &run.reference,
-                identities.reference_program.as_ref(),
+                identities.reference_program.clone(),
                 answers.map(|answers| &answers.reference),
             )
         },
@@ -274,12 +272,12 @@ pub(crate) fn environment(
 
 fn engine_environment(
     client: &Client<'_>,
-    program: Option<&FileIdentity>,
+    program: Option<String>,
     answer: Option<&Evaluated>,
 ) -> EngineEnvironment {
     EngineEnvironment {
         command: client.spec().shown_command(),
-        binary_sha256: program.map(|program| program.sha256.clone()),
+        binary_sha256: program,
         variables: client.recorded_environment(),
         kept_answer: false,
         threads: answer.map(|answer| answer.settings.threads),

@@ -41,7 +41,8 @@ impl Kind for Environment {
 pub struct EngineEnvironment {
     /// The program and its leading arguments.
     pub command: Vec<String>,
-    /// `sha256:` and the digest of the program's file.
+    /// `sha256:` and the digest of the program's file; where arguments of its command are files, of them
+    /// all.
     pub binary_sha256: Option<String>,
     /// The variables that its processes saw.
     pub variables: BTreeMap<String, String>,

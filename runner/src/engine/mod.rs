@@ -27,6 +27,7 @@ mod own;
 mod pipes;
 pub mod places;
 mod process;
+pub mod program;
 mod scratch;
 mod session;
 pub mod spec;

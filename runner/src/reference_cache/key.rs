@@ -1,14 +1,12 @@
 //! All that an answer of a reference depends on.
 
 use std::fs;
-use std::path::Path;
 
 use schemas::canonical;
 use schemas::plan::PlannedEngine;
 use serde::Serialize;
 
-use crate::engine::{Client, EngineSpec};
-use crate::model_file;
+use crate::engine::Client;
 use crate::seal::sha256;
 use crate::sitting::{Question, Seat};
 
@@ -19,8 +17,6 @@ pub struct Asker {
     command: Vec<String>,
     variables: Vec<(String, String)>,
     program_sha256: String,
-    /// Of the arguments that are files: an interpreter is told from another by what it runs.
-    argument_sha256: Vec<String>,
     model_sha256: String,
     settings: Vec<String>,
     machine: String,
@@ -33,7 +29,6 @@ struct Key<'a> {
     command: &'a [String],
     variables: &'a [(String, String)],
     program_sha256: &'a str,
-    argument_sha256: &'a [String],
     model_sha256: &'a str,
     settings: &'a [String],
     machine: &'a str,
@@ -59,7 +54,6 @@ impl Asker {
             command: client.spec().shown_command(),
             variables: variables.into_iter().collect(),
             program_sha256: program_sha256?.to_owned(),
-            argument_sha256: files_among(client.spec()),
             model_sha256: model_sha256.to_owned(),
             settings: settings
                 .iter()
@@ -72,12 +66,11 @@ impl Asker {
     /// The key of its answer to a question about all positions.
     pub fn key(&self, question: &Question) -> String {
         let key = Key {
-            version: 1,
+            version: 2,
             engine: &self.engine,
             command: &self.command,
             variables: &self.variables,
             program_sha256: &self.program_sha256,
-            argument_sha256: &self.argument_sha256,
             model_sha256: &self.model_sha256,
             settings: &self.settings,
             machine: &self.machine,
@@ -87,12 +80,6 @@ impl Asker {
         let text = canonical::to_string(&key).expect("it has no number that JSON has not");
         sha256(text.as_bytes())
     }
-}
-
-fn files_among(spec: &EngineSpec) -> Vec<String> {
-    let arguments = spec.command.iter().skip(1).map(Path::new);
-    let files = arguments.filter_map(|path| model_file::identity(path).ok());
-    files.map(|file| file.sha256).collect()
 }
 
 /// What decides which of its variants a library takes: the processor's name and abilities.

@@ -92,7 +92,7 @@ pub(super) fn run(
         plan.keys = Some(keys(pairing, comparison, model, builds));
         planned.push(Case::new(plan, settings.greedy_steps));
     }
-    let programs = [&run.candidate, &run.reference].map(|it| it.spec().executable());
+    let programs = [&run.candidate, &run.reference].map(|it| it.spec());
     let work = Work {
         shop,
         identities: Identities::known(

@@ -3,6 +3,7 @@
 //! Made ready by `cargo build` of the workspace and scripts/build-references.sh. What is missing fails
 //! the test: without it nothing is proved.
 
+mod again;
 mod bench;
 mod false_passes;
 mod merged;

@@ -15,10 +15,10 @@ use schemas::receipt::Receipt;
 
 use crate::bench::Bench;
 
-const CASES: usize = 12;
+pub(crate) const CASES: usize = 12;
 
 /// Two comparisons of six prompts.
-fn twelve() -> Bench {
+pub(crate) fn twelve() -> Bench {
     let bench = Bench::new();
     bench.model("one.gguf", 1);
     let prompts = (0..CASES / 2).map(|n| format!("prompt {n} {}\n", "and so on ".repeat(n * 3)));
@@ -32,7 +32,7 @@ fn twelve() -> Bench {
     bench
 }
 
-fn run(bench: &Bench, words: &[&str]) -> String {
+pub(crate) fn run(bench: &Bench, words: &[&str]) -> String {
     let all = [&["run", "plan.json"], words].concat();
     let run = bench.lockstep(&all);
     run.exits(0);
@@ -40,13 +40,13 @@ fn run(bench: &Bench, words: &[&str]) -> String {
 }
 
 /// How many cases a worker says that it has done.
-fn done(stderr: &str) -> usize {
+pub(crate) fn done(stderr: &str) -> usize {
     let lines = stderr.lines().filter(|line| line.starts_with('['));
     lines.count()
 }
 
 /// Receipts and what stands beside them, but for the environments.
-fn results(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn results(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     for case in fs::read_dir(root.join("cases")).expect("cases") {
         for file in fs::read_dir(case.expect("a case").path()).expect("files") {
@@ -142,7 +142,7 @@ const HANGS: &str = "case $1 in evaluate) if [ -e \"$WAIT\" ]; then : > \"$WAIT.
                      exec sleep 600; fi;; esac; exec \"$ENGINE\" \"$@\"";
 
 /// The same cases with that engine, which does not hang yet.
-fn twelve_that_may_hang() -> Bench {
+pub(crate) fn twelve_that_may_hang() -> Bench {
     let bench = twelve();
     let engine = Path::new(env!("CARGO_BIN_EXE_lockstep")).with_file_name("rust-engine");
     let wait = bench.path("wait");
@@ -163,7 +163,7 @@ fn twelve_that_may_hang() -> Bench {
 }
 
 /// Runs until the engine hangs, and has the worker stop then.
-fn stop_in_the_middle(bench: &Bench, words: &[&str]) {
+pub(crate) fn stop_in_the_middle(bench: &Bench, words: &[&str]) {
     bench.write("wait", "");
     let worker = start(bench, words);
     let waited = Instant::now();
@@ -205,39 +205,6 @@ fn who_is_asked_to_stop_marks_the_case_and_is_gone_at_once() {
     assert_eq!(done(&run(&bench, &["--out", "stopped"])), CASES);
 }
 
-#[test]
-fn who_is_stopped_while_results_are_made_anew_loses_none() {
-    let bench = twelve_that_may_hang();
-    run(&bench, &["--out", "a"]);
-    let before = results(&bench.path("a"));
-    stop_in_the_middle(&bench, &["--out", "a", "--again"]);
-    assert_eq!(results(&bench.path("a")), before);
-    let rest = run(&bench, &["--out", "a"]);
-    assert_eq!(done(&rest), CASES, "they are still to be done again");
-    assert_eq!(results(&bench.path("a")), before);
-    assert_eq!(done(&run(&bench, &["--out", "a"])), 0);
-}
-
-#[test]
-fn what_cannot_be_run_again_keeps_its_result() {
-    let bench = twelve();
-    bench
-        .lockstep(&["sweep", "sweep.toml", "-o", "run"])
-        .exits(0);
-    let before = results(&bench.path("run"));
-    let (here, away) = (bench.path("one.gguf"), bench.path("away.gguf"));
-    fs::rename(&here, &away).expect("renamed");
-    let id = first_case(&bench.path("run"));
-    let rerun = bench.lockstep(&["rerun", "run", "--id", &id]);
-    assert_ne!(rerun.code, 0, "{rerun:?}");
-    assert_eq!(results(&bench.path("run")), before);
-    bench.lockstep(&["gate", "run"]).exits(0);
-    fs::rename(&away, &here).expect("renamed");
-    let rerun = bench.lockstep(&["rerun", "run", "--incomplete"]);
-    assert_eq!(done(&rerun.exits(0).stderr), 1, "it is still to be done");
-    assert_eq!(results(&bench.path("run")), before);
-}
-
 /// Machines with other numbers of processors, and workers that share them otherwise.
 #[test]
 fn threads_that_nobody_named_change_no_byte_of_a_run() {
@@ -265,7 +232,7 @@ fn threads_that_nobody_named_change_no_byte_of_a_run() {
     assert!(replay.stdout.contains("--threads 3"), "{replay:?}");
 }
 
-fn first_case(root: &Path) -> String {
+pub(crate) fn first_case(root: &Path) -> String {
     let case = fs::read_dir(root.join("cases")).expect("cases").next();
     let name = case.expect("one").expect("an entry").file_name();
     name.into_string().expect("an id")
@@ -334,43 +301,4 @@ fn kept_answers_change_no_result_and_damaged_ones_are_not_taken() {
     }
     assert_eq!(with("third"), CASES - 3);
     assert_eq!(with("fourth"), CASES, "they were kept again");
-}
-
-#[test]
-fn a_program_that_was_built_anew_is_noticed_in_a_merged_run() {
-    let bench = twelve();
-    let engine = Path::new(env!("CARGO_BIN_EXE_lockstep")).with_file_name("rust-engine");
-    let copy = bench.path("engine");
-    fs::copy(engine, &copy).expect("copied");
-    bench.write(
-        "engines.toml",
-        format!("[[engine]]\nname = \"mine\"\ncommand = [{copy:?}]\n"),
-    );
-    let sweep = bench
-        .read("sweep.toml")
-        .replace("\"exact\", \"f32\"", "\"exact\"");
-    bench.write(
-        "sweep.toml",
-        format!("{sweep}[[pair]]\ncandidate = \"mine\"\n"),
-    );
-    let sweep = || {
-        let run = bench.lockstep(&["sweep", "sweep.toml", "-o", "run"]);
-        run.exits(0);
-        done(&run.stderr)
-    };
-    assert_eq!(sweep(), CASES / 2);
-    assert_eq!(sweep(), 0, "nothing has changed");
-    let mut bytes = fs::read(&copy).expect("readable");
-    bytes.push(0);
-    fs::write(&copy, bytes).expect("written");
-    assert_eq!(
-        sweep(),
-        CASES / 2,
-        "it says the same of itself, and is another"
-    );
-    let id = first_case(&bench.path("run"));
-    let rerun = bench.lockstep(&["rerun", "run", "--id", &id]);
-    assert_eq!(done(&rerun.exits(0).stderr), 1);
-    let rerun = bench.lockstep(&["rerun", "run", "--failed"]);
-    rerun.exits(0).complains("no case is to be run again");
 }

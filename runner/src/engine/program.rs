@@ -1,0 +1,60 @@
+//! Which program an engine is, by its contents: results and kept answers are those of this one alone.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::spec::EngineSpec;
+use crate::model_file;
+use crate::seal::sha256;
+
+/// `sha256:` and the digest of the program's file. Of one with arguments that are files it is a digest of
+/// them all: an interpreter is told from another by what it runs. `None`: something of it cannot be read,
+/// or `stop` was set meanwhile.
+pub fn digest(spec: &EngineSpec, stop: &AtomicBool) -> Option<String> {
+    let of = |path: &Path| Some(model_file::identity_unless(path, stop).ok()?.sha256);
+    let program = of(&spec.executable()?)?;
+    let arguments = spec.command.iter().skip(1).map(Path::new);
+    let files = arguments.filter(|path| path.is_file()).map(of);
+    let files = files.collect::<Option<Vec<_>>>()?;
+    if files.is_empty() {
+        return Some(program);
+    }
+    Some(sha256(
+        [vec![program], files].concat().join("\n").as_bytes(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    use super::*;
+    use crate::engine::{EngineSettings, Origin};
+
+    #[test]
+    fn an_interpreter_is_told_by_what_it_runs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = folder.path().join("engine.sh");
+        let found = |words: &[&str]| {
+            let spec = EngineSpec {
+                name: "mine".to_owned(),
+                command: words.iter().map(Into::into).collect(),
+                defaults: EngineSettings::default(),
+                environment: BTreeMap::new(),
+                origin: Origin::CommandLine,
+            };
+            digest(&spec, &AtomicBool::new(false))
+        };
+        let path = script.to_str().expect("UTF-8");
+        fs::write(&script, "one").expect("written");
+        let alone = found(&["sh"]).expect("readable");
+        let one = found(&["sh", path]).expect("readable");
+        assert_ne!(one, alone);
+        assert_eq!(found(&["sh", "-c", "no file"]), Some(alone));
+        assert_eq!(found(&["sh", path]), Some(one.clone()));
+        fs::write(&script, "other").expect("written");
+        assert_ne!(found(&["sh", path]), Some(one));
+        assert_eq!(found(&["/no/such/program"]), None);
+    }
+}

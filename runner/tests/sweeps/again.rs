@@ -1,0 +1,109 @@
+//! Cases are done again where somebody wants that or an engine is another one, and until then keep what
+//! they have.
+
+use std::fs;
+use std::path::Path;
+
+use crate::bench::Bench;
+use crate::running::{
+    CASES, done, first_case, results, run, stop_in_the_middle, twelve, twelve_that_may_hang,
+};
+
+#[test]
+fn who_is_stopped_while_results_are_made_anew_loses_none() {
+    let bench = twelve_that_may_hang();
+    run(&bench, &["--out", "a"]);
+    let before = results(&bench.path("a"));
+    stop_in_the_middle(&bench, &["--out", "a", "--again"]);
+    assert_eq!(results(&bench.path("a")), before);
+    let rest = run(&bench, &["--out", "a"]);
+    assert_eq!(done(&rest), CASES, "they are still to be done again");
+    assert_eq!(results(&bench.path("a")), before);
+    assert_eq!(done(&run(&bench, &["--out", "a"])), 0);
+}
+
+#[test]
+fn what_cannot_be_run_again_keeps_its_result() {
+    let bench = twelve();
+    bench
+        .lockstep(&["sweep", "sweep.toml", "-o", "run"])
+        .exits(0);
+    let before = results(&bench.path("run"));
+    let (here, away) = (bench.path("one.gguf"), bench.path("away.gguf"));
+    fs::rename(&here, &away).expect("renamed");
+    let id = first_case(&bench.path("run"));
+    let rerun = bench.lockstep(&["rerun", "run", "--id", &id]);
+    assert_ne!(rerun.code, 0, "{rerun:?}");
+    assert_eq!(results(&bench.path("run")), before);
+    bench.lockstep(&["gate", "run"]).exits(0);
+    fs::rename(&away, &here).expect("renamed");
+    let rerun = bench.lockstep(&["rerun", "run", "--incomplete"]);
+    assert_eq!(done(&rerun.exits(0).stderr), 1, "it is still to be done");
+    assert_eq!(results(&bench.path("run")), before);
+}
+
+/// Six cases of an engine that is started like this.
+fn six_of_mine(command: &[&Path]) -> Bench {
+    let bench = twelve();
+    let engine = Path::new(env!("CARGO_BIN_EXE_lockstep")).with_file_name("rust-engine");
+    bench.write(
+        "engines.toml",
+        format!(
+            "[[engine]]\nname = \"mine\"\ncommand = {command:?}\n\
+             environment = {{ ENGINE = {engine:?} }}\n"
+        ),
+    );
+    let sweep = bench
+        .read("sweep.toml")
+        .replace("\"exact\", \"f32\"", "\"exact\"");
+    bench.write(
+        "sweep.toml",
+        format!("{sweep}[[pair]]\ncandidate = \"mine\"\n"),
+    );
+    bench
+}
+
+/// How many cases are run to have all results.
+fn sweep(bench: &Bench) -> usize {
+    let run = bench.lockstep(&["sweep", "sweep.toml", "-o", "run"]);
+    run.exits(0);
+    done(&run.stderr)
+}
+
+#[test]
+fn a_program_that_was_built_anew_is_noticed_in_a_merged_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = Path::new(env!("CARGO_BIN_EXE_lockstep")).with_file_name("rust-engine");
+    let copy = folder.path().join("engine");
+    fs::copy(engine, &copy).expect("copied");
+    let script = folder.path().join("engine.sh");
+    fs::write(&script, "exec \"$ENGINE\" \"$@\"\n").expect("written");
+    for (command, file) in [
+        (vec![&*copy], &copy),
+        (vec![Path::new("sh"), &*script], &script),
+    ] {
+        let bench = six_of_mine(&command);
+        assert_eq!(sweep(&bench), CASES / 2);
+        assert_eq!(sweep(&bench), 0, "nothing has changed");
+        let mut bytes = fs::read(file).expect("readable");
+        bytes.push(b'\n');
+        fs::write(file, bytes).expect("written");
+        let anew = sweep(&bench);
+        assert_eq!(
+            anew,
+            CASES / 2,
+            "it says the same of itself, and is another"
+        );
+    }
+}
+
+#[test]
+fn one_case_of_a_run_is_run_again() {
+    let bench = twelve();
+    assert_eq!(sweep(&bench), CASES);
+    let id = first_case(&bench.path("run"));
+    let rerun = bench.lockstep(&["rerun", "run", "--id", &id]);
+    assert_eq!(done(&rerun.exits(0).stderr), 1);
+    let rerun = bench.lockstep(&["rerun", "run", "--failed"]);
+    rerun.exits(0).complains("no case is to be run again");
+}
