@@ -25,6 +25,8 @@ pub struct Environment {
     pub model_path: String,
     /// The path of the reference's model, where it is another file.
     pub reference_model_path: Option<String>,
+    /// The path of the candidate's tokenizer, where it is not the model's own.
+    pub tokenizer_path: Option<String>,
     /// The candidate.
     pub candidate: EngineEnvironment,
     /// The reference.

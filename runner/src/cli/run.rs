@@ -150,6 +150,7 @@ impl WorkFlags {
         Orders {
             plan,
             models: BTreeMap::from_iter(self.model),
+            were: BTreeMap::new(),
             out,
             shard: Shard::WHOLE,
             partition: Partition::default(),

@@ -98,6 +98,7 @@ impl RerunFlags {
         Orders {
             plan: self.run.join(PLAN),
             models: BTreeMap::from_iter(self.model),
+            were: BTreeMap::new(),
             out: self.run,
             shard: Shard::WHOLE,
             partition: Partition::Slice,

@@ -20,7 +20,7 @@ use crate::sweep::execute::{self, Orders};
 use crate::sweep::failure::SweepError;
 use crate::sweep::folder::RunFolder;
 use crate::sweep::planning;
-use crate::sweep::replay::model_path;
+use crate::sweep::replay::model_files;
 use crate::sweep::rerun;
 
 /// Does all of a sweep; the exit code is the run's.
@@ -55,16 +55,9 @@ pub fn rerun(flags: RerunFlags, engines: Option<&Path>) -> Result<Exit, Error> {
     let root = flags.run.clone();
     let is_quiet = flags.quiet;
     let mut orders = flags.orders(ids, cache(), engines, supervision);
-    for model in &run.plan.models {
-        // A run may have been moved since: then the models are where they were.
-        let planned = root.join(&model.file.path);
-        if !orders.models.contains_key(&model.label)
-            && !planned.exists()
-            && let Some(path) = model_path(&run, &model.label)
-        {
-            orders.models.insert(model.label.clone(), path);
-        }
-    }
+    let labels = run.plan.models.iter().map(|model| &model.label);
+    let were = labels.filter_map(|label| Some((label.clone(), model_files(&run, label)?)));
+    orders.were = were.collect();
     let done = run_shard(&orders, &catalogue, is_quiet)?;
     if is_stopped(&orders) {
         return Ok(Exit::Retryable);

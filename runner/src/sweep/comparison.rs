@@ -126,16 +126,17 @@ fn model<'a>(
 fn files(shop: &Workshop<'_>, model: &PlannedModel) -> Result<ModelFiles, SweepError> {
     let orders = shop.orders;
     let elsewhere = orders.models.get(&model.label).cloned();
+    let were = orders.were.get(&model.label);
     let files = ModelFiles {
-        model: elsewhere.unwrap_or_else(|| found(orders, &model.file.path)),
+        model: elsewhere.unwrap_or_else(|| found(orders, &model.file, were.map(|it| &it.model))),
         reference: model
             .reference
             .as_ref()
-            .map(|file| found(orders, &file.path)),
+            .map(|file| found(orders, file, were.and_then(|it| it.reference.as_ref()))),
         tokenizer: model
             .tokenizer
             .as_ref()
-            .map(|file| found(orders, &file.path)),
+            .map(|file| found(orders, file, were.and_then(|it| it.tokenizer.as_ref()))),
     };
     check_file(orders, &model.file.identity, &files.model)?;
     for (planned, path) in [

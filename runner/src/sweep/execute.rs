@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use schemas::environment::Environment;
-use schemas::plan::{Plan, PlannedCase};
+use schemas::plan::{Plan, PlannedCase, PlannedFile};
 
 use super::again::{AGAIN, Again};
-use super::asked::{Means, Prompts};
+use super::asked::{Means, ModelFiles, Prompts};
 use super::budget::Budget;
 use super::claim::Claims;
 use super::comparison;
@@ -34,6 +34,8 @@ pub struct Orders {
     pub plan: PathBuf,
     /// Where its models are, if not where it says, by label.
     pub models: BTreeMap<String, PathBuf>,
+    /// Where the files of its models were another time: a run may have been moved since.
+    pub were: BTreeMap<String, ModelFiles>,
     /// The folder for the receipts.
     pub out: PathBuf,
     /// The part of the plan.
@@ -202,10 +204,15 @@ pub fn place_plan(text: &str, out: &Path) -> Result<(), SweepError> {
     }
 }
 
-/// A file of the plan on this machine.
-pub(super) fn found(orders: &Orders, path: &str) -> PathBuf {
+/// A file of the plan on this machine: where the plan says, or else where it `was`.
+pub(super) fn found(orders: &Orders, file: &PlannedFile, was: Option<&PathBuf>) -> PathBuf {
     let folder = orders.plan.parent().unwrap_or(Path::new(""));
-    folder.join(path)
+    let planned = folder.join(&file.path);
+    match was {
+        Some(was) if !planned.exists() => was.clone(),
+        // Absolute, so that it says the same wherever somebody runs the case again.
+        _ => std::path::absolute(&planned).unwrap_or(planned),
+    }
 }
 
 /// Whether a file is the one that was planned.

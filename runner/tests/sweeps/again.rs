@@ -107,3 +107,22 @@ fn one_case_of_a_run_is_run_again() {
     let rerun = bench.lockstep(&["rerun", "run", "--failed"]);
     rerun.exits(0).complains("no case is to be run again");
 }
+
+#[test]
+fn a_run_that_was_moved_finds_all_its_files() {
+    let bench = Bench::new();
+    bench.model("one.gguf", 1).model("same.gguf", 1);
+    bench.write("two.txt", "a prompt\nanother\n").write(
+        "sweep.toml",
+        "[[model]]\nfile = \"one.gguf\"\nreference_file = \"same.gguf\"\n\
+         [[prompts]]\nfile = \"two.txt\"\n[settings]\nallow_small = true\n",
+    );
+    assert_eq!(sweep(&bench), 2);
+    fs::create_dir_all(bench.path("far/away")).expect("a folder");
+    fs::rename(bench.path("run"), bench.path("far/away/run")).expect("moved");
+    let id = first_case(&bench.path("far/away/run"));
+    let rerun = bench.lockstep(&["rerun", "far/away/run", "--id", &id]);
+    assert_eq!(done(&rerun.exits(0).stderr), 1);
+    let replay = bench.lockstep(&["replay", "far/away/run", &id, "--exec"]);
+    replay.exits(0);
+}

@@ -15,13 +15,12 @@ use std::path::{Path, PathBuf};
 use schemas::environment::{EngineEnvironment, Environment};
 use schemas::evaluate::{EvaluateRequest, Positions};
 use schemas::line::ItemId;
-use schemas::plan::PlannedFile;
 use schemas::receipt::{EngineRecord, Receipt, SettingsRecord};
 use schemas::tag::Tag;
 use schemas::tokenize::TokenizeRequest;
 
+use super::asked::ModelFiles;
 use super::folder::{FolderError, RunFolder};
-use super::lookup::CaseOf;
 use super::merge::environment;
 use super::standing::Standing;
 use super::summary::planned;
@@ -129,26 +128,24 @@ pub fn of(run: &RunFolder, id: &str, cache: &Path) -> Result<Replay, ReplayError
     let environment = environment(run, id)?.ok_or_else(|| {
         nothing("nothing tells by which programs it was run (environment.json is not there)")
     })?;
-    Ok(replay(of, run, chosen.receipt, &environment, cache))
+    Ok(replay(chosen.receipt, &environment, cache))
 }
 
-/// Where a model was when cases of it were run, by the first of them that tells.
-pub fn model_path(run: &RunFolder, label: &str) -> Option<PathBuf> {
+/// Where the files of a model were when cases of it were run, by the first of them that tells.
+pub fn model_files(run: &RunFolder, label: &str) -> Option<ModelFiles> {
     let cases = planned(run).ok()?;
     let mut of_it = cases.iter().filter(|of| of.model.label == label);
     of_it.find_map(|of| {
         let environment = environment(run, of.id()).ok()??;
-        Some(PathBuf::from(environment.model_path))
+        Some(ModelFiles {
+            model: environment.model_path.into(),
+            reference: environment.reference_model_path.map(Into::into),
+            tokenizer: environment.tokenizer_path.map(Into::into),
+        })
     })
 }
 
-fn replay(
-    of: &CaseOf<'_>,
-    run: &RunFolder,
-    receipt: Receipt,
-    environment: &Environment,
-    cache: &Path,
-) -> Replay {
+fn replay(receipt: Receipt, environment: &Environment, cache: &Path) -> Replay {
     let model = PathBuf::from(&environment.model_path);
     let named = environment.reference_model_path.as_ref();
     let reference_model = named.map_or_else(|| model.clone(), PathBuf::from);
@@ -159,14 +156,11 @@ fn replay(
         }
         None => reference_model.clone(),
     };
-    // Of a tokenizer no environment tells the path: the plan does.
-    let tokenizer = of.model.tokenizer.as_ref();
-    let tokenizer = tokenizer.map(|PlannedFile { path, .. }| run.root().join(path));
     let engines = &receipt.engines;
     let (of_candidate, of_reference) = (&environment.candidate, &environment.reference);
     Replay {
         candidate: Side {
-            tokenizer,
+            tokenizer: environment.tokenizer_path.as_ref().map(PathBuf::from),
             ..side(&engines.candidate, of_candidate, [&model, &model], &receipt)
         },
         reference: side(

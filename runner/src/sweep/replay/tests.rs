@@ -42,6 +42,27 @@ fn threads_that_nobody_named_are_as_many_as_there_were() {
 }
 
 #[test]
+fn all_files_are_where_they_were() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut sweep = Sweep::of(&[Told::Same]);
+    let environment = sweep.receipts[0].environment.as_mut().expect("one");
+    environment.model_path = "/was/a.gguf".to_owned();
+    environment.reference_model_path = Some("/was/b.gguf".to_owned());
+    environment.tokenizer_path = Some("/was/tokenizer.json".to_owned());
+    let run = sweep.write(folder.path());
+    let replay = of(&run, sweep.id(0), Path::new("cache")).expect("a case");
+    let files = model_files(&run, &sweep.plan.models[0].label).expect("a case");
+    let expected = ["/was/a.gguf", "/was/b.gguf", "/was/tokenizer.json"].map(PathBuf::from);
+    let tokenizer = replay.candidate.tokenizer.expect("one");
+    assert_eq!(
+        [replay.candidate.model, replay.reference.model, tokenizer],
+        expected
+    );
+    let [reference, tokenizer] = [files.reference, files.tokenizer].map(|it| it.expect("told"));
+    assert_eq!([files.model, reference, tokenizer], expected);
+}
+
+#[test]
 fn the_script_has_the_commands_of_both_engines() {
     let replay = replayed(Told::Same, |_| ());
     let shown = run_by_bash(&script(&replay));
