@@ -98,12 +98,11 @@ pub fn objection(coverage: &Coverage, hint: &str) -> Option<String> {
     Some(format!("the prompt set is too small: {few} (hint: {hint})"))
 }
 
-/// What a verdict has to say of itself that stands because the user allowed a small set.
-pub fn remark(coverage: &Coverage) -> Option<String> {
+/// What a verdict has to say of itself that stands because the user allowed a small set; `by` is the
+/// word that allowed it.
+pub fn remark(coverage: &Coverage, by: &str) -> Option<String> {
     let few = too_few(coverage).filter(|_| coverage.allow_small)?;
-    Some(format!(
-        "a small prompt set was allowed (--allow-small): {few}"
-    ))
+    Some(format!("a small prompt set was allowed ({by}): {few}"))
 }
 
 fn too_few(coverage: &Coverage) -> Option<String> {
@@ -175,7 +174,7 @@ mod tests {
         assert_eq!((coverage.chat_prompts, coverage.code_prompts), (1, 1));
         assert_eq!(coverage.missing, []);
         assert_eq!(objection(&coverage, "more"), None);
-        assert_eq!(remark(&coverage), None);
+        assert_eq!(remark(&coverage, "--allow-small"), None);
     }
 
     type Change = fn(&mut Vec<ComparedPrompt<'static>>);
@@ -213,12 +212,13 @@ mod tests {
             assert_eq!(coverage.missing, [figure]);
             let objection = objection(&coverage, "more").expect("an objection");
             assert!(objection.contains(expected), "{objection}");
-            assert_eq!(remark(&coverage), None);
+            assert_eq!(remark(&coverage, "--allow-small"), None);
             // It is the user's to allow, and then it is said.
             let allowed = measure(&prompts, &shipped(), true);
             assert_eq!(allowed.missing, [figure]);
             assert_eq!(super::objection(&allowed, "more"), None);
-            assert!(remark(&allowed).is_some_and(|text| text.contains("--allow-small")));
+            let told = remark(&allowed, "--allow-small").expect("a remark");
+            assert!(told.contains("allowed (--allow-small): "), "{told}");
         }
     }
 

@@ -189,7 +189,7 @@ pub(super) fn of_all(
         [_] => found.clone(),
         _ => format!("all {} rungs hold; {found}", stood.len()),
     };
-    if let Some(remark) = coverage.and_then(coverage::remark) {
+    if let Some(remark) = coverage.and_then(|it| coverage::remark(it, "--allow-small")) {
         reason = format!("{reason}; {remark}");
     }
     Conclusion {

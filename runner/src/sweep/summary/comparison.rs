@@ -14,7 +14,10 @@ use crate::sweep::lookup::CaseOf;
 
 /// What can be done where too little was compared.
 const HINT: &str = "a sweep of more and longer prompts, with chat markup and code among them, compares \
-                    enough; `allow_small = true` in the sweep judges all the same";
+                    enough; `allow_small = true` in [settings] of the sweep judges all the same";
+
+/// What allows that.
+const ALLOWED: &str = "`allow_small` in [settings] of the sweep";
 
 /// A comparison on its way.
 pub(super) struct ComparisonSum<'a> {
@@ -87,7 +90,7 @@ impl<'a> ComparisonSum<'a> {
             .or_else(|| {
                 let (of_all, remark) = (
                     [self.n_positions, self.n_steps],
-                    coverage::remark(&coverage),
+                    coverage::remark(&coverage, ALLOWED),
                 );
                 Some(stands(worst.as_ref()?, of_all, remark))
             })

@@ -32,7 +32,8 @@ fn equal_bits_everywhere_are_bit_exact() {
         (found.planned, found.cases.len(), found.problems.len()),
         (3, 3, 0)
     );
-    let said = "every number of 9 positions has the same bits; a small prompt set was allowed";
+    let said = "every number of 9 positions has the same bits; a small prompt set was allowed \
+                (`allow_small` in [settings] of the sweep)";
     assert!(found.reason.contains(said), "{}", found.reason);
 }
 
