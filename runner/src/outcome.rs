@@ -59,6 +59,11 @@ impl Ending {
         matches!(self, Self::Failed(fault) if matches!(*fault.kind, FaultKind::Interrupted))
     }
 
+    /// An engine failed in a way that another try may not: nothing that lasts follows from it.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Failed(fault) if fault.exit() == Exit::Retryable)
+    }
+
     /// Of a failure all that is known, for people: last words and paths are in no receipt.
     pub fn detail(&self) -> Option<String> {
         match self {

@@ -11,8 +11,8 @@ use crate::engine::{Catalogue, Client, EngineSettings, Supervision};
 use crate::guards;
 use crate::outcome::Ending;
 
-/// Asks every build of a reference but `base` whether it can evaluate the model. Fails when the user
-/// stops it.
+/// Asks every build of a reference but `base` whether it can evaluate the model. Fails when one might
+/// say it another time: without it the floor would be thinner than it is.
 pub fn others(
     catalogue: &Catalogue,
     supervision: &Supervision,
@@ -55,7 +55,7 @@ fn introduce(
             let kind = fault.kind.to_string();
             let ending = Ending::from(fault);
             return match ending {
-                Ending::Failed(_) if !ending.is_interrupted() => Ok(Err(kind)),
+                Ending::Failed(_) if !ending.is_passing() => Ok(Err(kind)),
                 _ => Err(ending),
             };
         }

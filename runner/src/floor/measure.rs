@@ -15,7 +15,6 @@ use super::store;
 use super::variants::{Configured, LeftOut, Variant};
 use crate::compare::{Evaluations, Pair};
 use crate::engine::{Catalogue, Client, Supervision};
-use crate::exit::Exit;
 use crate::gate::AgreedTokens;
 use crate::outcome::{self, Ending};
 use crate::pair;
@@ -48,66 +47,69 @@ pub struct Sequence {
     pub agreed: usize,
 }
 
-/// A floor, and whether another run would find the same.
-pub struct Measured {
-    /// What was found.
-    pub floor: FloorFile,
-    /// No variant failed for want of time or memory, which there may be more of another time.
-    pub is_lasting: bool,
-}
-
 /// The rows of one variant of one case, and what they were computed with.
 type Found = Result<(Vec<FloorMetrics>, Settings), Ending>;
 
-/// The floors of the sequences, in their order. A variant that fails at one is left out of its floor;
-/// when the user stops it there is none.
-pub fn measure(subject: &Subject<'_>, sequences: &[&Sequence]) -> Result<Vec<Measured>, Ending> {
-    let mut measured: Vec<_> = sequences
+/// The floors of the sequences, in their order, or why one has none. A variant that cannot evaluate a
+/// sequence is left out of its floor. Where one was killed or got no time, there is no floor: a thinner
+/// one would be another verdict than the next try's. Fails when nothing more should be asked.
+pub fn measure(
+    subject: &Subject<'_>,
+    sequences: &[&Sequence],
+) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
+    let empty = sequences
         .iter()
-        .map(|sequence| Measured {
-            floor: empty(subject, sequence),
-            is_lasting: true,
-        })
-        .collect();
+        .map(|sequence| Ok(empty(subject, sequence)));
+    let mut floors: Vec<Result<FloorFile, Ending>> = empty.collect();
     for variant in &subject.variants {
-        let engine = match &variant.engine {
-            Ok(engine) => engine,
-            Err(left_out) => {
-                for case in &mut measured {
-                    case.floor.variants.push(not_measured(variant, left_out));
+        let whole = sequences.iter().zip(&mut floors);
+        let whole = whole.filter(|(_, floor)| floor.is_ok());
+        let (open, whole): (Vec<&Sequence>, Vec<_>) = whole.unzip();
+        match &variant.engine {
+            Ok(engine) => {
+                for (floor, found) in whole.into_iter().zip(rows(subject, engine, &open)?) {
+                    add(floor, variant, engine, found);
                 }
-                continue;
             }
-        };
-        for (case, found) in measured.iter_mut().zip(rows(subject, engine, sequences)?) {
-            case.add(variant, engine, found);
+            Err(left_out) => {
+                for floor in whole.into_iter().flatten() {
+                    floor.variants.push(not_measured(variant, left_out));
+                }
+            }
         }
     }
-    Ok(measured)
+    Ok(floors)
 }
 
-impl Measured {
-    fn add(&mut self, variant: &Variant, engine: &Configured, found: Found) {
-        let (rows, settings, left_out) = match found {
-            Ok((rows, settings)) => (rows, settings, None),
-            Err(ending) => {
-                self.is_lasting &= !is_passing(&ending);
-                (
-                    Vec::new(),
-                    engine.effective(),
-                    Some(outcome::reason(None, &ending)),
-                )
-            }
-        };
-        self.floor.variants.push(MeasuredVariant {
-            distribution: distribution(&rows),
-            rows,
-            variant: FloorVariant {
-                name: variant.name.clone(),
-                engine: engine.record(settings),
-                left_out,
-            },
-        });
+/// Adds what was found of a variant to a floor, or puts in its place why there is none.
+fn add(
+    floor: &mut Result<FloorFile, Ending>,
+    variant: &Variant,
+    engine: &Configured,
+    found: Found,
+) {
+    let (rows, settings, left_out) = match found {
+        Ok((rows, settings)) => (rows, settings, None),
+        Err(ending) if ending.is_passing() => {
+            *floor = Err(ending);
+            return;
+        }
+        Err(ending) => {
+            let reason = outcome::reason(None, &ending);
+            (Vec::new(), engine.effective(), Some(reason))
+        }
+    };
+    let measured = MeasuredVariant {
+        distribution: distribution(&rows),
+        rows,
+        variant: FloorVariant {
+            name: variant.name.clone(),
+            engine: engine.record(settings),
+            left_out,
+        },
+    };
+    if let Ok(floor) = floor {
+        floor.variants.push(measured);
     }
 }
 
@@ -161,11 +163,6 @@ fn compare(answers: &Evaluations) -> Found {
 /// The user stopped it, or there is no folder to work in: no other variant would do better.
 pub(crate) fn ends_all(ending: &Ending) -> bool {
     ending.is_interrupted() || matches!(ending, Ending::Unusable(_))
-}
-
-/// Another time it may go well.
-fn is_passing(ending: &Ending) -> bool {
-    matches!(ending, Ending::Failed(fault) if fault.exit() == Exit::Retryable)
 }
 
 /// A floor of no variant yet.

@@ -6,7 +6,7 @@ use schemas::evaluate::Positions;
 use schemas::floor::FloorFile;
 
 use super::builds;
-use super::measure::{Measured, Sequence, Subject, ends_all, measure};
+use super::measure::{Sequence, Subject, ends_all, measure};
 use super::store::{Store, identity, is_of};
 use super::variants::{Configured, plan};
 use crate::case::Known;
@@ -87,20 +87,20 @@ pub fn floors(
     let missing: Vec<_> = not_kept.filter_map(|(it, _)| it.as_ref().ok()).collect();
     let measured = measure(subject, &missing)?;
     keep(store, &measured, announce);
-    let mut measured = measured.into_iter().map(|it| it.floor);
+    let mut measured = measured.into_iter();
     let floors = sequences.into_iter().zip(kept).map(|(sequence, kept)| {
         sequence?;
-        let floor = kept.or_else(|| measured.next());
-        Ok(floor.expect("what was not kept was measured"))
+        let floor = kept.map(Ok).or_else(|| measured.next());
+        floor.expect("what was not kept was measured")
     });
     Ok(floors.collect())
 }
 
 /// A floor that cannot be kept is good all the same, and no receipt may depend on a cache: that is only
 /// announced.
-fn keep(store: &Store, measured: &[Measured], announce: &dyn Fn(&str)) {
-    let mut lasting = measured.iter().filter(|it| it.is_lasting);
-    if let Err(error) = lasting.try_for_each(|it| store.keep(&it.floor)) {
+fn keep(store: &Store, measured: &[Result<FloorFile, Ending>], announce: &dyn Fn(&str)) {
+    let mut floors = measured.iter().flatten();
+    if let Err(error) = floors.try_for_each(|floor| store.keep(floor)) {
         announce(&format!(
             "lockstep: warning: not every floor can be kept, and what is not kept is measured again: {}: \
              {error} (hint: XDG_CACHE_HOME says where floors are kept)\n",

@@ -6,7 +6,7 @@ use schemas::receipt::Profile;
 
 use super::{Run, Seats};
 use crate::case::{Case, Known};
-use crate::floor::measure::{Subject, ends_all};
+use crate::floor::measure::Subject;
 use crate::floor::obtain::floors;
 use crate::floor::reading;
 use crate::floor::store::Store;
@@ -16,7 +16,8 @@ use crate::request::FloorMode;
 
 impl Run<'_> {
     /// Leaves a floor in each case that is left, or why there is none; where one is required, that
-    /// ends the case.
+    /// ends the case. What another try may do away with always ends it: a verdict by no floor, or by a
+    /// thinner one, would last.
     pub fn measure_floors(
         &self,
         known: &Known,
@@ -32,19 +33,12 @@ impl Run<'_> {
             .collect();
         let found = match self.request.floor {
             FloorMode::Off => Err("it was not to be measured".to_owned()),
-            FloorMode::Auto | FloorMode::Require => match self.floors(known, seats, &open) {
-                Err(ending) if ends_all(&ending) => return Err(ending),
-                found => found.map_err(|ending| outcome::reason(None, &ending)),
-            },
+            FloorMode::Auto | FloorMode::Require => Ok(self.floors(known, seats, &open)?),
         };
         // In its own floor it has no part.
         let candidate = Configured::candidate_of(self.request, known, seats);
         let candidate = candidate.map(|it| it.record(it.effective()));
-        let read = |index: usize| {
-            let floor = &found.as_ref().map_err(String::clone)?[index];
-            let floor = floor
-                .as_ref()
-                .map_err(|ending| outcome::reason(None, ending))?;
+        let read = |floor: &FloorFile| {
             let candidate = candidate
                 .as_ref()
                 .ok_or("the candidate does not say who it is")?;
@@ -52,7 +46,15 @@ impl Run<'_> {
                 .map_err(|why| why.to_string())
         };
         for (index, case) in open.iter_mut().enumerate() {
-            let floor: Result<FloorRecord, String> = read(index);
+            let floor: Result<FloorRecord, String> = match found.as_ref().map(|it| &it[index]) {
+                Ok(Ok(floor)) => read(floor),
+                Ok(Err(ending)) if ending.is_passing() => {
+                    case.end(ending.clone());
+                    continue;
+                }
+                Ok(Err(ending)) => Err(outcome::reason(None, ending)),
+                Err(why) => Err(String::clone(why)),
+            };
             match floor {
                 Ok(floor) => case.floor = Some(floor),
                 Err(why) if self.request.floor == FloorMode::Require => {

@@ -319,6 +319,48 @@ fn a_cache_that_cannot_be_written_takes_no_floor_away() {
     );
 }
 
+/// A verdict by a thinner floor, or by none, would stand though the next try has all of it.
+#[test]
+fn who_is_killed_while_floors_are_measured_leaves_no_verdict() {
+    for (engine, subcommand) in [
+        ("reference", "evaluate"),
+        ("ik", "evaluate"),
+        ("ik", "describe"),
+    ] {
+        for mode in ["auto", "require"] {
+            let at = format!("{engine} at {subcommand}, floor {mode}");
+            let desk = judging().perturb("candidate", "--add 1 5 0.125");
+            let desk = desk.habit(engine, &[&format!("killed-once-{subcommand}")]);
+            let (run, receipt) = production(&desk, &["--floor", mode]);
+            assert_eq!(run.code, 75, "{at}: {receipt}");
+            assert_eq!(receipt["verdict"], "ENGINE-FAILED", "{at}");
+            assert!(word(&receipt["reason"]).contains(engine), "{at}");
+            let kept = names_in(&desk.path("cache/lockstep/floors"));
+            assert_eq!(kept, Vec::<String>::new(), "{at}");
+            let (_, receipt) = production(&desk, &["--floor", mode]);
+            let whole = judging().perturb("candidate", "--add 1 5 0.125");
+            let (_, undisturbed) = production(&whole, &["--floor", mode]);
+            assert_eq!(receipt["digest"], undisturbed["digest"], "{at}");
+        }
+    }
+}
+
+/// The others of the set keep theirs.
+#[test]
+fn one_prompts_passing_failure_costs_no_other_its_floor() {
+    let desk = judging().habit("ik", &["killed-once-evaluate"]);
+    let (run, found) = report(&desk, "none");
+    run.exits(75).complains(&["line-1: ik: "]);
+    assert_eq!(
+        ["line-1", "line-2"].map(|name| has_floor(&found, name)),
+        [false, true]
+    );
+    let (run, found) = report(&desk, "none");
+    run.exits(0);
+    assert!(has_floor(&found, "line-1"));
+    assert_eq!(reason(&found, "no-repack"), "it cannot be asked");
+}
+
 #[test]
 fn the_judged_candidate_is_no_part_of_its_floor() {
     // Alone the other build would excuse everything that it does itself.

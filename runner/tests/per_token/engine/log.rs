@@ -1,7 +1,7 @@
 //! What an engine did, written by its own process: one JSON object a line, each in one write, so
 //! that the lines of several processes keep their order and do not mix.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -32,6 +32,11 @@ impl Log {
         self.line(&json!({
             "engine": self.name, "event": "request", "subcommand": subcommand, "request": request,
         }));
+    }
+
+    /// Whether nobody has said this word before; the file beside the log remembers it.
+    pub(crate) fn is_new(&self, word: &str) -> bool {
+        File::create_new(self.path.with_extension(word)).is_ok()
     }
 
     fn line(&self, entry: &Value) {

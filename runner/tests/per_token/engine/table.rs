@@ -19,6 +19,7 @@
 //! | `hangs` | never answers `evaluate` |
 //! | `dies-of-five` | aborts on an item of five tokens |
 //! | `roomy` | takes twice the room it is asked for, and does not tell the model's context |
+//! | `killed-once-S` | kills itself in the sub-command S, the first time |
 //! | `own-build` | is another build than the rest |
 //! | `moody` | its numbers depend on its threads |
 //! | `peeks` | the first logit of every row grows with the last token of all |
@@ -36,6 +37,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use log::Log;
+use rustix::process::{Signal, getpid, kill_process};
 use schemas::describe::{Arithmetic, DescribeResponse, Settings};
 use schemas::evaluate::{EvaluateRequest, EvaluateResponse};
 use schemas::line::{self, Answer, Failure};
@@ -97,6 +99,9 @@ fn main() -> ExitCode {
         return ExitCode::from(64);
     };
     call.log.start(&call.subcommand, &call.flags);
+    if call.has(&format!("killed-once-{}", call.subcommand)) && call.log.is_new("killed") {
+        kill_process(getpid(), Signal::KILL).expect("a process may end itself");
+    }
     match call.subcommand.as_str() {
         "describe" => say(&describe(&call)),
         "tokenize" if call.has("no-tokenizer") => {
