@@ -1,4 +1,6 @@
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 
 #include "commands.hpp"
@@ -10,7 +12,9 @@ void write_line(const json & answer) {
     // Names and texts from a model need not be UTF-8; a message always is.
     const std::string text = answer.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-        throw failure(exit_code::internal, "standard output cannot be written");
+        const int error = errno;
+        throw failure(code_of_failed_write(error),
+                      std::string("standard output cannot be written: ") + std::strerror(error));
     }
 }
 

@@ -30,7 +30,8 @@ std::string header(size_t rows, size_t columns) {
 }
 
 [[noreturn]] void fail(const std::string & path, const char * what) {
-    throw failure(exit_code::internal, path + ": " + what + ": " + std::strerror(errno));
+    const int error = errno;
+    throw failure(code_of_failed_write(error), path + ": " + what + ": " + std::strerror(error));
 }
 
 }  // namespace

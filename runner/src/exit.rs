@@ -1,5 +1,7 @@
 //! Exit codes: the one thing that a nightly script reads.
 
+use std::io;
+
 use schemas::receipt::ExitRecord;
 
 /// What the process ends with. The same in every output format.
@@ -49,6 +51,16 @@ impl Exit {
             Exit::Retryable,
         ];
         ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
+    /// That of a file or folder that cannot be used: of a full disk another try may go well.
+    pub fn of_unusable(problem: io::ErrorKind) -> Self {
+        match problem {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::Interrupted => Self::Retryable,
+            _ => Self::BadInput,
+        }
     }
 
     /// That of several comparisons together: the first of a fixed order that occurs. None at all is
@@ -101,6 +113,14 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_full_disk_another_try_may_go_well() {
+        let full = io::Error::from_raw_os_error(28).kind();
+        assert_eq!(Exit::of_unusable(full), Exit::Retryable);
+        let denied = io::Error::from_raw_os_error(13).kind();
+        assert_eq!(Exit::of_unusable(denied), Exit::BadInput);
+    }
 
     #[test]
     fn of_several_the_gravest_wins() {

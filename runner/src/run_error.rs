@@ -33,8 +33,8 @@ impl RunError {
     /// The process's exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Hash(error) if error.kind() == io::ErrorKind::Interrupted => Exit::Retryable,
-            Self::Model(_) | Self::Hash(_) | Self::Setting { .. } => Exit::BadInput,
+            Self::Hash(error) => Exit::of_unusable(error.kind()),
+            Self::Model(_) | Self::Setting { .. } => Exit::BadInput,
             Self::Engine(unknown) => unknown.exit(),
             Self::Prompt(error) => error.exit(),
         }

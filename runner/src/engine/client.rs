@@ -209,7 +209,7 @@ impl<'a> Client<'a> {
             let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
             self.identity(&[]).fault(FaultKind::NoFolder {
                 parent: parent.to_string_lossy().into_owned(),
-                problem: error.kind().to_string(),
+                problem: error.kind(),
             })
         })?;
         Ok(Arc::new(scratch))

@@ -5,6 +5,8 @@
 //! (the program that was not found, the folder that cannot be used); the command line and the
 //! engine's last words are beside it.
 
+use std::io::ErrorKind;
+
 use schemas::line::{ItemId, MessageError};
 
 use super::npy::LogitsProblem;
@@ -140,7 +142,7 @@ pub enum FaultKind {
         parent: String,
         /// What kind of failure the system reported; its words name a folder that is another each
         /// time.
-        problem: String,
+        problem: ErrorKind,
     },
     /// The runner's own means failed: a thread, waiting for a child, or finding its own program.
     Runner {
@@ -167,6 +169,8 @@ const ENDED_FROM_OUTSIDE: [i32; 5] = [1, 2, 9, 15, 24];
 
 /// The exit status by which an engine says that the model or a request is malformed.
 const STATUS_BAD_INPUT: i32 = 65;
+/// That by which it says that another try may go well: its disk is full.
+const STATUS_TRY_AGAIN: i32 = 75;
 
 impl FaultKind {
     /// The class of the runner's exit code.
@@ -179,6 +183,7 @@ impl FaultKind {
                 Exit::Retryable
             }
             Self::Exited { status } if *status == STATUS_BAD_INPUT => Exit::BadInput,
+            Self::Exited { status } if *status == STATUS_TRY_AGAIN => Exit::Retryable,
             Self::Unanswered { .. }
             | Self::ClosedOutput { .. }
             | Self::ClosedInput { .. }
@@ -189,9 +194,9 @@ impl FaultKind {
             | Self::WrongItem { .. }
             | Self::Unasked { .. }
             | Self::WrongSetting { .. }
-            | Self::BadLogits { .. }
+            | Self::BadLogits { .. } => Exit::BadInput,
             // Not the engine's fault: a folder that cannot be used is bad input like a file.
-            | Self::NoFolder { .. } => Exit::BadInput,
+            Self::NoFolder { problem, .. } => Exit::of_unusable(*problem),
             Self::NotFound { .. }
             | Self::NotExecutable { .. }
             | Self::NotStarted { .. }
@@ -248,8 +253,9 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_model_is_bad_input_and_any_other_status_is_not() {
+    fn two_statuses_say_more_than_that_it_failed() {
         assert_eq!(FaultKind::Exited { status: 65 }.exit(), Exit::BadInput);
+        assert_eq!(FaultKind::Exited { status: 75 }.exit(), Exit::Retryable);
         for status in [1, 64, 69, 70, 101] {
             assert_eq!(FaultKind::Exited { status }.exit(), Exit::Unavailable);
         }

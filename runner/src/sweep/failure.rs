@@ -32,7 +32,8 @@ impl SweepError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Folder(error) => error.exit(),
-            Self::OtherPlan(_) | Self::Plan(_) | Self::Io(..) => Exit::BadInput,
+            Self::Io(_, error) => Exit::of_unusable(error.kind()),
+            Self::OtherPlan(_) | Self::Plan(_) => Exit::BadInput,
             Self::Engine(fault) => fault.exit(),
             Self::Run(error) => error.exit(),
         }

@@ -58,9 +58,18 @@ impl ServeError {
             },
             Self::Unavailable(_) => 69,
             Self::Request { .. } | Self::NotUtf8 { .. } => 65,
+            // No fault of anybody's, and the disk may have room another time.
+            Self::Io { error, .. } if is_full(error) => 75,
             Self::Io { .. } => 70,
         }
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 impl fmt::Display for ServeError {
