@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`run`] tells the order of a comparison, and [`case`] is what goes through it;
 //! its stages are [`prompt`], `capability` (can the engines do this?), `ask` (for tokens), [`gate`]
-//! with `mismatch_report`, [`twin`], [`sitting`] and [`pair`] (who evaluate), [`compare`] over
+//! with `mismatch_report`, [`twin`] (with `identify`), [`sitting`] and [`pair`] (who evaluate), [`compare`] over
 //! [`metrics`], [`judge`] by [`limits`] and a [`floor`], [`triangulation`] by a third voice, and
 //! [`outcome`] with its [`conclusion`], [`reason`], `warnings` and [`record`], which [`seal`] closes;
 //! [`run_error`] is what comes before any of them. [`engine`] keeps other people's programs at arm's
@@ -31,6 +31,7 @@ pub mod exit;
 pub mod floor;
 pub mod gate;
 pub mod guards;
+mod identify;
 pub mod inspect;
 pub mod judge;
 pub mod ladder;

@@ -3,15 +3,14 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use schemas::receipt::FileIdentity;
 
 use crate::engine::Client;
-use crate::model_file;
-use crate::outcome::{Ending, Unusable};
-use crate::text::{escape_path, path_argument};
+use crate::identify::{identify, unusable};
+use crate::outcome::Ending;
+use crate::text::path_argument;
 
 /// Counted up when what the engine writes for a model changes.
 const TWIN_VERSION: u32 = 1;
@@ -26,17 +25,14 @@ pub struct Twin {
 
 /// The twin of the model, made if it is not in the cache.
 pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin, Ending> {
-    let identify = |path: &Path, what| {
-        model_file::identity(path).map_err(|error| unusable(what, path, &error))
-    };
     let folder = cache.join(FOLDER);
-    let path = path_of(&identify(model, "the model")?.sha256, cache);
+    let path = path_of(&identify(maker, "the model", model)?.sha256, cache);
     // What the file was when it was made: a damaged one would be the candidate's fault.
     let note = path.with_extension("sha256");
     if let Ok(noted) = fs::read_to_string(&note)
         && path.is_file()
     {
-        let identity = identify(&path, TWIN)?;
+        let identity = identify(maker, TWIN, &path)?;
         if identity.sha256 == noted {
             return Ok(Twin { path, identity });
         }
@@ -49,7 +45,7 @@ pub(crate) fn of(maker: &Client<'_>, model: &Path, cache: &Path) -> Result<Twin,
         path_argument(&path).into(),
     ];
     maker.run(arguments)?;
-    let identity = identify(&path, TWIN)?;
+    let identity = identify(maker, TWIN, &path)?;
     fs::write(&note, &identity.sha256).map_err(|error| unusable(CACHE, &note, &error))?;
     Ok(Twin { path, identity })
 }
@@ -64,10 +60,3 @@ pub(crate) fn path_of(digest: &str, cache: &Path) -> PathBuf {
 const FOLDER: &str = "twins";
 const TWIN: &str = "the model's F32 twin";
 const CACHE: &str = "the cache of F32 twins (XDG_CACHE_HOME says where it is)";
-
-fn unusable(what: &str, path: &Path, error: &io::Error) -> Ending {
-    Ending::Unusable(Unusable {
-        reason: format!("{what} cannot be used: {error}"),
-        detail: format!("{}: {error}", escape_path(path)),
-    })
-}

@@ -5,6 +5,7 @@ use schemas::canonical;
 
 use crate::cli::runs::{GateFlags, GateFormat};
 use crate::console::print;
+use crate::engine::Interrupt;
 use crate::exit::Exit;
 use crate::report;
 use crate::sweep::folder::RunFolder;
@@ -14,6 +15,7 @@ use crate::text::escape_json_for_terminal;
 
 /// Prints what a run comes to; the exit code is the run's.
 pub fn run(flags: &GateFlags) -> Result<Exit, Error> {
+    Interrupt::end_at_once()?;
     let run = RunFolder::open(&flags.run).map_err(GateError::Folder)?;
     conclude(&run, flags.format)
 }

@@ -6,6 +6,7 @@ use anyhow::Error;
 
 use crate::cli::runs::MergeFlags;
 use crate::console::tell;
+use crate::engine::Interrupt;
 use crate::exit::Exit;
 use crate::report;
 use crate::sweep::merge::{Merged, merge};
@@ -14,6 +15,7 @@ use crate::text::escape_path;
 
 /// Merges. Whatever the cases say, the run is written; what is wrong with it is told.
 pub fn run(flags: &MergeFlags) -> Result<Exit, Error> {
+    Interrupt::end_at_once()?;
     let merged = with_tables(&flags.folders, &flags.out, flags.parquet)?;
     tell(&report::run::problems(&merged.unplanned));
     tell(&report::run::problems(&merged.summary.problems));

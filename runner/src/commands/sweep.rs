@@ -13,7 +13,7 @@ use super::run::run_shard;
 use crate::cli::runs::{GateFormat, RerunFlags};
 use crate::cli::sweep::Flags;
 use crate::console::{cache, supervise, tell};
-use crate::engine::Catalogue;
+use crate::engine::{Catalogue, Interrupt};
 use crate::exit::Exit;
 use crate::report;
 use crate::sweep::execute::{self, Orders};
@@ -72,6 +72,7 @@ fn is_stopped(orders: &Orders) -> bool {
 
 /// What was run is brought together, and judged.
 fn finish(root: &Path, parquet: bool, told: GateFormat, done: Exit) -> Result<Exit, Error> {
+    Interrupt::end_at_once()?;
     let merged = with_tables(&[PathBuf::from(root)], root, parquet)?;
     tell(&report::run::problems(&merged.summary.problems));
     let exit = gate::conclude(&merged.run, told)?;

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use schemas::describe::DescribeResponse;
 use schemas::evaluate::Evaluated;
@@ -51,6 +52,16 @@ impl<'a> Client<'a> {
     /// The engine as configured.
     pub fn spec(&self) -> &'a EngineSpec {
         self.spec
+    }
+
+    /// What is set when the user stops it, for work on its files.
+    pub(crate) fn stop(&self) -> &AtomicBool {
+        self.supervision.interrupt.flag()
+    }
+
+    /// The user stopped it while none of its processes was waited for.
+    pub(crate) fn interrupted(&self) -> EngineFault {
+        self.identity(&[]).fault(FaultKind::Interrupted)
     }
 
     /// The environment variables that every process of this engine gets, but for the private

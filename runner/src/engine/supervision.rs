@@ -1,13 +1,15 @@
 //! The limits under which engines run, and the way to stop waiting for them.
 
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{fs, io};
+use std::{fs, process, thread};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{flag, low_level};
 
 use crate::exit::Exit;
 
@@ -73,11 +75,16 @@ fn ignored_signals(status: &str) -> Option<u64> {
     u64::from_str_radix(mask.trim(), 16).ok()
 }
 
+/// How long the runner may take to leave by its ordinary way. Whoever asks it to stop may end it by
+/// force after five seconds.
+const WAY_OUT: Duration = Duration::from_secs(4);
+
 /// Whether the user wants to stop. Cheap to clone; all clones are one.
 ///
 /// Every wait for an engine looks at it many times a second and gives up with
 /// [`super::FaultKind::Interrupted`]. So the runner leaves by its ordinary way: engines are
-/// ended and temporary files are removed by the values that own them.
+/// ended and temporary files are removed by the values that own them. What looks at nothing, such as
+/// the comparison of a long prompt, is not waited for: files are whole whenever the runner ends.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
@@ -87,19 +94,11 @@ impl Interrupt {
     /// The second signal ends the runner at once, with the exit code of a retryable failure, in
     /// case its ordinary way out is blocked. Engines end even then: see `process`.
     ///
-    /// A signal that was ignored when the runner was started stays ignored: that is how `nohup`
-    /// and a shell's background jobs ask for it.
+    /// The same happens some seconds after the first.
     pub fn from_signals() -> io::Result<Self> {
         let interrupt = Self::default();
-        let ignored = fs::read_to_string("/proc/self/status")
-            .ok()
-            .and_then(|status| ignored_signals(&status))
-            .unwrap_or(0);
-        let caught = [SIGINT, SIGTERM, SIGHUP];
-        for signal in caught
-            .into_iter()
-            .filter(|signal| ignored >> (signal - 1) & 1 == 0)
-        {
+        let (begun, signalled) = UnixStream::pair()?;
+        for signal in caught() {
             // The order matters: the first signal finds the flag down and passes this line.
             flag::register_conditional_shutdown(
                 signal,
@@ -107,8 +106,22 @@ impl Interrupt {
                 Arc::clone(&interrupt.0),
             )?;
             flag::register(signal, Arc::clone(&interrupt.0))?;
+            low_level::pipe::register(signal, signalled.try_clone()?)?;
         }
+        thread::Builder::new()
+            .name("way-out".to_owned())
+            .spawn(move || end_after_a_signal(begun))?;
         Ok(interrupt)
+    }
+
+    /// From here on the first signal ends the runner, with the exit code of a retryable failure: for
+    /// work without engines, whose files are whole wherever it ends.
+    pub fn end_at_once() -> io::Result<()> {
+        let always = Arc::new(AtomicBool::new(true));
+        caught().into_iter().try_for_each(|signal| {
+            let code = Exit::Retryable as i32;
+            flag::register_conditional_shutdown(signal, code, Arc::clone(&always)).map(drop)
+        })
     }
 
     /// Asks everything that waits to stop.
@@ -124,6 +137,24 @@ impl Interrupt {
     /// Whether somebody asked.
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The signals that ask to stop. One that was ignored when the runner was started stays ignored: that
+/// is how `nohup` and a shell's background jobs ask for it.
+fn caught() -> Vec<i32> {
+    let status = fs::read_to_string("/proc/self/status").ok();
+    let ignored = status.and_then(|status| ignored_signals(&status));
+    let is_caught = |signal: &i32| ignored.unwrap_or(0) >> (signal - 1) & 1 == 0;
+    let asking = [SIGINT, SIGTERM, SIGHUP].into_iter();
+    asking.filter(is_caught).collect()
+}
+
+/// Waits for a byte, which a signal writes.
+fn end_after_a_signal(mut begun: UnixStream) {
+    if begun.read_exact(&mut [0]).is_ok() {
+        thread::sleep(WAY_OUT);
+        process::exit(Exit::Retryable as i32);
     }
 }
 

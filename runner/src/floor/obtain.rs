@@ -1,6 +1,6 @@
 //! Floors for the cases of a comparison: those that are kept, and the others measured and kept.
 
-use std::path::Path;
+use std::fmt::Display;
 
 use schemas::evaluate::Positions;
 use schemas::floor::FloorFile;
@@ -12,12 +12,15 @@ use super::variants::{Configured, plan};
 use crate::case::Known;
 use crate::engine::Catalogue;
 use crate::gate::AgreedTokens;
+use crate::identify::{identify, unusable};
 use crate::model_file;
-use crate::outcome::{Ending, Unusable};
+use crate::outcome::Ending;
 use crate::request::Request;
 use crate::run::Seats;
 use crate::sitting::{Question, Seat, Sitting};
 use crate::text::escape_path;
+
+const MODEL: &str = "the model";
 
 impl<'a> Subject<'a> {
     /// The reference of a comparison, on the model that it evaluates there.
@@ -28,7 +31,7 @@ impl<'a> Subject<'a> {
         seats: &'a Seats<'a>,
     ) -> Result<Self, Ending> {
         let seat = &seats.reference;
-        let unusable = |error: &dyn std::fmt::Display| unusable(&seat.model, error);
+        let unusable = |error: &dyn Display| unusable(MODEL, &seat.model, error);
         let header = model_file::read_header(&seat.model).map_err(|error| unusable(&error))?;
         let description = known.reference.clone();
         let description = description.ok_or_else(|| unusable(&"the reference does not know it"))?;
@@ -46,7 +49,7 @@ impl<'a> Subject<'a> {
         Ok(Self {
             catalogue,
             supervision: &request.supervision,
-            model: model_file::identity(&seat.model).map_err(|error| unusable(&error))?,
+            model: identify(seat.client, MODEL, &seat.model)?,
             variants: plan(&base, &others),
             base,
             seat,
@@ -149,11 +152,4 @@ fn chosen(
         greedy_steps,
     };
     Ok(sitting.ask(&question, last)?.response.greedy_ids)
-}
-
-fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Ending {
-    Ending::Unusable(Unusable {
-        reason: format!("the model cannot be used: {error}"),
-        detail: format!("{}: {error}", escape_path(path)),
-    })
 }

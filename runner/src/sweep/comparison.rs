@@ -178,7 +178,10 @@ impl Work<'_, '_> {
         let n_cases = cases.len();
         let mut open: Vec<_> = cases
             .into_iter()
-            .filter(|case| !self.has_result(case))
+            .filter(|case| {
+                // Who is to stop reads no ten thousand receipts.
+                self.shop.is_interrupted() || !self.has_result(case)
+            })
             .collect();
         *self.terminal.get_mut() += n_cases - open.len();
         // What came to nothing another time is not to keep the others from their turn.

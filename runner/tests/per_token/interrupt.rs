@@ -71,6 +71,50 @@ fn exit_75_ctrl_c_leaves_nothing_behind() {
     }
 }
 
+/// So is what only some profiles hash before anything is evaluated: the twin that was made another time,
+/// and the model whose floors are measured.
+#[test]
+fn exit_75_ctrl_c_does_not_wait_for_a_large_twin_or_floor() {
+    for profile in ["f32", "production"] {
+        let desk = Desk::new();
+        let words = ["--prompt", "Hi", "--profile", profile, "--max-tokens", "1"];
+        desk.text(&words);
+        let twins = desk.path("cache/lockstep/twins");
+        // Before its digest.
+        let twin = names_in(&twins).into_iter().next();
+        let large = match (profile, twin) {
+            ("f32", twin) => twins.join(twin.expect("it was made")),
+            _ => desk.path("model.gguf"),
+        };
+        let large = std::fs::File::options().write(true).open(large);
+        large
+            .expect("it is there")
+            .set_len(200 << 30)
+            .expect("a hole");
+        let begun = |desk: &Desk| {
+            let starts = desk.starts().into_iter();
+            starts.filter(|it| it == "reference tokenize").count()
+        };
+        let mut lockstep = desk
+            .per_token(&words)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("lockstep starts");
+        while begun(&desk) < 2 {
+            sleep(Duration::from_millis(10));
+        }
+        sleep(Duration::from_millis(700));
+        let pid = Pid::from_raw(lockstep.id() as i32).expect("not 0");
+        kill_process(pid, Signal::TERM).expect("it runs");
+        let stopped = Instant::now();
+        assert_eq!(lockstep.wait().expect("it ends").code(), Some(75));
+        // Less than what force would take.
+        assert!(stopped.elapsed() < Duration::from_secs(3), "{profile}");
+        assert_eq!(names_in(&desk.path("tmp")), [""; 0]);
+    }
+}
+
 /// A model is hashed beside the engines' work; nobody who stops that waits for the hash.
 #[test]
 fn exit_75_ctrl_c_does_not_wait_for_a_large_model() {

@@ -11,3 +11,4 @@ mod nights;
 mod plan;
 mod refusals;
 mod running;
+mod stopping;
