@@ -67,7 +67,12 @@ pub struct WorkFlags {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     threads: Option<u32>,
     /// Most disk that answers may take that wait to be compared, in MiB; a single case may need more
-    #[arg(long, default_value_t = DISK_BUDGET_MIB, value_name = "MIB")]
+    #[arg(
+        long,
+        default_value_t = DISK_BUDGET_MIB,
+        value_name = "MIB",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     disk_budget: u64,
     /// A folder in which answers of references are kept, so that a run with another candidate does not
     /// evaluate them again

@@ -170,7 +170,8 @@ pub fn run(
     }
 }
 
-/// The cases of the shard, in the plan's order.
+/// The cases of the shard that were asked for, in the plan's order. None that was named is left out
+/// without a word.
 fn chosen<'a>(orders: &Orders, plan: &'a Plan) -> Result<Vec<&'a PlannedCase>, SweepError> {
     let known: BTreeSet<_> = plan.cases.iter().map(|case| &case.keys.id).collect();
     if let Some(unknown) = orders.only.iter().find(|id| !known.contains(id)) {
@@ -180,7 +181,12 @@ fn chosen<'a>(orders: &Orders, plan: &'a Plan) -> Result<Vec<&'a PlannedCase>, S
         orders.shard.has(*number, case, orders.partition)
             && (orders.only.is_empty() || orders.only.contains(&case.keys.id))
     });
-    Ok(cases.map(|(_, case)| case).collect())
+    let cases: Vec<_> = cases.map(|(_, case)| case).collect();
+    let chosen: BTreeSet<_> = cases.iter().map(|case| &case.keys.id).collect();
+    match orders.only.iter().find(|id| !chosen.contains(id)) {
+        Some(elsewhere) => Err(SweepError::OtherShard(elsewhere.clone())),
+        None => Ok(cases),
+    }
 }
 
 /// Makes the folder, with the plan in it.

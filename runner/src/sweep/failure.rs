@@ -19,6 +19,8 @@ pub enum SweepError {
     OtherPlan(PathBuf),
     /// The plan contradicts itself, or what is on this machine.
     Plan(String),
+    /// A case is asked for that another shard has.
+    OtherShard(String),
     /// A file cannot be read or written.
     Io(PathBuf, io::Error),
     /// An engine does not even say who it is.
@@ -32,6 +34,7 @@ impl SweepError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Folder(error) => error.exit(),
+            Self::OtherShard(_) => Exit::Usage,
             Self::Io(_, error) => Exit::of_unusable(error.kind()),
             Self::OtherPlan(_) | Self::Plan(_) => Exit::BadInput,
             Self::Engine(fault) => fault.exit(),
@@ -52,6 +55,10 @@ impl fmt::Display for SweepError {
             Self::Plan(problem) => {
                 write!(f, "the plan: {problem} (hint: lockstep plan makes another)")
             }
+            Self::OtherShard(id) => write!(
+                f,
+                "case {id} is in another shard (hint: --only without a shard finds every case)"
+            ),
             Self::Io(path, error) => write!(f, "{}: {error}", escape_path(path)),
             Self::Engine(fault) => fault.fmt(f),
             Self::Run(error) => error.fmt(f),

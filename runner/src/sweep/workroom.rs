@@ -26,7 +26,7 @@ pub(super) struct Workroom {
 impl Workroom {
     /// Makes one in `parent`, and removes those of the dead.
     pub(super) fn new(parent: &Path) -> io::Result<Self> {
-        remove_those_of_the_dead(parent)?;
+        remove_those_of_the_dead(parent);
         let new = tempfile::Builder::new()
             .prefix(NEW_PREFIX)
             .tempdir_in(parent)?;
@@ -55,9 +55,10 @@ impl Drop for Workroom {
     }
 }
 
-fn remove_those_of_the_dead(parent: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(parent)? {
-        let entry = entry?;
+/// A courtesy to the disk: a folder in which names cannot be listed is good enough to work in.
+fn remove_those_of_the_dead(parent: &Path) {
+    let entries = fs::read_dir(parent).into_iter().flatten();
+    for entry in entries.flatten() {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
@@ -69,7 +70,6 @@ fn remove_those_of_the_dead(parent: &Path) -> io::Result<()> {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

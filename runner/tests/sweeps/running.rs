@@ -239,6 +239,28 @@ pub(crate) fn first_case(root: &Path) -> String {
 }
 
 #[test]
+fn what_would_silently_come_to_nothing_is_a_wrong_command_line() {
+    let bench = twelve();
+    let id = |n: usize| bench.plan().cases[n].keys.id.clone();
+    let (first, last) = (id(0), id(CASES - 1));
+    let of_shard = |ids: &[&str]| {
+        let words = ["run", "plan.json", "--out", "a", "--shard", "1/2"];
+        let ids = ids.iter().flat_map(|id| ["--only", id]);
+        bench.lockstep(&words.into_iter().chain(ids).collect::<Vec<_>>())
+    };
+    let told = format!("case {last} is in another shard");
+    of_shard(&[&last]).exits(64).complains(&told);
+    of_shard(&[&first, &last]).exits(64).complains(&told);
+    assert_eq!(receipts(&bench.path("a")), 0);
+    of_shard(&[&first]).exits(0);
+    let no_room = ["run", "plan.json", "--out", "a", "--disk-budget", "0"];
+    bench
+        .lockstep(&no_room)
+        .exits(64)
+        .complains("--disk-budget");
+}
+
+#[test]
 fn results_of_two_plans_are_not_mixed() {
     let bench = twelve();
     run(&bench, &["--out", "a", "--shard", "1/12"]);
