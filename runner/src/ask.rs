@@ -1,35 +1,81 @@
 //! The question about tokens. All prompts are asked about in one process: the vocabulary is loaded once.
+//! But not all at once, since answers are many times the size of what is kept of them.
 
 use std::path::Path;
 
 use schemas::line::{Answer, ItemId};
 use schemas::tag::Tag;
-use schemas::tokenize::{Text, TokenizeRequest, Tokens};
+use schemas::tokenize::{Text, TokenizeRequest, TokenizeResponse, Tokens};
 
-use crate::engine::{Client, EngineFault, FaultKind};
+use crate::engine::{Client, EngineFault, FaultKind, Tokenization};
 use crate::outcome::{Ending, Unusable};
 use crate::prompt::FormattedPrompt;
 
-/// What an engine makes of each prompt, or why it makes nothing of it; `Err` is its own failure, of
-/// all of them.
-pub(crate) fn tokens(
-    client: &Client<'_>,
-    model: &Path,
-    tokenizer: Option<&Path>,
-    prompts: &[&FormattedPrompt],
-) -> Result<Vec<Result<Tokens, Ending>>, Ending> {
-    let asked = prompts.iter().enumerate();
-    let asked: Vec<_> = asked
-        .map(|(index, prompt)| request(index, prompt))
-        .collect();
-    let answers = client
-        .tokenize(model, tokenizer, &asked)
-        .map_err(refused_or_failed)?;
-    let answers = answers.into_iter().map(|answer| match answer {
-        Answer::Success(tokens) => Ok(tokens),
-        Answer::Failure(failure) => Err(declined(client, failure.id, failure.error)),
-    });
-    Ok(answers.collect())
+/// One engine that is asked about tokens. Its process starts with the first prompt and ends with the
+/// last.
+pub(crate) struct Asking<'a> {
+    client: &'a Client<'a>,
+    model: &'a Path,
+    tokenizer: Option<&'a Path>,
+    running: Option<Tokenization>,
+    asked: usize,
+}
+
+impl<'a> Asking<'a> {
+    /// Starts nothing yet.
+    pub(crate) fn new(
+        client: &'a Client<'a>,
+        model: &'a Path,
+        tokenizer: Option<&'a Path>,
+    ) -> Self {
+        Self {
+            client,
+            model,
+            tokenizer,
+            running: None,
+            asked: 0,
+        }
+    }
+
+    /// What the engine makes of each prompt, or why it makes nothing of it; `Err` is its own failure, of
+    /// all of them. After the `last` prompts the process has ended, and with success.
+    pub(crate) fn tokens(
+        &mut self,
+        prompts: &[&FormattedPrompt],
+        last: bool,
+    ) -> Result<Vec<Result<Tokens, Ending>>, Ending> {
+        if prompts.is_empty() && self.running.is_none() {
+            return Ok(Vec::new());
+        }
+        let asked = (self.asked..).zip(prompts);
+        let asked: Vec<_> = asked
+            .map(|(index, prompt)| request(index, prompt))
+            .collect();
+        self.asked += prompts.len();
+        let answers = self.answers(&asked, last).map_err(refused_or_failed)?;
+        let answers = answers.into_iter().map(|answer| match answer {
+            Answer::Success(tokens) => Ok(tokens),
+            Answer::Failure(failure) => Err(declined(self.client, failure.id, failure.error)),
+        });
+        Ok(answers.collect())
+    }
+
+    fn answers(
+        &mut self,
+        asked: &[TokenizeRequest],
+        last: bool,
+    ) -> Result<Vec<TokenizeResponse>, EngineFault> {
+        let mut running = match self.running.take() {
+            Some(running) => running,
+            None => self.client.start_tokenization(self.model, self.tokenizer)?,
+        };
+        if last {
+            return running.ask_last(asked);
+        }
+        let answers = running.ask(asked)?;
+        self.running = Some(running);
+        Ok(answers)
+    }
 }
 
 fn request(index: usize, prompt: &FormattedPrompt) -> TokenizeRequest {

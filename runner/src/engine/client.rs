@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use schemas::describe::DescribeResponse;
 use schemas::evaluate::Evaluated;
 use schemas::faults::FaultList;
-use schemas::line::{self, Answer, ItemId, MessageError};
+use schemas::line::{self, MessageError};
 use schemas::tokenize::{TokenizeRequest, TokenizeResponse};
 
 use super::environment;
@@ -26,6 +26,7 @@ use super::scratch::Scratch;
 use super::session::Session;
 use super::spec::{EngineSettings, EngineSpec, shown};
 use super::supervision::Supervision;
+use super::tokenization::Tokenization;
 use crate::text::path_argument;
 
 /// Descriptions are small.
@@ -109,32 +110,30 @@ impl<'a> Client<'a> {
         Ok(list)
     }
 
-    /// The tokens of each text, in the order of the requests. An answer may be an `error`; each
-    /// answer has the id of its request and as many pieces as ids.
+    /// The tokens of each text, as [`Tokenization::ask`] tells them.
     pub fn tokenize(
         &self,
         model: &Path,
         tokenizer: Option<&Path>,
         requests: &[TokenizeRequest],
     ) -> Result<Vec<TokenizeResponse>, EngineFault> {
+        self.start_tokenization(model, tokenizer)?
+            .ask_last(requests)
+    }
+
+    /// Loads the vocabulary and waits for texts.
+    pub fn start_tokenization(
+        &self,
+        model: &Path,
+        tokenizer: Option<&Path>,
+    ) -> Result<Tokenization, EngineFault> {
         let model = path_argument(model).into();
         let mut arguments = vec!["tokenize".into(), "--model".into(), model];
         if let Some(tokenizer) = tokenizer {
             arguments.extend(["--tokenizer".into(), path_argument(tokenizer).into()]);
         }
-        let (mut session, _scratch) = self.start(arguments, TOKENIZE_LINE_BYTES)?;
-        for request in requests {
-            session.send(line::write(request));
-        }
-        session.close_requests();
-        let mut answers = Vec::with_capacity(requests.len());
-        for (index, request) in requests.iter().enumerate() {
-            let text = session.answer(index, &Wait::Item(request.id.clone()))?;
-            let answer = read_tokens(&text, &request.id).map_err(|kind| session.fault(kind))?;
-            answers.push(answer);
-        }
-        session.finish()?;
-        Ok(answers)
+        let (session, scratch) = self.start(arguments, TOKENIZE_LINE_BYTES)?;
+        Ok(Tokenization::new(session, scratch))
     }
 
     /// Runs a sub-command of the engine's own, within the time limit: it asks nothing, says nothing
@@ -259,31 +258,4 @@ fn read_description(text: &str, with_model: bool) -> Result<DescribeResponse, Me
         ));
     }
     Ok(description)
-}
-
-fn read_tokens(text: &str, id: &ItemId) -> Result<TokenizeResponse, FaultKind> {
-    let answer = TokenizeResponse::read(text).map_err(FaultKind::BadAnswer)?;
-    let found = match &answer {
-        Answer::Success(tokens) => &tokens.id,
-        Answer::Failure(failure) => &failure.id,
-    };
-    if found != id {
-        return Err(FaultKind::WrongItem {
-            expected: id.clone(),
-            found: found.clone(),
-        });
-    }
-    if let Answer::Success(tokens) = &answer
-        && tokens.pieces.len() != tokens.ids.len()
-    {
-        return Err(FaultKind::BadAnswer(MessageError {
-            path: "pieces".to_owned(),
-            problem: format!(
-                "{} pieces, expected one for each of {} ids",
-                tokens.pieces.len(),
-                tokens.ids.len()
-            ),
-        }));
-    }
-    Ok(answer)
 }

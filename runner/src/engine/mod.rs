@@ -32,6 +32,7 @@ mod scratch;
 mod session;
 pub mod spec;
 pub mod supervision;
+mod tokenization;
 
 pub use catalogue::{Catalogue, UnknownEngine};
 pub use client::Client;
@@ -45,3 +46,4 @@ pub use places::Places;
 pub use spec::{EngineSettings, EngineSpec, Origin, Threads};
 pub(crate) use spec::{arithmetic_word, kv_word};
 pub use supervision::{Interrupt, Supervision};
+pub use tokenization::Tokenization;

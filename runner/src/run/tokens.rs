@@ -4,12 +4,16 @@ use schemas::receipt::TokensFrom;
 use schemas::tokenize::Tokens;
 
 use super::{Abilities, Run};
-use crate::ask;
+use crate::ask::Asking;
 use crate::case::{Case, Plan};
 use crate::gate::{self, AgreedTokens, Mismatch};
 use crate::mismatch_report;
 use crate::outcome::Ending;
 use crate::request::Request;
+
+/// How much text engines are asked about together. An answer takes up to a hundred times as much
+/// memory as its text: an id and a piece for each token, of which there may be one a byte.
+const TEXT_BYTES: usize = 256 << 10;
 
 impl Run<'_> {
     /// Leaves in each case what both engines are to evaluate, or why there is nothing.
@@ -17,8 +21,28 @@ impl Run<'_> {
         let Request {
             model, tokenizer, ..
         } = self.request;
+        let mut candidate = Asking::new(&self.candidate, model, tokenizer.as_deref());
+        let mut reference = Asking::new(&self.reference, self.named_for_reference(), None);
+        let mut rest = cases;
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at_mut(together(rest));
+            let last = later.is_empty();
+            self.tokenize_some(abilities, [&mut candidate, &mut reference], some, last)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// The same of some cases, of which no more than the ids are left in memory.
+    fn tokenize_some(
+        &self,
+        abilities: &Abilities,
+        [of_candidate, of_reference]: [&mut Asking<'_>; 2],
+        cases: &mut [Case],
+        last: bool,
+    ) -> Result<(), Ending> {
         let prompts: Vec<_> = cases.iter().map(|case| &case.plan.prompt).collect();
-        let candidate = ask::tokens(&self.candidate, model, tokenizer.as_deref(), &prompts)?;
+        let candidate = of_candidate.tokens(&prompts, last)?;
         let mut open = Vec::new();
         for (case, tokens) in cases.iter_mut().zip(candidate) {
             match tokens {
@@ -26,11 +50,8 @@ impl Run<'_> {
                 Err(ending) => case.end(ending),
             }
         }
-        if open.is_empty() {
-            return Ok(());
-        }
         let prompts: Vec<_> = open.iter().map(|(case, _)| &case.plan.prompt).collect();
-        let reference = ask::tokens(&self.reference, self.named_for_reference(), None, &prompts)?;
+        let reference = of_reference.tokens(&prompts, last)?;
         for ((case, candidate), reference) in open.into_iter().zip(reference) {
             let vocabulary = abilities.candidate.vocabulary_size;
             let gated = reference.and_then(|it| self.gate(case, candidate, it, vocabulary));
@@ -84,4 +105,14 @@ impl Run<'_> {
         (self.announce)(&text);
         tokens
     }
+}
+
+/// How many of the cases are asked about together: one at least.
+fn together(cases: &[Case]) -> usize {
+    let mut bytes = 0;
+    let fit = cases.iter().take_while(|case| {
+        bytes += case.plan.prompt.text.len();
+        bytes <= TEXT_BYTES
+    });
+    fit.count().max(1)
 }

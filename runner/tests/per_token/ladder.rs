@@ -53,6 +53,34 @@ fn patterns(ladder: &Value, rung: usize) -> Vec<&str> {
     symptoms.iter().map(|it| word(&it["pattern"])).collect()
 }
 
+/// Answers about tokens are many times what is kept of them: no more than some prompts' are in memory,
+/// and still each engine loads its vocabulary once.
+#[test]
+fn long_sets_are_tokenized_some_prompts_at_a_time() {
+    let desk = desk();
+    let long = "x".repeat(200_000);
+    let set = format!("{long}\nshort\n{long}y\nend\n");
+    fs::write(desk.path("set.txt"), set).expect("written");
+    climb(&desk, &["--rung", "tokens"]).0.exits(0);
+    let log = desk.log();
+    let asked = log
+        .iter()
+        .filter(|it| it["request"]["bos"].is_string())
+        .map(|it| format!("{} {}", word(&it["engine"]), word(&it["request"]["id"])));
+    let asked: Vec<_> = asked.collect();
+    let in_turn = [["case-0", "case-1"], ["case-2", "case-3"]];
+    let expected = in_turn.iter().flat_map(|some| {
+        let of = |engine: &str| some.map(|id| format!("{engine} {id}"));
+        [of("candidate"), of("reference")].concat()
+    });
+    assert_eq!(asked, expected.collect::<Vec<_>>());
+    for engine in ["candidate", "reference"] {
+        let started = format!("{engine} tokenize");
+        let starts = desk.starts();
+        assert_eq!(starts.iter().filter(|&it| *it == started).count(), 1);
+    }
+}
+
 #[test]
 fn equal_engines_stand_on_every_rung() {
     let desk = desk();
