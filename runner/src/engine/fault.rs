@@ -176,7 +176,11 @@ impl FaultKind {
     /// The class of the runner's exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::TimedOut { .. } | Self::OutOfMemory { .. } | Self::Interrupted => Exit::Retryable,
+            Self::TimedOut { .. }
+            | Self::OutOfMemory { .. }
+            | Self::Interrupted
+            // The system had no process, memory or descriptor to give.
+            | Self::NotStarted { .. } => Exit::Retryable,
             Self::Signalled { signal } if ENDED_FROM_OUTSIDE.contains(signal) => Exit::Retryable,
             // A shell in the command reports its child's signal as 128 + signal.
             Self::Exited { status } if ENDED_FROM_OUTSIDE.contains(&(status - 128)) => {
@@ -199,7 +203,6 @@ impl FaultKind {
             Self::NoFolder { problem, .. } => Exit::of_unusable(*problem),
             Self::NotFound { .. }
             | Self::NotExecutable { .. }
-            | Self::NotStarted { .. }
             | Self::Exited { .. }
             | Self::Signalled { .. }
             | Self::Declined { .. } => Exit::Unavailable,
@@ -239,6 +242,8 @@ mod tests {
                 Exit::Retryable
             );
         }
+        let problem = "Resource temporarily unavailable".to_owned();
+        assert_eq!(FaultKind::NotStarted { problem }.exit(), Exit::Retryable);
         // SIGILL, SIGABRT, SIGFPE, SIGSEGV.
         for signal in [4, 6, 8, 11] {
             assert_eq!(FaultKind::Signalled { signal }.exit(), Exit::Unavailable);
