@@ -6,6 +6,8 @@
 mod again;
 mod bench;
 mod false_passes;
+#[path = "../../src/sweep/testing/files.rs"]
+mod files;
 mod merged;
 mod nights;
 mod plan;

@@ -1,10 +1,9 @@
 //! From a plan to a verdict: shards are run, merged and judged, and a case is computed again.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::bench::Bench;
+use crate::files::all_but_environment as files;
 
 const SWEEP: &str = r#"
 name = "small"
@@ -32,24 +31,6 @@ fn halves() -> Bench {
         run.exits(0);
     }
     bench
-}
-
-/// All files of a run but its environment.
-fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path != root.join("environment.json") {
-                let name = path.strip_prefix(root).expect("below it").to_owned();
-                files.insert(name, fs::read(&path).expect("a file"));
-            }
-        }
-    }
-    files
 }
 
 #[test]

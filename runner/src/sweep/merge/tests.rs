@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use schemas::receipt::Receipt;
 use schemas::run_summary::RunProblemKind as Kind;
 use tempfile::TempDir;
@@ -9,7 +7,7 @@ use crate::seal::seal;
 use crate::sweep::folder::{CASES, RECEIPT};
 use crate::sweep::standing::{CONFLICTING, UNSOUND};
 use crate::sweep::summary;
-use crate::sweep::testing::{Sweep, Told};
+use crate::sweep::testing::{Sweep, Told, all_but_environment as bytes};
 
 const ALL: [Told; 6] = [
     Told::Same,
@@ -41,24 +39,6 @@ impl Desk {
         let folders: Vec<_> = folders.iter().map(|it| (*it).clone()).collect();
         merge(&folders, &self.path(name)).expect("a run")
     }
-}
-
-/// All files of a run but its environment.
-fn bytes(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path != root.join(ENVIRONMENT) {
-                let name = path.strip_prefix(root).expect("below it").to_owned();
-                files.insert(name, fs::read(&path).expect("a file"));
-            }
-        }
-    }
-    files
 }
 
 fn kinds(merged: &Merged) -> Vec<Kind> {
