@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::canonical;
 use crate::tag::{Kind, Tag};
 
 /// Why a message was refused.
@@ -35,14 +36,20 @@ impl std::error::Error for MessageError {}
 
 /// Reads one object; what follows it on the line is refused.
 pub fn read<T: Kind + DeserializeOwned + Serialize>(text: &str) -> Result<T, MessageError> {
-    let (value, _) = read_with_forms(text)?;
+    let value = parse_kind(text)?;
+    check_forms(text, &value)?;
     Ok(value)
 }
 
 /// As [`read`]; and no field may be missing, which a null would be where it is. What we write
 /// ourselves has them all.
 pub fn read_whole<T: Kind + DeserializeOwned + Serialize>(text: &str) -> Result<T, MessageError> {
-    let (value, Forms { given, understood }) = read_with_forms(text)?;
+    let value = parse_kind(text)?;
+    // What is written as we write it has every field in its form.
+    if canonical::to_string(&value).is_ok_and(|canonical| canonical == text) {
+        return Ok(value);
+    }
+    let Forms { given, understood } = check_forms(text, &value)?;
     match missing_field("", &given, &understood) {
         None => Ok(value),
         Some(path) => Err(MessageError {
@@ -52,12 +59,13 @@ pub fn read_whole<T: Kind + DeserializeOwned + Serialize>(text: &str) -> Result<
     }
 }
 
-fn read_with_forms<T: Kind + DeserializeOwned + Serialize>(
-    text: &str,
-) -> Result<(T, Forms), MessageError> {
-    let value = parse(text).map_err(|error| other_version::<T>(text).unwrap_or(error))?;
-    let forms = check_forms(text, &value)?;
-    Ok((value, forms))
+/// As [`read_whole`], of a text that is known to be as it was written: its forms are not looked at.
+pub fn read_unaltered<T: Kind + DeserializeOwned>(text: &str) -> Result<T, MessageError> {
+    parse_kind(text)
+}
+
+fn parse_kind<T: Kind + DeserializeOwned>(text: &str) -> Result<T, MessageError> {
+    parse(text).map_err(|error| other_version::<T>(text).unwrap_or(error))
 }
 
 /// An object as it was given, and as what was read of it is written.
@@ -105,6 +113,10 @@ fn other_version<K: Kind>(text: &str) -> Option<MessageError> {
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, MessageError> {
+    // To keep track of the way takes as long again: it is asked for where something is wrong.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value =
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| MessageError {

@@ -11,7 +11,7 @@ impl Sorted {
     /// Sorts values, of which none is NaN.
     pub fn new(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.into_iter().collect();
-        values.sort_by(f64::total_cmp);
+        values.sort_unstable_by(f64::total_cmp);
         Self(values)
     }
 

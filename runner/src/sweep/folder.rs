@@ -158,6 +158,13 @@ pub fn read_receipt(path: &Path) -> Result<Option<Receipt>, FolderError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         text => text.map_err(|error| bad(error.to_string()))?,
     };
+    // Whoever seals a text of another form by hand could as well have sealed this one.
+    if let Some(digest) = seal::of_text(&text)
+        && let Ok(receipt) = line::read_unaltered::<Receipt>(&text)
+        && receipt.digest == digest
+    {
+        return Ok(Some(receipt));
+    }
     let receipt: Receipt = line::read_whole(&text).map_err(|error| bad(error.to_string()))?;
     let digest = seal::digest(&receipt);
     if receipt.digest != digest {
@@ -167,4 +174,41 @@ pub fn read_receipt(path: &Path) -> Result<Option<Receipt>, FolderError> {
         )));
     }
     Ok(Some(receipt))
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::canonical;
+
+    use super::*;
+    use crate::sweep::testing::{Sweep, Told};
+
+    /// Whichever way its seal is looked at.
+    #[test]
+    fn a_receipt_is_what_was_sealed_or_refused() {
+        let mut receipt = Sweep::of(&[Told::Floors(0.5)]).receipts.remove(0);
+        receipt.environment = None;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(RECEIPT);
+        let read = |text: &str| {
+            fs::write(&path, text).expect("a file");
+            let read = read_receipt(&path).map_err(|error| error.problem);
+            read.map(|it| it.expect("it is there"))
+        };
+        let text = canonical::to_string(&receipt).expect("JSON");
+        let blanks = text.replace('\n', " \n");
+        let compact = serde_json::to_string(&receipt).expect("JSON");
+        for form in [&text, &blanks, &compact] {
+            assert_eq!(read(form).as_ref(), Ok(&receipt));
+            let edited = form.replacen("DRIFT", "MATCH", 1);
+            assert_ne!(edited, *form);
+            let problem = read(&edited).expect_err("an edited one");
+            assert!(problem.contains("its contents have sha256:"), "{problem}");
+        }
+        let problem = read(&text.replacen("  \"cpp_tokens\": null,\n", "", 1));
+        assert_eq!(
+            problem.expect_err("it is not whole"),
+            "field `cpp_tokens`: is missing"
+        );
+    }
 }

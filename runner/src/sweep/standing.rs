@@ -91,7 +91,7 @@ impl Found {
             known.folders.push(folder.to_owned());
             return;
         }
-        if let Some(finding) = verify::findings(&receipt).first() {
+        if let Some(finding) = verify::contradictions(&receipt).first() {
             return self.disbelieve(finding.to_string());
         }
         let other_build = match belonging::check(of, &receipt) {
