@@ -8,15 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use schemas::environment::Environment;
-use schemas::line;
 use schemas::plan::{PlannedCase, PlannedComparison, PlannedEngine, PlannedModel};
 use schemas::receipt::Profile;
 
 use super::asked::{self, ModelFiles};
 use super::execute::{Workshop, check_file, found};
 use super::failure::SweepError;
-use super::folder::{ENVIRONMENT, RECEIPT, read_receipt};
+use super::folder::{RECEIPT, read_receipt};
 use super::keys::{Builds, keys, pairing_key};
 use super::pipeline;
 use super::progress::Event;
@@ -24,15 +22,12 @@ use super::standing::{self, is_terminal};
 use crate::case::{Case, Known};
 use crate::engine::{Client, EvaluatedItem};
 use crate::exit::Exit;
-use crate::model_file;
 use crate::outcome::{Ending, Outcome};
 use crate::record::Identities;
 use crate::reference_cache::Asker;
 use crate::results;
 use crate::run::{Run, Seats};
 
-/// A note of times and paths is small.
-const ENVIRONMENT_BYTES: u64 = 1 << 20;
 /// Cases whose floors are in memory together: some 30 kB each.
 const FLOORS_TOGETHER: usize = 512;
 /// After so many cases in a row whose engines hung or were killed, no other is tried.
@@ -280,13 +275,7 @@ impl Work<'_, '_> {
         if is_noted || receipt.case.as_ref() != Some(keys) || !is_terminal(&receipt) {
             return false;
         }
-        let environment = model_file::read_text(&folder.join(ENVIRONMENT), ENVIRONMENT_BYTES);
-        let environment = environment
-            .ok()
-            .map(|text| line::read::<Environment>(&text));
-        // A merged run has them all in one file.
-        let merged = || self.shop.environments.get(&keys.id).cloned();
-        let Some(environment) = environment.map_or_else(merged, Result::ok) else {
+        let Ok(Some(environment)) = self.shop.environments.of(&keys.id) else {
             return false;
         };
         let programs = [&environment.candidate, &environment.reference];

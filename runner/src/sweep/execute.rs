@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use schemas::environment::Environment;
 use schemas::plan::{Plan, PlannedCase, PlannedFile};
 
 use super::again::{AGAIN, Again};
@@ -15,9 +14,9 @@ use super::asked::{Means, ModelFiles, Prompts};
 use super::budget::Budget;
 use super::claim::Claims;
 use super::comparison;
+use super::environments::Environments;
 use super::failure::SweepError;
 use super::folder::{CASES, PLAN, RECEIPT, read_plan};
-use super::merge::merged_environments;
 use super::progress::{Event, Watcher};
 use super::shard::{Partition, Shard};
 use super::workroom::Workroom;
@@ -77,8 +76,8 @@ pub(super) struct Workshop<'a> {
     pub(super) again: Again,
     pub(super) budget: Budget,
     pub(super) cache: Option<ReferenceCache>,
-    /// When, where and by which programs the cases of a merged run were run.
-    pub(super) environments: BTreeMap<String, Environment>,
+    /// When, where and by which programs the cases were run that have a result.
+    pub(super) environments: Environments,
     pub(super) watcher: &'a Watcher<'a>,
 }
 
@@ -124,7 +123,7 @@ pub fn run(
             .map_err(|error| SweepError::Io(orders.out.clone(), error))?,
         again: Again::of(&orders.out),
         budget: Budget::new(orders.disk_bytes),
-        environments: merged_environments(&orders.out)?,
+        environments: Environments::open(&orders.out)?,
         cache: match &orders.cache {
             None => None,
             Some((folder, bytes)) => {

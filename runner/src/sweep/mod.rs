@@ -9,8 +9,9 @@
 //! says: `pipeline` evaluates and compares what a worker has a [`claim`] on, within a [`budget`].
 //! [`folder`] is where runs lie and how they are read back; [`progress`] is what those who wait are told.
 //!
-//! Whoever reads a run asks [`lookup`] what the plan says of a case, [`belonging`] whether a receipt is
-//! of that, and [`standing`] which one counts; [`summary`] is what all of them come to. [`merge`] brings
+//! Whoever reads a run goes through it by `in_turn`, and asks [`lookup`] what the plan says of a case,
+//! [`belonging`] whether a receipt is of that, [`standing`] which one counts, and [`environments`] where
+//! it was made; [`summary`] is what all of them come to. [`merge`] brings
 //! the folders of shards together into one run, of which [`gate`] gives the verdict, [`tables`] are for
 //! other programs and [`page`] for people. [`rerun`] says which cases are run again, and [`replay`] how
 //! one was computed. [`diff`] says what became of the cases of one run in another, and [`trend`] what
@@ -26,6 +27,7 @@ pub mod claim;
 mod comparison;
 pub mod diff;
 mod engines;
+pub mod environments;
 mod error;
 pub mod execute;
 mod expand;
@@ -33,6 +35,7 @@ pub mod failure;
 mod file;
 pub mod folder;
 pub mod gate;
+mod in_turn;
 pub mod keys;
 mod listing;
 pub mod lookup;

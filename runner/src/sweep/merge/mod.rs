@@ -23,9 +23,11 @@ use schemas::tag::Tag;
 
 use super::again::AGAIN;
 use super::claim::CLAIMS;
+use super::environments::Environments;
 use super::folder::{ENVIRONMENT, FolderError, PLAN, RunFolder, case_folders, plan_text};
+use super::in_turn::in_turn;
 use super::lookup::CaseOf;
-use super::standing::Found;
+use super::standing::{Found, Standing};
 use super::summary::{Summing, planned, unplanned};
 use crate::results::{remove_if_there, write_json, write_text};
 pub use error::MergeError;
@@ -82,17 +84,10 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Merged, MergeError> {
 
 /// When, where and by which programs a case of a run came to its end.
 pub fn environment(run: &RunFolder, id: &str) -> Result<Option<Environment>, FolderError> {
-    let source = Source::open(run.root())?;
-    let folder = source.case(id);
-    sources::environment(&[source], &[folder], id)
+    Environments::open(run.root())?.of(id)
 }
 
-/// The environments of a merged run's cases by their ids; none of a folder that was not merged.
-pub fn merged_environments(root: &Path) -> Result<BTreeMap<String, Environment>, FolderError> {
-    Ok(Source::open(root)?.environments)
-}
-
-/// Brings each case together, one after the other: no more than the receipts of one are held.
+/// Brings each case together: no more than the receipts of a few are held.
 fn keep_cases(
     run: &RunFolder,
     cases: &[CaseOf<'_>],
@@ -100,26 +95,36 @@ fn keep_cases(
 ) -> Result<(RunSummary, RunEnvironment), MergeError> {
     let mut summing = Summing::new(&run.plan);
     let mut environments = BTreeMap::new();
-    for of in cases {
-        let mut found = Found::default();
-        for source in sources {
-            found.look(&source.case(of.id()), of);
-        }
-        let standing = found.settle();
-        let folder = run.case(of.id());
-        case::keep(&standing, &folder).map_err(|error| MergeError::Write(folder, error))?;
-        if let Some(chosen) = &standing.chosen
-            && let Some(environment) = sources::environment(sources, &chosen.folders, of.id())?
-        {
-            environments.insert(of.id().to_owned(), environment);
-        }
+    let keep = |of: &CaseOf<'_>| keep_case(run, of, sources);
+    in_turn(cases, keep, |of, kept| {
+        let (standing, environment) = kept?;
         summing.add(of, &standing);
-    }
+        environments.extend(environment.map(|it| (of.id().to_owned(), it)));
+        Ok::<_, MergeError>(())
+    })?;
     let environment = RunEnvironment {
         schema: Tag::new(),
         cases: environments,
     };
     Ok((summing.finish(&run.plan_sha256), environment))
+}
+
+/// Writes what counts of one case; how it stands, and where it was run.
+fn keep_case(
+    run: &RunFolder,
+    of: &CaseOf<'_>,
+    sources: &[Source],
+) -> Result<(Standing, Option<Environment>), MergeError> {
+    let mut found = Found::default();
+    for source in sources {
+        found.look(&source.case(of.id()), of);
+    }
+    let standing = found.settle();
+    let folder = run.case(of.id());
+    case::keep(&standing, &folder).map_err(|error| MergeError::Write(folder, error))?;
+    let folders = standing.chosen.as_ref().map(|it| it.folders.as_slice());
+    let environment = sources::environment(sources, folders.unwrap_or_default(), of.id())?;
+    Ok((standing, environment))
 }
 
 /// Writes what is of all cases, the summary last.

@@ -14,6 +14,7 @@ use super::entry::{Entry, worst_first};
 use super::histogram::{Histogram, measures};
 use super::worst::{Worst, WorstRow};
 use crate::sweep::folder::RunFolder;
+use crate::sweep::in_turn::in_turn;
 
 /// Cases that the page shows one by one; the rest is counted.
 pub(super) const SHOWN_CASES: usize = 1000;
@@ -48,7 +49,7 @@ pub(super) struct Gathered {
 pub(super) fn walk(
     plan: &Plan,
     entries: &[Entry<'_>],
-    read: impl Fn(&Entry<'_>) -> Result<Option<Receipt>, PageError>,
+    read: impl Fn(&Entry<'_>) -> Result<Option<Receipt>, PageError> + Sync,
 ) -> Result<Gathered, PageError> {
     let mut places = worst_first(entries);
     places.truncate(SHOWN_CASES);
@@ -69,8 +70,10 @@ pub(super) fn walk(
     };
     let mut worst: Vec<Worst> = plan.comparisons.iter().map(|_| Worst::default()).collect();
     let mut cases = Vec::new();
-    for (place, entry) in entries.iter().enumerate() {
-        let receipt = read(entry)?;
+    let all: Vec<_> = entries.iter().enumerate().collect();
+    let read = |(_, entry): &(usize, &Entry<'_>)| read(entry);
+    in_turn(&all, read, |&(place, entry), receipt| {
+        let receipt = receipt?;
         if let Some(receipt) = &receipt
             && let Some(compared) = gathered.comparisons.get_mut(entry.comparison)
         {
@@ -80,7 +83,8 @@ pub(super) fn walk(
         if let Some(rank) = ranks.get(&place) {
             cases.push((*rank, gathered.case(entry, plan, receipt.as_ref())));
         }
-    }
+        Ok(())
+    })?;
     cases.sort_by_key(|(rank, _)| *rank);
     gathered.cases = cases.into_iter().map(|(_, case)| case).collect();
     gathered.worst = Worst::of_run(worst);

@@ -139,7 +139,7 @@ pub fn render(run: &RunFolder, summary: &RunSummary) -> Result<String, PageError
 fn render_as_read(
     run: &RunFolder,
     summary: &RunSummary,
-    read: impl Fn(&Entry<'_>) -> Result<Option<Receipt>, PageError>,
+    read: impl Fn(&Entry<'_>) -> Result<Option<Receipt>, PageError> + Sync,
 ) -> Result<String, PageError> {
     let entries = Entry::of_all(&run.plan, summary);
     let mut gathered = gather::walk(&run.plan, &entries, read)?;

@@ -19,6 +19,7 @@ use schemas::run_summary::{CaseSummary, RunProblem, RunProblemKind, RunSummary, 
 use schemas::tag::Tag;
 
 use super::folder::{FolderError, PLAN, RunFolder};
+use super::in_turn::in_turn;
 use super::lookup::{self, CaseOf};
 use super::standing::Standing;
 use crate::judge;
@@ -28,9 +29,14 @@ use comparison::ComparisonSum;
 pub fn of(run: &RunFolder) -> Result<RunSummary, FolderError> {
     let cases = planned(run)?;
     let mut summing = Summing::new(&run.plan);
-    for of in &cases {
-        summing.add(of, &Standing::in_run(run, of));
-    }
+    in_turn(
+        &cases,
+        |of| Standing::in_run(run, of),
+        |of, standing| {
+            summing.add(of, &standing);
+            Ok::<_, FolderError>(())
+        },
+    )?;
     let ids: BTreeSet<_> = cases.iter().map(CaseOf::id).collect();
     let folders = run.case_folders()?.into_iter();
     summing.problems.extend(

@@ -34,6 +34,7 @@ pub use self::annotations::github;
 use self::case::Case;
 use self::table::Table;
 use super::folder::{FolderError, RECEIPT, RunFolder};
+use super::in_turn::in_turn;
 use crate::exit::Exit;
 use crate::results::write_text;
 use crate::text::escape_path;
@@ -100,14 +101,16 @@ pub fn write(
     let cases = case::all(&run.plan, summary);
     let mut case_table = Table::create(out, CASES, &case::cells(None), parquet)?;
     let mut row_table = Table::create(out, POSITIONS, &position::cells(None), parquet)?;
-    for case in &cases {
-        let receipt = receipt(run, case)?;
+    let read = |case: &Case<'_>| receipt(run, case);
+    in_turn(&cases, read, |case, receipt| {
+        let receipt = receipt?;
         case_table.push(case::cells(Some((case, receipt.as_ref()))))?;
-        let Some(receipt) = receipt else { continue };
-        for place in position::all(&case.planned.keys.id, &receipt) {
-            row_table.push(position::cells(Some(&place)))?;
-        }
-    }
+        let Some(receipt) = receipt else {
+            return Ok(());
+        };
+        let mut places = position::all(&case.planned.keys.id, &receipt);
+        places.try_for_each(|place| row_table.push(position::cells(Some(&place))))
+    })?;
     case_table.finish()?;
     row_table.finish()?;
     for (name, text) in [
