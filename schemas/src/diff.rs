@@ -83,6 +83,8 @@ pub struct Cause {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum CauseKind {
+    /// A run has receipts of the same case that contradict each other. The one that counts is compared, and says little.
+    Conflicting,
     /// Numbers differ, and nothing that decides them does, nor do the engines' programs.
     NotReproducible,
     /// Numbers differ, and nothing that receipts tell of decides them differently; whether the programs
@@ -115,6 +117,8 @@ pub enum CauseKind {
     /// The cases' identities differ, and receipts do not tell why: the way in which distances are
     /// computed, say.
     IdentityChanged,
+    /// Both runs have planned the case, and one of them has no receipt of it that can be believed.
+    Missing,
     /// The plans' settings differ, so that no case of one is a case of the other.
     SettingsChanged,
 }

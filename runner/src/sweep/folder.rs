@@ -34,8 +34,6 @@ pub const CASES: &str = "cases";
 
 /// A plan has its prompts in it: 100,000 of 10 kB each.
 const PLAN_BYTES: u64 = 1 << 30;
-/// A case's environment takes about 3 kB, and a merged run may have 100,000 of them.
-pub(super) const ENVIRONMENT_BYTES: u64 = 1 << 30;
 /// A position takes about 2 KiB, and contexts have up to 2^17 positions.
 pub(super) const RECEIPT_BYTES: u64 = 1 << 28;
 

@@ -17,13 +17,12 @@ use schemas::receipt::Receipt;
 use super::causes::Reason;
 use super::figures::{self, LEADING};
 use super::rows::{self, RowChanges};
-use super::side::Entry;
 use crate::exit::Exit;
 use crate::judge::badness;
 
 /// What became of a case that both runs have; `None`: it is the same.
 pub(super) fn of_both(
-    entry: &Entry,
+    comparison: Option<&str>,
     [before, after]: [&Receipt; 2],
     rows: &RowChanges,
     reasons: &[Reason],
@@ -42,23 +41,23 @@ pub(super) fn of_both(
         figures,
         first_changed: rows.first,
         causes: kinds,
-        ..named(change, entry, after)
+        ..named(change, comparison, after)
     })
 }
 
 /// A case that only the first run has.
-pub(super) fn gone(entry: &Entry, before: &Receipt) -> CaseDiff {
+pub(super) fn gone(comparison: Option<&str>, before: &Receipt) -> CaseDiff {
     CaseDiff {
         before: Some(outcome(before)),
-        ..named(Change::Gone, entry, before)
+        ..named(Change::Gone, comparison, before)
     }
 }
 
 /// A case that only the second run has.
-pub(super) fn new(entry: &Entry, after: &Receipt) -> CaseDiff {
+pub(super) fn new(comparison: Option<&str>, after: &Receipt) -> CaseDiff {
     CaseDiff {
         after: Some(outcome(after)),
-        ..named(Change::New, entry, after)
+        ..named(Change::New, comparison, after)
     }
 }
 
@@ -95,12 +94,12 @@ fn order(
         .then(rows.direction)
 }
 
-fn named(change: Change, entry: &Entry, receipt: &Receipt) -> CaseDiff {
+fn named(change: Change, comparison: Option<&str>, receipt: &Receipt) -> CaseDiff {
     let set = receipt.prompt_set.as_ref();
     CaseDiff {
         change,
         id: receipt.case.as_ref().map(|keys| keys.id.clone()),
-        comparison: entry.comparison.clone(),
+        comparison: comparison.map(str::to_owned),
         candidate: receipt.engines.candidate.name.clone(),
         reference: receipt.engines.reference.name.clone(),
         profile: receipt.profile,

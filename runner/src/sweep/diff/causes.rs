@@ -43,7 +43,8 @@ impl Reason {
             | CauseKind::TokenizerChanged
             | CauseKind::IdentityChanged
             | CauseKind::SettingsChanged => true,
-            CauseKind::NotReproducible
+            CauseKind::Conflicting
+            | CauseKind::NotReproducible
             | CauseKind::Unexplained
             | CauseKind::TokensChanged
             | CauseKind::LimitsLoosened
@@ -51,7 +52,8 @@ impl Reason {
             | CauseKind::LimitsRenamed
             | CauseKind::FloorRaised
             | CauseKind::FloorLowered
-            | CauseKind::FloorChanged => false,
+            | CauseKind::FloorChanged
+            | CauseKind::Missing => false,
         }
     }
 }

@@ -155,6 +155,7 @@ pub fn compare(request: &Request) -> Result<RunDiff, DiffError> {
 /// The word for a kind of cause, as in JSON.
 pub(super) fn cause_word(kind: CauseKind) -> &'static str {
     match kind {
+        CauseKind::Conflicting => "conflicting",
         CauseKind::NotReproducible => "not-reproducible",
         CauseKind::Unexplained => "unexplained",
         CauseKind::LimitsLoosened => "limits-loosened",
@@ -170,6 +171,7 @@ pub(super) fn cause_word(kind: CauseKind) -> &'static str {
         CauseKind::FloorLowered => "floor-lowered",
         CauseKind::FloorChanged => "floor-changed",
         CauseKind::IdentityChanged => "identity-changed",
+        CauseKind::Missing => "missing",
         CauseKind::SettingsChanged => "settings-changed",
     }
 }

@@ -1,178 +1,192 @@
-//! One side of a diff: a run, or a single receipt as a run of one case. Says which cases there are and
-//! reads them one at a time.
+//! One side of a diff: a run, or a single receipt as a run of one case. Says which cases there are, and how
+//! each stands by the judgement that `gate` has of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
-use schemas::environment::{Environment, RunEnvironment};
-use schemas::line;
+use schemas::environment::Environment;
 use schemas::plan::{Plan, PlanSettings};
 use schemas::receipt::Receipt;
 
 use super::DiffError;
-use crate::model_file;
-use crate::sweep::folder::{
-    self, ENVIRONMENT, ENVIRONMENT_BYTES, FolderError, PLAN, RECEIPT, RECEIPT_BYTES, RunFolder,
-};
-
-/// The environments of a merged run, by the cases' ids.
-type Environments = BTreeMap<String, Environment>;
+use crate::sweep::environments::{self, Environments};
+use crate::sweep::folder::{FolderError, PLAN, RECEIPT, RunFolder, read_receipt};
+use crate::sweep::lookup::CaseOf;
+use crate::sweep::standing::Standing;
+use crate::sweep::summary::planned;
+use crate::verify;
 
 /// One side.
 pub(super) struct Side {
     /// Where it is.
     pub(super) path: PathBuf,
-    /// The sweep's name and settings, if it is one.
-    pub(super) sweep: Option<(String, PlanSettings)>,
-    /// The cases, in the plan's order.
-    pub(super) entries: Vec<Entry>,
-    /// Read when first asked for: of most runs nobody asks.
-    merged: OnceLock<Result<Environments, String>>,
+    source: Source,
+}
+
+enum Source {
+    Run {
+        run: Box<RunFolder>,
+        environments: Environments,
+    },
+    Receipt {
+        file: PathBuf,
+        /// None where it is of no sweep.
+        pairing_key: Option<String>,
+    },
 }
 
 /// One case of a side.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct Entry<'a> {
     /// By which it is paired; a receipt that is of no sweep has none.
-    pub(super) pairing_key: Option<String>,
+    pub(super) pairing_key: Option<&'a str>,
     /// Its comparison, if it is of a sweep.
-    pub(super) comparison: Option<String>,
-    id: Option<String>,
-    receipt: PathBuf,
+    pub(super) comparison: Option<&'a str>,
+    place: Place<'a>,
+}
+
+enum Place<'a> {
+    Planned {
+        run: &'a RunFolder,
+        of: CaseOf<'a>,
+        environments: &'a Environments,
+    },
+    File(&'a Path),
+}
+
+/// What a side has of a case.
+pub(super) struct Found {
+    /// What came of it; `None`: nothing yet.
+    pub(super) receipt: Option<Receipt>,
+    /// How many there are of what counts: none, one, or two that contradict each other.
+    pub(super) receipts: usize,
 }
 
 impl Side {
     /// What lies there.
     pub(super) fn open(path: &Path) -> Result<Self, DiffError> {
-        if path.join(PLAN).exists() {
-            return Self::of_run(&RunFolder::open(path)?);
+        let source = if path.join(PLAN).exists() {
+            Source::run(path)?
+        } else {
+            Source::receipt(path)?
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// The sweep's name and settings, if it is one.
+    pub(super) fn sweep(&self) -> Option<(&str, &PlanSettings)> {
+        match &self.source {
+            Source::Run { run, .. } => Some((&run.plan.name, &run.plan.settings)),
+            Source::Receipt { .. } => None,
         }
+    }
+
+    /// The cases, in the plan's order.
+    pub(super) fn entries(&self) -> Result<Vec<Entry<'_>>, FolderError> {
+        let (run, environments) = match &self.source {
+            Source::Run { run, environments } => (run, environments),
+            Source::Receipt { file, pairing_key } => {
+                return Ok(vec![Entry {
+                    pairing_key: pairing_key.as_deref(),
+                    comparison: None,
+                    place: Place::File(file),
+                }]);
+            }
+        };
+        let entries = planned(run)?.into_iter().map(|of| Entry {
+            pairing_key: Some(&of.case.keys.pairing_key),
+            comparison: Some(&of.comparison.name),
+            place: Place::Planned {
+                run,
+                of,
+                environments,
+            },
+        });
+        Ok(entries.collect())
+    }
+}
+
+impl Source {
+    fn run(root: &Path) -> Result<Self, FolderError> {
+        let run = Box::new(RunFolder::open(root)?);
+        let Plan { cases, .. } = &run.plan;
+        let mut keys = BTreeSet::new();
+        let mut all = cases.iter().map(|case| &case.keys.pairing_key);
+        if let Some(key) = all.find(|key| !keys.insert(*key)) {
+            return Err(FolderError {
+                path: root.join(PLAN),
+                problem: format!("two cases have the pairing key {key}"),
+            });
+        }
+        let environments = Environments::open(root)?;
+        Ok(Self::Run { run, environments })
+    }
+
+    fn receipt(path: &Path) -> Result<Self, FolderError> {
         let is_folder = path.is_dir();
         let file = if is_folder {
             path.join(RECEIPT)
         } else {
             path.to_owned()
         };
-        let Some(receipt) = folder::read_receipt(&file)? else {
+        let Some(receipt) = read_receipt(&file)? else {
             let problem = if is_folder {
                 format!("neither {PLAN} nor {RECEIPT} is in it")
             } else {
                 "no such file or folder".to_owned()
             };
             let path = path.to_owned();
-            return Err(FolderError { path, problem }.into());
+            return Err(FolderError { path, problem });
         };
-        let entry = Entry {
-            pairing_key: receipt.case.map(|keys| keys.pairing_key),
-            comparison: None,
-            id: None,
-            receipt: file,
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            sweep: None,
-            entries: vec![entry],
-            merged: OnceLock::new(),
-        })
+        let pairing_key = receipt.case.map(|keys| keys.pairing_key);
+        Ok(Self::Receipt { file, pairing_key })
     }
+}
 
-    fn of_run(run: &RunFolder) -> Result<Self, DiffError> {
-        let Plan {
-            name,
-            settings,
-            cases,
-            ..
-        } = &run.plan;
-        let mut keys = BTreeSet::new();
-        let twice = cases
-            .iter()
-            .find(|case| !keys.insert(&case.keys.pairing_key));
-        if let Some(case) = twice {
-            let problem = format!("two cases have the pairing key {}", case.keys.pairing_key);
-            let path = run.root().join(PLAN);
-            return Err(FolderError { path, problem }.into());
-        }
-        let entries = cases.iter().map(|case| Entry {
-            pairing_key: Some(case.keys.pairing_key.clone()),
-            comparison: Some(case.comparison.clone()),
-            id: Some(case.keys.id.clone()),
-            receipt: run.case(&case.keys.id).join(RECEIPT),
-        });
-        Ok(Self {
-            path: run.root().to_owned(),
-            sweep: Some((name.clone(), settings.clone())),
-            entries: entries.collect(),
-            merged: OnceLock::new(),
-        })
-    }
-
-    /// When, where and by which programs a case came to what it is, if that is known. A shard has it in
-    /// the case's folder, a merged run that of all cases in one file.
-    pub(super) fn environment(&self, entry: &Entry) -> Result<Option<Environment>, FolderError> {
-        let path = entry.receipt.with_file_name(ENVIRONMENT);
-        if let Some(text) = read_if_there(&path, ENVIRONMENT_BYTES)? {
-            let environment = line::read_whole(&text);
-            return environment.map(Some).map_err(|error| FolderError {
-                path,
-                problem: error.to_string(),
-            });
-        }
-        let Some(id) = entry.id.as_ref().filter(|_| self.sweep.is_some()) else {
-            return Ok(None);
+impl Entry<'_> {
+    /// What there is of it. A receipt that cannot be believed is trouble: whatever is said of the case
+    /// would be said by somebody who edited it.
+    pub(super) fn look(&self) -> Result<Found, FolderError> {
+        let (receipt, receipts, unsound) = match &self.place {
+            Place::Planned { run, of, .. } => {
+                let standing = Standing::in_run(run, of);
+                let found = [&standing.chosen, &standing.conflicting];
+                let receipts = found.into_iter().flatten().count();
+                let unsound = standing.unsound.map(|it| format!("{}: {it}", of.name()));
+                (standing.chosen.map(|it| it.receipt), receipts, unsound)
+            }
+            Place::File(file) => {
+                let receipt = read_receipt(file)?;
+                let findings = receipt.as_ref().map(verify::contradictions);
+                let unsound = findings.into_iter().flatten().next();
+                (receipt, 1, unsound.map(|it| it.to_string()))
+            }
         };
-        let path = self.path.join(ENVIRONMENT);
-        let merged = self.merged.get_or_init(|| read_merged(&path));
-        match merged {
-            Ok(environments) => Ok(environments.get(id).cloned()),
-            Err(problem) => Err(FolderError {
-                path,
-                problem: problem.clone(),
+        match unsound {
+            None => Ok(Found { receipt, receipts }),
+            Some(problem) => Err(FolderError {
+                path: self.folder(),
+                problem,
             }),
         }
     }
-}
 
-fn read_merged(path: &Path) -> Result<Environments, String> {
-    let text = read_if_there(path, ENVIRONMENT_BYTES).map_err(|error| error.problem)?;
-    let Some(text) = text else {
-        return Ok(Environments::new());
-    };
-    let merged = line::read_whole::<RunEnvironment>(&text);
-    merged.map(|it| it.cases).map_err(|error| error.to_string())
-}
-
-fn read_if_there(path: &Path, limit_bytes: u64) -> Result<Option<String>, FolderError> {
-    match model_file::read_text(path, limit_bytes) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        text => text.map(Some).map_err(|error| FolderError {
-            path: path.to_owned(),
-            problem: error.to_string(),
-        }),
-    }
-}
-
-impl Entry {
-    /// What came of it; `None`: nothing yet.
-    pub(super) fn receipt(&self) -> Result<Option<Receipt>, FolderError> {
-        let Some(receipt) = folder::read_receipt(&self.receipt)? else {
-            return Ok(None);
-        };
-        let key = receipt.case.as_ref().map(|keys| &keys.pairing_key);
-        if key != self.pairing_key.as_ref() {
-            return Err(FolderError {
-                path: self.receipt.clone(),
-                problem: "it is the receipt of another case".to_owned(),
-            });
+    /// When, where and by which programs it came to what it is, if that is known.
+    pub(super) fn environment(&self) -> Result<Option<Environment>, FolderError> {
+        match &self.place {
+            Place::Planned {
+                of, environments, ..
+            } => environments.of(of.id()),
+            Place::File(file) => environments::beside(file.parent().unwrap_or(Path::new("."))),
         }
-        Ok(Some(receipt))
     }
 
-    /// Whether both have receipts of the same bytes, which need not be understood then.
-    pub(super) fn same_bytes(&self, other: &Self) -> Result<bool, FolderError> {
-        let text = |entry: &Self| read_if_there(&entry.receipt, RECEIPT_BYTES);
-        let texts = (text(self)?, text(other)?);
-        Ok(matches!(texts, (Some(one), Some(other)) if one == other))
+    fn folder(&self) -> PathBuf {
+        match &self.place {
+            Place::Planned { run, of, .. } => run.case(of.id()),
+            Place::File(file) => (*file).to_owned(),
+        }
     }
 }

@@ -70,6 +70,10 @@ fn cause_words(kind: CauseKind, subject: &str) -> String {
             "NOT REPRODUCIBLE: {subject} computed other numbers, and nothing that decides them changed, \
              nor did the programs"
         ),
+        CauseKind::Conflicting => {
+            format!("{subject} has cases whose receipts CONTRADICT each other")
+        }
+        CauseKind::Missing => format!("{subject} has planned cases without a receipt"),
         CauseKind::Unexplained => format!(
             "NOT EXPLAINED: {subject} computed other numbers, and nothing that receipts tell of changed; \
              whether the programs did is not known"

@@ -13,10 +13,12 @@ use schemas::receipt::{Receipt, Verdict};
 use schemas::run_summary::RowPlace;
 use tempfile::TempDir;
 
+use super::walk::{Sum, compare_receipts};
 use super::*;
 use crate::results::write_json;
 use crate::seal::{seal, sha256};
 use crate::sweep::folder::{CASES, ENVIRONMENT, RECEIPT};
+use crate::sweep::standing::CONFLICTING;
 use crate::sweep::testing::{Sweep, Told};
 
 const TOLD: [Told; 3] = [Told::Same, Told::DivergedAt(1), Told::Floors(0.25)];
@@ -41,12 +43,24 @@ fn request(folder: &Path, format: Format) -> Request {
     }
 }
 
-/// The diff to the same run with an edited case.
+/// The diff to the same run with an edited case, by what the receipts say. Most edits are of one field
+/// alone, so that the receipt contradicts itself: read from a run it would not be believed.
 fn edited(case: usize, edit: impl FnOnce(&mut Receipt)) -> RunDiff {
     let before = Sweep::of(&TOLD);
     let mut after = Sweep::of(&TOLD);
     after.edit(case, edit);
-    diff_of(&before, &after)
+    as_believed(&before, &after)
+}
+
+fn as_believed(before: &Sweep, after: &Sweep) -> RunDiff {
+    let mut sum = Sum::default();
+    for (at, case) in before.plan.cases.iter().enumerate() {
+        let receipts = [before, after].map(|it| &it.receipts[at]);
+        let environments = receipts.map(|it| it.environment.clone());
+        let compared = compare_receipts(Some(&case.comparison), receipts, || Ok(environments));
+        sum.add(compared.expect("receipts"));
+    }
+    sum.finish().expect("receipts")
 }
 
 fn kinds(diff: &RunDiff) -> Vec<CauseKind> {
@@ -124,9 +138,11 @@ fn what_must_be_looked_at_first_stands_first_and_little_is_shown() {
 #[test]
 fn what_others_wrote_reaches_no_terminal() {
     let folder = TempDir::new().expect("a folder");
-    let mut after = Sweep::of(&[Told::DivergedAt(0)]);
+    let mut after = Sweep::of(&[Told::TimedOut]);
     after.edit(0, |receipt| {
+        // Only of a failure the words are somebody else's.
         receipt.reason = "\u{1b}[2J,\"\n".to_owned();
+        receipt.error = Some(receipt.reason.clone());
         receipt.engines.candidate.version = Some("\u{202e}\"x\"".to_owned());
     });
     written(&Sweep::of(&[Told::Same]), &after, folder.path());
@@ -157,9 +173,12 @@ fn single_receipts_are_compared_when_they_are_about_the_same() {
     assert_eq!((same.counts.same, same.exit.code), (1, 0));
     let other = receipts(|it| it.model.sha256 = "sha256:1".to_owned()).expect("a diff");
     assert_eq!(kinds(&other), [CauseKind::ModelChanged]);
-    let refused = receipts(|it| it.prompt.formatted_sha256 = "sha256:1".to_owned());
-    let words = refused.expect_err("another prompt").to_string();
-    assert!(words.contains("prompt.formatted_sha256"), "{words}");
+    let refused = receipts(|it| it.engines.reference.name = "another".to_owned());
+    let words = refused.expect_err("another question").to_string();
+    assert!(words.contains("engines.reference.name"), "{words}");
+    let unsound = receipts(|it| it.verdict = Verdict::Diverged);
+    let words = unsound.expect_err("an unsound receipt").to_string();
+    assert!(words.contains("verdict: is \"DIVERGED\""), "{words}");
 }
 
 #[test]
@@ -172,11 +191,7 @@ fn what_cannot_be_believed_is_trouble() {
     let trouble = || compare(&request).expect_err("trouble").to_string();
     assert!(compare(&request).is_ok());
     std::fs::copy(receipt_of(1), receipt_of(0)).expect("copied");
-    assert!(
-        trouble().contains("the receipt of another case"),
-        "{}",
-        trouble()
-    );
+    assert!(trouble().contains("it is of the case"), "{}", trouble());
     std::fs::write(receipt_of(0), "{").expect("written");
     assert!(trouble().contains("EOF while parsing"), "{}", trouble());
     let lone = folder.path().join("lone");
@@ -195,4 +210,63 @@ fn what_cannot_be_believed_is_trouble() {
     });
     let missing = missing.expect_err("nothing there").to_string();
     assert!(missing.ends_with("no such file or folder"), "{missing}");
+}
+
+/// Sealed anew, so that only its rows say otherwise: on either side, and of equal runs, too.
+#[test]
+fn a_receipt_that_its_rows_contradict_is_trouble() {
+    let good = Sweep::of(&[Told::Same, Told::DivergedAt(0)]);
+    let mut edited = Sweep::of(&[Told::Same, Told::DivergedAt(0)]);
+    edited.edit(1, |receipt| {
+        receipt.verdict = Verdict::BitExact;
+        receipt.exit = Exit::Parity.record();
+    });
+    for (before, after) in [(&good, &edited), (&edited, &good), (&edited, &edited)] {
+        let folder = TempDir::new().expect("a folder");
+        written(before, after, folder.path());
+        let trouble = compare(&request(folder.path(), Format::Json)).expect_err("trouble");
+        let words = trouble.to_string();
+        assert!(words.contains(good.id(1)), "{words}");
+        assert!(
+            words.contains("prompt p00001 of greetings.jsonl"),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn a_receipt_that_another_one_contradicts_is_told() {
+    let folder = TempDir::new().expect("a folder");
+    let same = Sweep::of(&[Told::Same, Told::Same]);
+    let other = Sweep::of(&[Told::DivergedAt(0), Told::Same]);
+    written(&same, &same, folder.path());
+    let mut rival = other.receipts[0].clone();
+    rival.environment = None;
+    let case = folder.path().join("b").join(CASES).join(same.id(0));
+    write_json(&case, CONFLICTING, &rival).expect("written");
+    let diff = compare(&request(folder.path(), Format::Json)).expect("a diff");
+    assert_eq!(kinds(&diff), [CauseKind::Conflicting]);
+    assert_eq!((diff.causes[0].cases, diff.exit.code), (1, 1));
+    let text = run(&request(folder.path(), Format::Text { all: false }));
+    let text = text.expect("a diff").output;
+    assert!(
+        text.contains("CONTRADICT each other (1 case): receipts: 1 -> 2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_case_that_both_planned_and_one_has_is_told_as_missing() {
+    let folder = TempDir::new().expect("a folder");
+    let sweep = Sweep::of(&[Told::Same, Told::Same, Told::Same]);
+    sweep.write_some(&folder.path().join("a"), &[0, 1]);
+    sweep.write_some(&folder.path().join("b"), &[0]);
+    let diff = compare(&request(folder.path(), Format::Json)).expect("a diff");
+    // The third is missing in both, as it is in shards: it is as it was.
+    assert_eq!(kinds(&diff), [CauseKind::Missing]);
+    assert_eq!(
+        (diff.causes[0].cases, changes(&diff)),
+        (1, vec![Change::Gone])
+    );
+    assert_eq!(diff.cases[0].causes, [CauseKind::Missing]);
 }
