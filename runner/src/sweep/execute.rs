@@ -215,8 +215,18 @@ pub(super) fn found(orders: &Orders, file: &PlannedFile, was: Option<&PathBuf>) 
     let planned = folder.join(&file.path);
     match was {
         Some(was) if !planned.exists() => was.clone(),
-        // Absolute, so that it says the same wherever somebody runs the case again.
-        _ => std::path::absolute(&planned).unwrap_or(planned),
+        _ => resolved(planned),
+    }
+}
+
+/// With its folder by its own name: a way through the folder of a run ends when that is moved. The name
+/// of a file that is a link is kept.
+fn resolved(path: PathBuf) -> PathBuf {
+    let folder = path.parent().map(|folder| Path::new(".").join(folder));
+    let folder = folder.and_then(|folder| fs::canonicalize(folder).ok());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
     }
 }
 
