@@ -249,8 +249,8 @@ pub(crate) fn environment(
         started_unix_s: now.saturating_sub(wall).as_secs(),
         wall_ns: wall.as_nanos() as u64,
         model_path: run.request.model.display().to_string(),
-        reference_model_path: shown(&run.request.reference_model),
-        tokenizer_path: shown(&run.request.tokenizer),
+        reference_model_path: shown(run.request.reference_model.as_ref()),
+        tokenizer_path: shown(run.request.tokenizer.as_ref()),
         candidate: engine_environment(
             &run.candidate,
             identities.candidate_program.clone(),
@@ -267,8 +267,8 @@ pub(crate) fn environment(
     }
 }
 
-fn shown(path: &Option<PathBuf>) -> Option<String> {
-    path.as_ref().map(|path| path.display().to_string())
+fn shown(path: Option<&PathBuf>) -> Option<String> {
+    path.map(|path| path.display().to_string())
 }
 
 fn engine_environment(

@@ -79,7 +79,7 @@ impl Run<'_> {
     /// Hashes the files while the engines work: large models take seconds.
     pub fn beside_hashing(&self, work: impl FnOnce()) -> Result<Identities, RunError> {
         let request = self.request;
-        let programs = [&self.candidate, &self.reference].map(|it| it.spec());
+        let programs = [&self.candidate, &self.reference].map(Client::spec);
         let identities = std::thread::scope(|scope| {
             let identities = scope.spawn(move || Identities::of(request, programs));
             work();

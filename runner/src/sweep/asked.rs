@@ -62,8 +62,8 @@ pub fn request(
         context: Some(comparison.context),
         choices: Choices {
             threads: None,
-            candidate_threads: threads(settings.candidate_threads, means),
-            reference_threads: threads(settings.reference_threads, means),
+            candidate_threads: Some(threads(settings.candidate_threads, means)),
+            reference_threads: Some(threads(settings.reference_threads, means)),
             micro_batch: settings.micro_batch,
             candidate_micro_batch: settings.candidate_micro_batch,
             candidate_flash_attention: settings.candidate_flash_attention,
@@ -80,8 +80,8 @@ pub fn request(
 }
 
 /// A worker's own number is no part of the plan, whoever chose it.
-fn threads(planned: Option<u32>, means: &Means) -> Option<Threads> {
-    Some(planned.map_or(Threads::OfMachine(means.threads), Threads::Named))
+fn threads(planned: Option<u32>, means: &Means) -> Threads {
+    planned.map_or(Threads::OfMachine(means.threads), Threads::Named)
 }
 
 /// The prompts of a plan by their sets and names.

@@ -87,7 +87,7 @@ pub(super) fn run(
         plan.keys = Some(keys(pairing, comparison, model, builds));
         planned.push(Case::new(plan, settings.greedy_steps));
     }
-    let programs = [&run.candidate, &run.reference].map(|it| it.spec());
+    let programs = [&run.candidate, &run.reference].map(Client::spec);
     let work = Work {
         shop,
         identities: Identities::known(
@@ -328,9 +328,10 @@ impl Work<'_, '_> {
         if outcome.exit == Exit::Retryable {
             let there = read_receipt(&folder.join(RECEIPT));
             let has_result = matches!(there, Ok(Some(there)) if is_terminal(&there));
-            return match has_result {
-                true => Ok(()),
-                false => results::replace(outcome, &folder),
+            return if has_result {
+                Ok(())
+            } else {
+                results::replace(outcome, &folder)
             };
         }
         results::replace(outcome, &folder)?;

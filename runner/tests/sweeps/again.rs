@@ -50,7 +50,8 @@ fn six_of_mine(command: &[&Path]) -> Bench {
         "engines.toml",
         format!(
             "[[engine]]\nname = \"mine\"\ncommand = {command:?}\n\
-             environment = {{ ENGINE = {engine:?} }}\n"
+             environment = {{ ENGINE = '{}' }}\n",
+            engine.display()
         ),
     );
     let sweep = bench

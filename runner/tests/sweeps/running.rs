@@ -150,7 +150,9 @@ pub(crate) fn twelve_that_may_hang() -> Bench {
         "engines.toml",
         format!(
             "[[engine]]\nname = \"hanging\"\ncommand = [\"sh\", \"-c\", {HANGS:?}, \"sh\"]\n\
-             environment = {{ WAIT = {wait:?}, ENGINE = {engine:?} }}\n"
+             environment = {{ WAIT = '{}', ENGINE = '{}' }}\n",
+            wait.display(),
+            engine.display()
         ),
     );
     let sweep = bench.read("sweep.toml");
