@@ -217,6 +217,17 @@ fn compare_pair((old, new): Pair<'_>) -> Result<Compared, DiffError> {
         (_, Some(new), [None, Some(receipt)]) => Compared::of(case::new(new.comparison, receipt)),
         _ => Compared::default(),
     };
+    if doubt
+        .as_ref()
+        .is_some_and(|it| it.kind == CauseKind::Conflicting)
+    {
+        // Which of the two was looked at is chance, and so is whether its numbers are others.
+        let is_chance = |kind| matches!(kind, CauseKind::NotReproducible | CauseKind::Unexplained);
+        compared.reasons.retain(|it| !is_chance(it.kind));
+        if let Some(case) = &mut compared.case {
+            case.causes.retain(|&kind| !is_chance(kind));
+        }
+    }
     if let Some(case) = &mut compared.case {
         case.causes.splice(0..0, doubt.as_ref().map(|it| it.kind));
     }
