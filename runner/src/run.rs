@@ -104,7 +104,7 @@ impl Run<'_> {
         let Some(seats) = self.seat(&abilities, known, cases)? else {
             return Ok(());
         };
-        self.measure_floors(known, &seats, cases)?;
+        self.measure_floors(known, &seats, cases, &|_, _| ())?;
         let question = |case: &Case| {
             Some(Question {
                 tokens: case.open_tokens()?.clone(),

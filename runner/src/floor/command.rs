@@ -5,7 +5,7 @@ use schemas::floor_report::{FloorCase, FloorReport, SelfCheck, SelfChecks, Varia
 use schemas::tag::Tag;
 
 use super::measure::Subject;
-use super::obtain::floors;
+use super::obtain::{Tell, floors};
 use super::plot;
 use super::reading::{are_enough, distribution};
 use super::self_check::{self, Named};
@@ -142,7 +142,16 @@ impl Found {
         let (open, tokens): (Vec<_>, Vec<_>) = open.unzip();
         let greedy_steps = run.request.greedy_steps;
         let store = Store::new(&run.request.cache);
-        let found = floors(subject, &store, &tokens, greedy_steps, run.announce)?;
+        let progress = |done, of| {
+            (run.announce)(&format!(
+                "lockstep: measuring floors, {done} of {of} are there\n"
+            ));
+        };
+        let tell = Tell {
+            announce: run.announce,
+            progress: &progress,
+        };
+        let found = floors(subject, &store, &tokens, greedy_steps, &tell)?;
         for (case, found) in open.into_iter().zip(found) {
             match found {
                 Ok(floor) => {

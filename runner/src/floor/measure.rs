@@ -1,8 +1,8 @@
-//! Measures floors: each variant is asked what the base is asked, one token sequence after the other,
+//! Measures floors: each variant is asked what the base was asked, one token sequence after the other,
 //! and every row of both is compared.
 //!
-//! One variant at a time, so that two models at most are in memory, and one sequence at a time, so
-//! that the disk holds the rows of one.
+//! One engine at a time, so that one model is in memory. The disk holds the base's rows of all
+//! sequences, and a variant's of one.
 
 use schemas::describe::Settings;
 use schemas::evaluate::Positions;
@@ -11,15 +11,13 @@ use schemas::receipt::FileIdentity;
 use schemas::tag::Tag;
 
 use super::reading::{METRICS_VERSION, distribution, metrics_of};
-use super::store;
 use super::variants::{Configured, LeftOut, Variant};
 use crate::compare::{Evaluations, Pair};
-use crate::engine::{Catalogue, Client, Supervision};
+use crate::engine::{Catalogue, Client, EvaluatedItem, Supervision};
 use crate::gate::AgreedTokens;
 use crate::outcome::{self, Ending};
-use crate::pair;
 use crate::record::engine_record;
-use crate::sitting::{Question, Seat};
+use crate::sitting::{Question, Seat, Sitting};
 
 /// The reference whose floors are measured, and its variants.
 pub struct Subject<'a> {
@@ -45,105 +43,121 @@ pub struct Sequence {
     pub tokens: AgreedTokens,
     /// How many of them are agreed tokens.
     pub agreed: usize,
+    /// The floor's, by [`super::store::identity`].
+    pub identity: String,
 }
+
+/// A sequence whose floor is being measured: what the base answered, and the floor so far.
+type Open = Result<(EvaluatedItem, FloorFile), Ending>;
 
 /// The rows of one variant of one case, and what they were computed with.
 type Found = Result<(Vec<FloorMetrics>, Settings), Ending>;
 
-/// The floors of the sequences, in their order, or why one has none. A variant that cannot evaluate a
-/// sequence is left out of its floor. Where one was killed or got no time, there is no floor: a thinner
-/// one would be another verdict than the next try's. Fails when nothing more should be asked.
+/// The floors of the sequences, in their order, or why one has none: the base cannot evaluate it. A
+/// variant that cannot is left out of its floor. Where one was killed or got no time, there is no floor:
+/// a thinner one would be another verdict than the next try's. Fails when nothing more should be asked.
 pub fn measure(
     subject: &Subject<'_>,
     sequences: &[&Sequence],
 ) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
-    let empty = sequences
-        .iter()
-        .map(|sequence| Ok(empty(subject, sequence)));
-    let mut floors: Vec<Result<FloorFile, Ending>> = empty.collect();
+    let questions: Vec<_> = sequences.iter().map(|it| question(it)).collect();
+    let mut floors = Vec::with_capacity(sequences.len());
+    ask_each(subject.seat, &questions, |index, answer| {
+        floors.push(answer.map(|item| (item, empty(subject, sequences[index]))));
+    })?;
     for variant in &subject.variants {
-        let whole = sequences.iter().zip(&mut floors);
-        let whole = whole.filter(|(_, floor)| floor.is_ok());
-        let (open, whole): (Vec<&Sequence>, Vec<_>) = whole.unzip();
+        let open = floors.iter_mut().zip(&questions);
+        let open = open.filter(|(floor, _)| floor.is_ok());
+        let (mut open, questions): (Vec<_>, Vec<Question>) = open
+            .map(|(floor, question)| (floor, question.clone()))
+            .unzip();
         match &variant.engine {
-            Ok(engine) => {
-                for (floor, found) in whole.into_iter().zip(rows(subject, engine, &open)?) {
-                    add(floor, variant, engine, found);
-                }
-            }
+            Ok(engine) => add_rows(subject, variant, engine, &questions, &mut open)?,
             Err(left_out) => {
-                for floor in whole.into_iter().flatten() {
+                for (_, floor) in open.into_iter().flatten() {
                     floor.variants.push(not_measured(variant, left_out));
                 }
             }
         }
     }
-    Ok(floors)
+    let floors = floors.into_iter().map(|it| it.map(|(_, floor)| floor));
+    Ok(floors.collect())
 }
 
-/// Adds what was found of a variant to a floor, or puts in its place why there is none.
-fn add(
-    floor: &mut Result<FloorFile, Ending>,
+/// Asks a variant about each sequence, and holds its rows against those of the base.
+fn add_rows(
+    subject: &Subject<'_>,
     variant: &Variant,
     engine: &Configured,
-    found: Found,
-) {
-    let (rows, settings, left_out) = match found {
-        Ok((rows, settings)) => (rows, settings, None),
-        Err(ending) if ending.is_passing() => {
-            *floor = Err(ending);
-            return;
-        }
-        Err(ending) => {
-            let reason = outcome::reason(None, &ending);
-            (Vec::new(), engine.effective(), Some(reason))
-        }
-    };
-    let measured = MeasuredVariant {
-        distribution: distribution(&rows),
-        rows,
-        variant: FloorVariant {
-            name: variant.name.clone(),
-            engine: engine.record(settings),
-            left_out,
-        },
-    };
-    if let Ok(floor) = floor {
-        floor.variants.push(measured);
-    }
-}
-
-/// What a variant has of each sequence. Fails when nothing more should be asked.
-fn rows(
-    subject: &Subject<'_>,
-    variant: &Configured,
-    sequences: &[&Sequence],
-) -> Result<Vec<Found>, Ending> {
-    let spec = subject.catalogue.find(&variant.name);
+    questions: &[Question],
+    open: &mut [&mut Open],
+) -> Result<(), Ending> {
+    let spec = subject.catalogue.find(&engine.name);
     let spec = spec.map_err(|unknown| Ending::Refused(unknown.to_string()))?;
     let client = Client::new(spec, subject.supervision.clone());
     let seat = Seat {
         client: &client,
         model: subject.seat.model.clone(),
-        settings: variant.asked,
+        settings: engine.asked,
         vocabulary_size: subject.seat.vocabulary_size,
         memory: None,
     };
-    let question = |sequence: &&Sequence| Question {
+    ask_each(&seat, questions, |index, answer| {
+        let Ok((base, floor)) = &mut *open[index] else {
+            return;
+        };
+        let found = answer.and_then(|item| {
+            compare(&Evaluations {
+                candidate: item,
+                reference: base.clone(),
+            })
+        });
+        let (rows, settings, left_out) = match found {
+            Ok((rows, settings)) => (rows, settings, None),
+            Err(ending) if ending.is_passing() => {
+                *open[index] = Err(ending);
+                return;
+            }
+            Err(ending) => {
+                let reason = outcome::reason(None, &ending);
+                (Vec::new(), engine.effective(), Some(reason))
+            }
+        };
+        floor.variants.push(MeasuredVariant {
+            distribution: distribution(&rows),
+            rows,
+            variant: FloorVariant {
+                name: variant.name.clone(),
+                engine: engine.record(settings),
+                left_out,
+            },
+        });
+    })
+}
+
+fn question(sequence: &Sequence) -> Question {
+    Question {
         tokens: sequence.tokens.clone(),
         positions: Positions::All,
         greedy_steps: 0,
-    };
-    let questions: Vec<_> = sequences.iter().map(question).collect();
-    let mut found = Vec::with_capacity(questions.len());
-    pair::stream(&seat, subject.seat, &questions, |_, answers| {
-        found.push(answers.and_then(|answers| compare(&answers)));
-    });
-    let stops = |it: &Found| matches!(it, Err(ending) if ends_all(ending));
-    match found.iter().position(stops) {
-        None => Ok(found),
-        Some(index) => found.swap_remove(index).map(|_| Vec::new()),
     }
+}
+
+/// Hands the answer to each question to `each`, with the question's index. Fails when nothing more
+/// should be asked.
+fn ask_each(
+    seat: &Seat<'_>,
+    questions: &[Question],
+    mut each: impl FnMut(usize, Result<EvaluatedItem, Ending>),
+) -> Result<(), Ending> {
+    let mut sitting = Sitting::new(seat);
+    for (index, question) in questions.iter().enumerate() {
+        match sitting.ask(question, index + 1 == questions.len()) {
+            Err(ending) if ends_all(&ending) => return Err(ending),
+            answer => each(index, answer),
+        }
+    }
+    Ok(())
 }
 
 /// The distances of all rows.
@@ -170,7 +184,7 @@ fn empty(subject: &Subject<'_>, sequence: &Sequence) -> FloorFile {
     let base = &subject.base;
     FloorFile {
         schema: Tag::new(),
-        identity: store::identity(subject, sequence),
+        identity: sequence.identity.clone(),
         metrics_version: METRICS_VERSION,
         model: subject.model.clone(),
         tokens: sequence.tokens.ids().to_vec(),

@@ -17,10 +17,22 @@ use crate::model_file;
 use crate::outcome::Ending;
 use crate::request::Request;
 use crate::run::Seats;
-use crate::sitting::{Question, Seat, Sitting};
+use crate::sitting::{Question, Sitting};
 use crate::text::escape_path;
 
 const MODEL: &str = "the model";
+/// What the base's rows may take on the disk while its variants are held against them. More would
+/// start fewer processes; of a small model eight prompts of 300 tokens fit, whose evaluation takes much
+/// longer than to start.
+const PART_BYTES: u64 = 1 << 29;
+
+/// To whom is told what.
+pub struct Tell<'a> {
+    /// What goes wrong without taking a floor away.
+    pub announce: &'a dyn Fn(&str),
+    /// How many floors of how many are there.
+    pub progress: &'a dyn Fn(usize, usize),
+}
 
 impl<'a> Subject<'a> {
     /// The reference of a comparison, on the model that it evaluates there.
@@ -70,32 +82,76 @@ impl Configured {
 }
 
 /// A floor for each of the token sequences that a comparison agreed on, in their order, or why it
-/// has none. Fails when nothing more should be asked.
+/// has none. Those that are not kept are measured some at a time, so that the disk holds the base's
+/// rows of these alone and an interruption costs no more than them. Fails when nothing more should be
+/// asked.
 pub fn floors(
     subject: &Subject<'_>,
     store: &Store,
     tokens: &[AgreedTokens],
     greedy_steps: u32,
-    announce: &dyn Fn(&str),
+    tell: &Tell<'_>,
 ) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
-    let sequences = sequences(subject.seat, tokens, greedy_steps)?;
-    let kept = sequences.iter().map(|sequence| {
-        let sequence = sequence.as_ref().ok()?;
-        let kept = store.find(&identity(subject, sequence))?;
-        is_of(&kept, subject, sequence).then_some(kept)
+    // Each greedy step but the last is followed by a row.
+    let chosen = greedy_steps.saturating_sub(1);
+    let kept = tokens.iter().map(|of_case| {
+        let kept = store.find(&identity(subject, of_case, chosen))?;
+        is_of(&kept, subject, of_case, chosen).then_some(Ok(kept))
     });
-    let kept: Vec<Option<FloorFile>> = kept.collect();
-    let not_kept = sequences.iter().zip(&kept);
-    let not_kept = not_kept.filter(|(_, kept)| kept.is_none());
-    let missing: Vec<_> = not_kept.filter_map(|(it, _)| it.as_ref().ok()).collect();
-    let measured = measure(subject, &missing)?;
-    keep(store, &measured, announce);
-    let mut measured = measured.into_iter();
-    let floors = sequences.into_iter().zip(kept).map(|(sequence, kept)| {
-        sequence?;
-        let floor = kept.map(Ok).or_else(|| measured.next());
-        floor.expect("what was not kept was measured")
-    });
+    let mut floors: Vec<Option<Result<FloorFile, Ending>>> = kept.collect();
+    let missing: Vec<usize> = (0..tokens.len())
+        .filter(|&it| floors[it].is_none())
+        .collect();
+    let mut n_kept = tokens.len() - missing.len();
+    for part in parts(&missing, |index| row_bytes(subject, &tokens[index], chosen)) {
+        (tell.progress)(n_kept, tokens.len());
+        let of_part: Vec<_> = part.iter().map(|&index| &tokens[index]).collect();
+        let measured = measure_part(subject, &of_part, chosen)?;
+        keep(store, &measured, tell.announce);
+        for (&index, floor) in part.iter().zip(measured) {
+            floors[index] = Some(floor);
+        }
+        n_kept += part.len();
+    }
+    let floors = floors.into_iter();
+    Ok(floors
+        .map(|it| it.expect("what was not kept was measured"))
+        .collect())
+}
+
+/// Splits what is to be measured where the base's rows of a part would take more than [`PART_BYTES`].
+fn parts(missing: &[usize], bytes: impl Fn(usize) -> u64) -> Vec<&[usize]> {
+    let (mut parts, mut rest) = (Vec::new(), missing);
+    while !rest.is_empty() {
+        let mut total = 0;
+        let fits = |&&index: &&usize| {
+            total += bytes(index);
+            total <= PART_BYTES
+        };
+        let (part, others) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+        parts.push(part);
+        rest = others;
+    }
+    parts
+}
+
+/// What the rows of a sequence take.
+fn row_bytes(subject: &Subject<'_>, tokens: &AgreedTokens, chosen: u32) -> u64 {
+    let rows = tokens.ids().len() as u64 + u64::from(chosen);
+    rows * 4 * u64::from(subject.seat.vocabulary_size)
+}
+
+fn measure_part(
+    subject: &Subject<'_>,
+    tokens: &[&AgreedTokens],
+    chosen: u32,
+) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
+    let sequences = sequences(subject, tokens, chosen)?;
+    let usable: Vec<_> = sequences.iter().filter_map(|it| it.as_ref().ok()).collect();
+    let mut measured = measure(subject, &usable)?.into_iter();
+    let floors = sequences
+        .into_iter()
+        .map(|it| it.and_then(|_| measured.next().expect("each that is usable was measured")));
     Ok(floors.collect())
 }
 
@@ -115,23 +171,24 @@ fn keep(store: &Store, measured: &[Result<FloorFile, Ending>], announce: &dyn Fn
 /// The tokens of each case, followed by what the base chooses after them: one for each greedy step
 /// but the last, so that each step has a row. An engine that dies of one prompt may do well on the next.
 fn sequences(
-    seat: &Seat<'_>,
-    tokens: &[AgreedTokens],
-    greedy_steps: u32,
+    subject: &Subject<'_>,
+    tokens: &[&AgreedTokens],
+    n_chosen: u32,
 ) -> Result<Vec<Result<Sequence, Ending>>, Ending> {
-    let mut sitting = Sitting::new(seat);
+    let mut sitting = Sitting::new(subject.seat);
     let mut sequences = Vec::with_capacity(tokens.len());
-    for (index, of_case) in tokens.iter().enumerate() {
+    for (index, &of_case) in tokens.iter().enumerate() {
         let last = index + 1 == tokens.len();
-        let chosen = match greedy_steps {
-            0 | 1 => Ok(Vec::new()),
-            _ => chosen(&mut sitting, of_case, greedy_steps - 1, last),
+        let chosen = match n_chosen {
+            0 => Ok(Vec::new()),
+            _ => chosen(&mut sitting, of_case, n_chosen, last),
         };
         let sequence = match chosen {
             Err(ending) if ends_all(&ending) => return Err(ending),
             chosen => chosen.map(|chosen| Sequence {
                 tokens: of_case.clone().followed_by(&chosen),
                 agreed: of_case.ids().len(),
+                identity: identity(subject, of_case, n_chosen),
             }),
         };
         sequences.push(sequence);
@@ -152,4 +209,19 @@ fn chosen(
         greedy_steps,
     };
     Ok(sitting.ask(&question, last)?.response.greedy_ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_as_large_as_the_disk_allows_and_never_empty() {
+        let (third, all) = (PART_BYTES / 3, PART_BYTES);
+        let sizes = [third, third, third, third, all + 1, 1, all];
+        let missing = [0, 2, 3, 4, 5, 6];
+        let parts = parts(&missing, |index| sizes[index]);
+        assert_eq!(parts, [&[0, 2, 3][..], &[4], &[5], &[6]]);
+        assert_eq!(super::parts(&[], |_| 1), [&[0; 0]; 0]);
+    }
 }

@@ -15,9 +15,10 @@ use schemas::line;
 use schemas::receipt::SettingsRecord;
 use serde::Serialize;
 
-use super::measure::{Sequence, Subject};
+use super::measure::Subject;
 use super::reading::METRICS_VERSION;
 use super::variants::{Configured, LeftOut, Variant};
+use crate::gate::AgreedTokens;
 use crate::model_file;
 use crate::results;
 use crate::seal::sha256;
@@ -33,8 +34,8 @@ struct Key<'a> {
     schema: &'static str,
     metrics_version: u32,
     model_sha256: &'a str,
-    tokens: &'a [u32],
-    agreed_tokens: usize,
+    agreed_tokens: &'a [u32],
+    chosen_tokens: u32,
     base: Engine<'a>,
     variants: Vec<KeyVariant<'a>>,
 }
@@ -54,14 +55,15 @@ struct Engine<'a> {
     settings: SettingsRecord,
 }
 
-/// The digest of all that decides what the floor of a sequence is.
-pub fn identity(subject: &Subject<'_>, sequence: &Sequence) -> String {
+/// The digest of all that decides what the floor of agreed tokens is, and of so many that the base
+/// chooses after them. Which these are follows from the rest: who has a floor need not ask the base.
+pub fn identity(subject: &Subject<'_>, agreed: &AgreedTokens, chosen: u32) -> String {
     let key = Key {
         schema: <FloorFile as schemas::tag::Kind>::SCHEMA,
         metrics_version: METRICS_VERSION,
         model_sha256: &subject.model.sha256,
-        tokens: sequence.tokens.ids(),
-        agreed_tokens: sequence.agreed,
+        agreed_tokens: agreed.ids(),
+        chosen_tokens: chosen,
         base: engine(&subject.base),
         variants: subject.variants.iter().map(variant).collect(),
     };
@@ -95,11 +97,13 @@ fn engine(configured: &Configured) -> Engine<'_> {
 }
 
 /// Whether a floor that was kept is what it is kept as: its name alone could be anybody's.
-pub fn is_of(floor: &FloorFile, subject: &Subject<'_>, sequence: &Sequence) -> bool {
+pub fn is_of(floor: &FloorFile, subject: &Subject<'_>, agreed: &AgreedTokens, chosen: u32) -> bool {
+    let agreed = agreed.ids();
     floor.metrics_version == METRICS_VERSION
         && floor.model.sha256 == subject.model.sha256
-        && floor.tokens == sequence.tokens.ids()
-        && floor.agreed_tokens == sequence.agreed as u64
+        && floor.tokens.starts_with(agreed)
+        && floor.tokens.len() == agreed.len() + chosen as usize
+        && floor.agreed_tokens == agreed.len() as u64
 }
 
 /// Floors that have been measured.

@@ -257,7 +257,7 @@ impl<'r, 'a> Climb<'r, 'a> {
     fn measure_floors(&mut self) -> Result<(), Ending> {
         if let (Some(seats), false) = (&self.seats, self.are_measured) {
             self.run
-                .measure_floors(&self.known, seats, &mut self.cases)?;
+                .measure_floors(&self.known, seats, &mut self.cases, &|_, _| ())?;
             self.are_measured = true;
         }
         Ok(())

@@ -7,7 +7,7 @@ use schemas::receipt::Profile;
 use super::{Run, Seats};
 use crate::case::{Case, Known};
 use crate::floor::measure::Subject;
-use crate::floor::obtain::floors;
+use crate::floor::obtain::{Tell, floors};
 use crate::floor::reading;
 use crate::floor::store::Store;
 use crate::floor::variants::Configured;
@@ -23,6 +23,7 @@ impl Run<'_> {
         known: &Known,
         seats: &Seats<'_>,
         cases: &mut [Case],
+        progress: &dyn Fn(usize, usize),
     ) -> Result<(), Ending> {
         if self.request.profile != Profile::Production {
             return Ok(());
@@ -33,7 +34,7 @@ impl Run<'_> {
             .collect();
         let found = match self.request.floor {
             FloorMode::Off => Err("it was not to be measured".to_owned()),
-            FloorMode::Auto | FloorMode::Require => Ok(self.floors(known, seats, &open)?),
+            FloorMode::Auto | FloorMode::Require => Ok(self.floors(known, seats, &open, progress)?),
         };
         // In its own floor it has no part.
         let candidate = Configured::candidate_of(self.request, known, seats);
@@ -72,6 +73,7 @@ impl Run<'_> {
         known: &Known,
         seats: &Seats<'_>,
         open: &[&mut Case],
+        progress: &dyn Fn(usize, usize),
     ) -> Result<Vec<Result<FloorFile, Ending>>, Ending> {
         let tokens = open.iter().filter_map(|case| case.open_tokens().cloned());
         let tokens: Vec<_> = tokens.collect();
@@ -81,6 +83,10 @@ impl Run<'_> {
         let subject = Subject::reference_of(self.request, self.catalogue, known, seats)?;
         let store = Store::new(&self.request.cache);
         let greedy_steps = self.request.greedy_steps;
-        floors(&subject, &store, &tokens, greedy_steps, self.announce)
+        let tell = Tell {
+            announce: self.announce,
+            progress,
+        };
+        floors(&subject, &store, &tokens, greedy_steps, &tell)
     }
 }

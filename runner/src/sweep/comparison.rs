@@ -216,7 +216,11 @@ impl Work<'_, '_> {
             if run.request.profile == Profile::Production {
                 stage("reading floors");
             }
-            if let Err(ending) = run.measure_floors(&self.known, &seats, &mut chunk) {
+            let measuring = |done, of| {
+                stage(&format!("measuring floors, {done} of {of} are there"));
+            };
+            let measured = run.measure_floors(&self.known, &seats, &mut chunk, &measuring);
+            if let Err(ending) = measured {
                 open.extend(chunk);
                 return Err(ending);
             }
