@@ -39,11 +39,17 @@ impl Bench {
 
     /// Writes a random model of the family `llama`.
     pub(crate) fn model(&self, name: &str, seed: u32) -> &Self {
+        self.fixture(name, &["--seed", &seed.to_string()])
+    }
+
+    /// Writes a random model as these arguments say.
+    pub(crate) fn fixture(&self, name: &str, arguments: &[&str]) -> &Self {
         self.write(name, "");
         let lockstep = Path::new(env!("CARGO_BIN_EXE_lockstep"));
         let engine = lockstep.with_file_name("rust-engine");
         let made = Command::new(&engine)
-            .args(["fixture", "--seed", &seed.to_string()])
+            .arg("fixture")
+            .args(arguments)
             .arg(self.path(name))
             .output();
         let made = made.unwrap_or_else(|error| {

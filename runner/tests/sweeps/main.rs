@@ -4,6 +4,7 @@
 //! the test: without it nothing is proved.
 
 mod again;
+mod baseline;
 mod bench;
 mod false_passes;
 #[path = "../../src/sweep/testing/files.rs"]
