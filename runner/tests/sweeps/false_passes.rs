@@ -31,7 +31,7 @@ fn wrap(bench: &Bench, engine: &str, wrapper: &str) {
     let lockstep = Path::new(env!("CARGO_BIN_EXE_lockstep"));
     let mut words: Vec<_> = wrapper.split(' ').map(str::to_owned).collect();
     match words[0].as_str() {
-        "perturb" => words[0] = env!("CARGO_BIN_EXE_perturb").to_owned(),
+        "perturb" => env!("CARGO_BIN_EXE_perturb").clone_into(&mut words[0]),
         _ => words.insert(0, lockstep.display().to_string()),
     }
     let program = match engine {
