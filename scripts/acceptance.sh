@@ -12,7 +12,7 @@ set -euo pipefail
 source "$(dirname "$0")/acceptance/common.sh"
 cd "$root"
 
-chapters=(foundation models verdicts)
+chapters=(foundation models verdicts sweeps)
 
 # run_chapter NAME [POINT…]
 run_chapter() (

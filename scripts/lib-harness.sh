@@ -4,6 +4,8 @@
 # shellcheck disable=SC2034  # the variables are for those who source this
 
 harness=$root/cpp-harness
+# The package whose lock file pins the source; another one tries the references on another llama.cpp.
+pinned_source=${LOCKSTEP_PINNED_SOURCE:-$harness/pinned-source}
 crate=llama-cpp-sys-2
 # Found when something has to be built.
 source_dir=''
@@ -16,7 +18,7 @@ export CC=${CC:-cc} CXX=${CXX:-c++}
 
 # Sets crate_version and source_checksum from the lock file, which cargo checks the source against.
 read_lock_file() {
-    local lock=$harness/pinned-source/Cargo.lock
+    local lock=$pinned_source/Cargo.lock
     read -r crate_version source_checksum < <(
         awk -v name="\"$crate\"" '
             $1 == "name" { ours = $3 == name }
@@ -31,7 +33,7 @@ read_lock_file() {
 # Sets source_dir: where cargo keeps the source. Cargo fetches it if it is not there.
 find_source() {
     if [[ -n $source_dir ]]; then return; fi
-    local manifest=$harness/pinned-source/Cargo.toml metadata
+    local manifest=$pinned_source/Cargo.toml metadata
     command -v cargo >/dev/null || die "cargo is needed to fetch the pinned source"
     cargo fetch --quiet --locked --manifest-path "$manifest"
     metadata=$(cargo metadata --quiet --locked --format-version 1 --manifest-path "$manifest")

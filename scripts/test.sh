@@ -57,5 +57,11 @@ step "the chances in the norm limits' bases"
 LOCKSTEP="${CARGO_TARGET_DIR:-target}/debug/lockstep" \
     scripts/norm-limits.py --check "$LOCKSTEP_DEMO_MODEL"
 
+step "job runners: GNU parallel, Snakemake, a workflow"
+scripts/test-runners.sh
+
+step "the report in a real browser"
+scripts/test-report.sh
+
 step "all tests"
 cargo nextest run --locked --workspace --no-fail-fast

@@ -123,8 +123,10 @@ fn the_same_floor_is_measured_once_and_a_spoilt_one_again() {
     let desk = desk();
     let (first, _) = report(&desk, "none");
     assert_eq!(evaluations(&desk, "llama-scalar"), 1);
+    let asked = evaluations(&desk, "reference");
     let (second, _) = report(&desk, "none");
     assert_eq!(evaluations(&desk, "llama-scalar"), 1);
+    assert_eq!(evaluations(&desk, "reference"), asked, "nor is the base");
     assert_eq!(first.stdout, second.stdout);
     let folder = desk.path("cache/lockstep/floors");
     let kept = names_in(&folder);
