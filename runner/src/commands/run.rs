@@ -30,11 +30,13 @@ pub(super) fn run_shard(
     let done = execute::run(orders, catalogue, &|event| watch.tell(&event));
     watch.end();
     let done = done?;
-    tell(&format!(
-        "{} of {} cases have a result in {}\n",
-        done.terminal,
-        done.cases,
-        escape_path(&orders.out)
-    ));
+    if !is_quiet || done.exit != Exit::Parity {
+        tell(&format!(
+            "{} of {} cases have a result in {}\n",
+            done.terminal,
+            done.cases,
+            escape_path(&orders.out)
+        ));
+    }
     Ok(done.exit)
 }

@@ -135,6 +135,7 @@ fn an_engine_against_itself_passes_with_a_remark() {
     bench.model("m.gguf", 1).write("sweep.toml", itself);
     bench.write("four.txt", "one\ntwo two\n");
     let sweep = bench.lockstep(&["sweep", "sweep.toml", "-o", "run", "--quiet"]);
+    assert_eq!(sweep.stderr, "", "quietly");
     assert!(
         sweep.exits(0).stdout.contains("are the same program"),
         "{sweep:?}"
