@@ -3,12 +3,20 @@
 //! From log-softmax, without a clamp or an added epsilon: a probability that underflows to 0
 //! contributes 0, and its logarithm stays finite.
 
+use std::cell::Cell;
+
 use wide::f64x4;
 
 use super::exp::exp;
 
 /// Behind the end of a row: so far below all f32 that its probability is 0.
 const NOWHERE: f64 = -1e300;
+
+thread_local! {
+    /// The powers of a row: [vector][reference and candidate]. Kept from row to row, since so large a
+    /// piece that is taken and given back for each leaves holes in the heap that nothing else fills.
+    static POWERS: Cell<Vec<[f64x4; 2]>> = const { Cell::new(Vec::new()) };
+}
 
 /// Distances between two distributions.
 #[derive(Debug, PartialEq)]
@@ -47,14 +55,18 @@ pub(super) fn measure(candidate: (&[f32], f32), reference: (&[f32], f32)) -> Spr
     let (reference, reference_largest) = (reference.0, f64::from(reference.1));
     let (candidate, candidate_rest) = candidate.as_chunks();
     let (reference, reference_rest) = reference.as_chunks();
-    // [vector][reference and candidate]
-    let mut powers = vec![[f64x4::ZERO; 2]; candidate.len()];
+    let mut powers = POWERS.take();
+    powers.clear();
     let mut sums = Sums::default();
-    let pairs = candidate.iter().zip(reference);
-    for ((candidate, reference), powers) in pairs.zip(&mut powers) {
-        let (candidate, reference) = (widen(candidate), widen(reference));
-        *powers = sums.add(reference - reference_largest, candidate - candidate_largest);
-    }
+    powers.extend(
+        candidate
+            .iter()
+            .zip(reference)
+            .map(|(candidate, reference)| {
+                let (candidate, reference) = (widen(candidate), widen(reference));
+                sums.add(reference - reference_largest, candidate - candidate_largest)
+            }),
+    );
     let [candidate, reference] = [candidate_rest, reference_rest].map(filled);
     let rest = sums.add(reference - reference_largest, candidate - candidate_largest);
 
@@ -64,6 +76,7 @@ pub(super) fn measure(candidate: (&[f32], f32), reference: (&[f32], f32)) -> Spr
     let differences = powers
         .iter()
         .fold(apart(&rest), |sum, powers| sum + apart(powers));
+    POWERS.set(powers);
     Spread {
         kl: total(sums.kl) / sum_a - ratio.ln(),
         kl_reverse: ratio.ln() - total(sums.kl_reverse) / sum_b,
