@@ -29,7 +29,8 @@ pub fn digest(spec: &EngineSpec, stop: &AtomicBool) -> Option<String> {
 
 fn is_for_a_log(option: &OsStr) -> bool {
     let option = option.to_string_lossy();
-    option.starts_with('-') && option.contains("log")
+    let mut words = option.trim_start_matches('-').split(['-', '_']);
+    option.starts_with('-') && words.any(|word| word == "log")
 }
 
 #[cfg(test)]
@@ -65,7 +66,9 @@ mod tests {
         let log = log.to_str().expect("UTF-8");
         fs::write(log, "one").expect("written");
         assert_eq!(found(&["sh", path, "--log-file", log]), Some(one.clone()));
-        assert_ne!(found(&["sh", path, "--config", log]), Some(one.clone()));
+        for read in ["--config", "--logit-bias", "--catalog"] {
+            assert_ne!(found(&["sh", path, read, log]), Some(one.clone()), "{read}");
+        }
         fs::write(&script, "other").expect("written");
         assert_ne!(found(&["sh", path]), Some(one));
         assert_eq!(found(&["/no/such/program"]), None);
