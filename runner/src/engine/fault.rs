@@ -180,7 +180,11 @@ impl FaultKind {
             | Self::OutOfMemory { .. }
             | Self::Interrupted
             // The system had no process, memory or descriptor to give.
-            | Self::NotStarted { .. } => Exit::Retryable,
+            | Self::NotStarted { .. }
+            | Self::BadLogits {
+                problem: LogitsProblem::NoMeans { .. },
+                ..
+            } => Exit::Retryable,
             Self::Signalled { signal } if ENDED_FROM_OUTSIDE.contains(signal) => Exit::Retryable,
             // A shell in the command reports its child's signal as 128 + signal.
             Self::Exited { status } if ENDED_FROM_OUTSIDE.contains(&(status - 128)) => {
@@ -244,6 +248,14 @@ mod tests {
         }
         let problem = "Resource temporarily unavailable".to_owned();
         assert_eq!(FaultKind::NotStarted { problem }.exit(), Exit::Retryable);
+        let problem = LogitsProblem::NoMeans {
+            problem: "Too many open files".to_owned(),
+        };
+        let file = "case-1.logits.npy".to_owned();
+        assert_eq!(
+            FaultKind::BadLogits { file, problem }.exit(),
+            Exit::Retryable
+        );
         // SIGILL, SIGABRT, SIGFPE, SIGSEGV.
         for signal in [4, 6, 8, 11] {
             assert_eq!(FaultKind::Signalled { signal }.exit(), Exit::Unavailable);

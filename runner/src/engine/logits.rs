@@ -18,6 +18,7 @@ use rustix::io::Errno;
 use super::fault::{EngineFault, FaultKind};
 use super::identity::Identity;
 use super::npy::{self, LogitsProblem};
+use super::process::is_shortage;
 use super::scratch::Scratch;
 
 /// An open file of logits, `[rows][columns]`. It is removed when the last clone is dropped.
@@ -176,9 +177,7 @@ impl LogitsFile {
     fn fault(&self, row: usize, error: &io::Error) -> EngineFault {
         let problem = match error.kind() {
             io::ErrorKind::UnexpectedEof => LogitsProblem::Shrank { row },
-            _ => LogitsProblem::Unreadable {
-                problem: error.to_string(),
-            },
+            _ => unreadable(error),
         };
         self.identity.fault(FaultKind::BadLogits {
             file: self.place.name.clone(),
@@ -256,7 +255,10 @@ fn open_problem(error: &io::Error) -> LogitsProblem {
 }
 
 fn unreadable(error: &io::Error) -> LogitsProblem {
-    LogitsProblem::Unreadable {
-        problem: error.to_string(),
+    let problem = error.to_string();
+    if is_shortage(error) {
+        LogitsProblem::NoMeans { problem }
+    } else {
+        LogitsProblem::Unreadable { problem }
     }
 }

@@ -36,6 +36,11 @@ pub enum LogitsProblem {
         /// What the system said.
         problem: String,
     },
+    /// The system has no descriptor or memory left to open it with.
+    NoMeans {
+        /// What the system said.
+        problem: String,
+    },
     /// The header is not that of such a file.
     Header {
         /// The part.
@@ -69,7 +74,7 @@ impl fmt::Display for LogitsProblem {
         match self {
             Self::Missing => f.write_str("the answer names this file, but there is none"),
             Self::NotAFile => f.write_str("not a regular file"),
-            Self::Unreadable { problem } => f.write_str(problem),
+            Self::Unreadable { problem } | Self::NoMeans { problem } => f.write_str(problem),
             Self::Header {
                 part,
                 found,

@@ -204,7 +204,15 @@ fn pid_of(handle: &Handle) -> Option<Pid> {
     Pid::from_raw(i32::try_from(pid).ok()?)
 }
 
-fn not_started(error: &io::Error) -> FaultKind {
+/// Whether the system had too few processes, descriptors or too little memory: another time it may have.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE)
+    )
+}
+
+pub(super) fn not_started(error: &io::Error) -> FaultKind {
     FaultKind::NotStarted {
         problem: error.to_string(),
     }
@@ -218,11 +226,9 @@ fn start_fault(error: &io::Error, program: &OsStr, path: &OsStr) -> FaultKind {
     match Errno::from_io_error(error) {
         Some(Errno::ACCESS) if searched_in_vain => FaultKind::NotFound { program },
         Some(Errno::NOENT | Errno::NOTDIR) => FaultKind::NotFound { program },
-        Some(Errno::ACCESS | Errno::NOEXEC | Errno::ISDIR | Errno::LOOP) => {
-            FaultKind::NotExecutable { program }
-        }
-        _ => FaultKind::NotStarted {
-            problem: error.to_string(),
-        },
+        // The program is being built anew.
+        Some(Errno::TXTBSY) => not_started(error),
+        _ if is_shortage(error) => not_started(error),
+        _ => FaultKind::NotExecutable { program },
     }
 }

@@ -15,7 +15,7 @@ use schemas::line::MessageError;
 use super::fault::{EngineFault, FaultKind, Wait};
 use super::identity::Identity;
 use super::pipes::{self, Line, Requests};
-use super::process::Process;
+use super::process::{Process, not_started};
 use super::supervision::Supervision;
 
 /// How often a wait looks at the interrupt and at the process. Short for a person, and still
@@ -59,9 +59,7 @@ impl Session {
                     pipes::keep_tail(streams.stderr)?,
                 ))
             };
-            let threads = threads().map_err(|error: std::io::Error| FaultKind::Runner {
-                problem: format!("starting a thread for the engine's output: {error}"),
-            })?;
+            let threads = threads().map_err(|error: std::io::Error| not_started(&error))?;
             Ok((process, threads))
         };
         let (process, (lines, requests, tail)) = start().map_err(|kind| identity.fault(kind))?;
