@@ -25,6 +25,8 @@ const MODEL: &str = "the model";
 /// start fewer processes; of a small model eight prompts of 300 tokens fit, whose evaluation takes much
 /// longer than to start.
 const PART_BYTES: u64 = 1 << 29;
+/// How many sequences may be in a part, each with two open files.
+const PART_SEQUENCES: usize = 64;
 
 /// To whom is told what.
 pub struct Tell<'a> {
@@ -128,7 +130,8 @@ fn parts(missing: &[usize], bytes: impl Fn(usize) -> u64) -> Vec<&[usize]> {
             total += bytes(index);
             total <= PART_BYTES
         };
-        let (part, others) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+        let n_fits = rest.iter().take(PART_SEQUENCES).take_while(fits).count();
+        let (part, others) = rest.split_at(n_fits.max(1));
         parts.push(part);
         rest = others;
     }
@@ -223,5 +226,11 @@ mod tests {
         let parts = parts(&missing, |index| sizes[index]);
         assert_eq!(parts, [&[0, 2, 3][..], &[4], &[5], &[6]]);
         assert_eq!(super::parts(&[], |_| 1), [&[0; 0]; 0]);
+        let many: Vec<usize> = (0..=PART_SEQUENCES).collect();
+        let sizes: Vec<_> = super::parts(&many, |_| 1)
+            .iter()
+            .map(|it| it.len())
+            .collect();
+        assert_eq!(sizes, [PART_SEQUENCES, 1]);
     }
 }
