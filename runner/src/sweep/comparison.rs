@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use schemas::plan::{PlannedCase, PlannedComparison, PlannedEngine, PlannedModel};
-use schemas::receipt::Profile;
+use schemas::receipt::{CaseKeys, Profile};
 
 use super::asked::{self, ModelFiles};
 use super::execute::{Workshop, check_file, found};
@@ -265,18 +265,19 @@ impl Work<'_, '_> {
         });
     }
 
-    /// Whether there is a result that is still the result: of the same identity, by the same programs,
-    /// and not one to be tried or done again.
+    /// Whether there is a result that is still the result, and not one to be done again.
     pub(super) fn has_result(&self, case: &Case) -> bool {
-        let Some(keys) = &case.plan.keys else {
-            return false;
-        };
+        let keys = case.plan.keys.as_ref();
+        keys.is_some_and(|keys| !self.shop.again.has(&keys.id) && self.is_current(keys))
+    }
+
+    /// Whether there is a result of the same identity, by the same programs.
+    fn is_current(&self, keys: &CaseKeys) -> bool {
         let folder = self.shop.case_folder(&keys.id);
         let Ok(Some(receipt)) = read_receipt(&folder.join(RECEIPT)) else {
             return false;
         };
-        let is_noted = self.shop.again.has(&keys.id);
-        if is_noted || receipt.case.as_ref() != Some(keys) || !is_terminal(&receipt) {
+        if receipt.case.as_ref() != Some(keys) || !is_terminal(&receipt) {
             return false;
         }
         let Ok(Some(environment)) = self.shop.environments.of(&keys.id) else {
@@ -304,7 +305,7 @@ impl Work<'_, '_> {
         }
         let prompt = case.plan.asked.name().to_owned();
         let mut outcome = Outcome::new(self.run, &self.known, case, &self.identities, started);
-        if let Err(error) = self.store(&mut outcome, &keys.id) {
+        if let Err(error) = self.store(&mut outcome, &keys) {
             return self
                 .comes_to_nothing(&format!("case {}: it cannot be stored: {error}", keys.id));
         }
@@ -325,22 +326,20 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Stores an outcome; one that another try may change never takes the place of a result.
-    fn store(&self, outcome: &mut Outcome, id: &str) -> io::Result<()> {
-        let folder = self.shop.case_folder(id);
+    /// Stores an outcome. One that another try may change never takes the place of what the same
+    /// programs have come to; but what others came to says nothing of these.
+    fn store(&self, outcome: &mut Outcome, keys: &CaseKeys) -> io::Result<()> {
+        let folder = self.shop.case_folder(&keys.id);
         results::clear_unfinished(&folder)?;
         if outcome.exit == Exit::Retryable {
-            let there = read_receipt(&folder.join(RECEIPT));
-            let has_result = matches!(there, Ok(Some(there)) if is_terminal(&there));
-            return if has_result {
-                Ok(())
-            } else {
-                results::replace(outcome, &folder)
-            };
+            if self.is_current(keys) {
+                return Ok(());
+            }
+            return results::replace(outcome, &folder);
         }
         results::replace(outcome, &folder)?;
         standing::clear_objections(&folder)?;
-        self.shop.again.strike(id)
+        self.shop.again.strike(&keys.id)
     }
 
     /// A folder of this machine cannot be used, which says nothing of the case: it has no result.

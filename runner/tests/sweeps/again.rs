@@ -98,6 +98,46 @@ fn a_program_that_was_built_anew_is_noticed_in_a_merged_run() {
     }
 }
 
+/// A script that runs the engine, and one that is killed when it evaluates.
+const SOUND: &str = "exec \"$ENGINE\" \"$@\"\n";
+const KILLED: &str = "[ \"$1\" != evaluate ] || kill -KILL $$\nexec \"$ENGINE\" \"$@\"\n";
+
+/// What another program came to says nothing of one that comes to nothing, though it calls itself the same.
+#[test]
+fn an_older_programs_results_do_not_stand_for_one_that_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("engine.sh");
+    fs::write(&script, SOUND).expect("written");
+    let bench = six_of_mine(&[Path::new("sh"), &script]);
+    assert_eq!(sweep(&bench), CASES / 2);
+    fs::write(&script, KILLED).expect("written");
+    let killed = bench.lockstep(&["sweep", "sweep.toml", "-o", "run"]);
+    killed.exits(75);
+    let gate = bench.lockstep(&["gate", "run"]);
+    assert_ne!(gate.code, 0, "{gate:?}");
+}
+
+/// A program that fails now and then takes no result of its own away, and is to be asked again.
+#[test]
+fn what_was_killed_when_it_was_run_again_is_still_to_be_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (script, kills) = (folder.path().join("engine.sh"), folder.path().join("kills"));
+    let killed = KILLED.replace("[ ", &format!("[ ! -e '{}' ] || [ ", kills.display()));
+    fs::write(&script, killed).expect("written");
+    let bench = six_of_mine(&[Path::new("sh"), &script]);
+    assert_eq!(sweep(&bench), CASES / 2);
+    let before = results(&bench.path("run"));
+    fs::write(&kills, "").expect("written");
+    let id = first_case(&bench.path("run"));
+    bench.lockstep(&["rerun", "run", "--id", &id]).exits(75);
+    assert_eq!(results(&bench.path("run")), before);
+    fs::remove_file(&kills).expect("ours");
+    let rerun = bench.lockstep(&["rerun", "run", "--incomplete"]);
+    assert_eq!(done(&rerun.exits(0).stderr), 1, "it is still to be done");
+    let rerun = bench.lockstep(&["rerun", "run", "--incomplete"]);
+    rerun.exits(0).complains("no case is to be run again");
+}
+
 #[test]
 fn one_case_of_a_run_is_run_again() {
     let bench = twelve();

@@ -15,6 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::io::ErrorKind::{DirectoryNotEmpty, NotFound};
 use std::path::{Path, PathBuf};
 
 use schemas::environment::{Environment, RunEnvironment};
@@ -144,9 +145,11 @@ fn finish(
             case::remove(&path)?;
         }
     }
-    // A run that cases were run in again has them.
-    for name in [CLAIMS, AGAIN] {
-        case::remove(&run.root().join(name))?;
+    // A run that cases were run in again has them. What is noted is still to be done.
+    case::remove(&run.root().join(CLAIMS))?;
+    match fs::remove_dir(run.root().join(AGAIN)) {
+        Err(error) if !matches!(error.kind(), NotFound | DirectoryNotEmpty) => return Err(error),
+        _ => {}
     }
     write_json(run.root(), SUMMARY, summary)
 }
