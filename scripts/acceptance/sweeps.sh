@@ -108,26 +108,28 @@ resumed() {
     same_run "$folder/truth" "$folder/merged" "$2"
 }
 
-# shaken FOLDER VICTIM: 50 runs, each of which loses VICTIM (runner or engine) at a random moment. Where all cases have a
-# result they are compared, and it begins anew, with twins and floors that have to be made again.
+# strike VICTIM RUNNER: kills the runner, or an engine of it; fails where there is none.
+strike() {
+    local pid=$2
+    [[ $1 == runner ]] || pid=$(pgrep -P "$2" | shuf -n 1) || return
+    kill -KILL "$pid" 2>/dev/null
+}
+
+# shaken FOLDER VICTIM: runs that lose VICTIM (runner or engine) at 50 random moments. Where all cases have a result they
+# are compared, and it begins anew, with twins and floors that have to be made again.
 shaken() {
-    local folder=$1 victim=$2 killed=0 rounds=0 runner seconds engines length
-    length=$(python3 -c 'import json, sys; print(sum(it["wall_ns"] for it in json.load(open(sys.argv[1]))["cases"].values()) / 1e9 / 4)' \
-        "$folder/truth/environment.json")
+    local folder=$1 victim=$2 killed=0 rounds=0 runner status
     rm -rf "$folder/shaken" "$folder/kept"
     while ((killed < 50)); do
         XDG_CACHE_HOME=$folder/kept "$lockstep" run "$folder/plan.json" --out "$folder/shaken" --quiet 2>>"$folder/shaken.log" &
         runner=$!
-        seconds=$(python3 -c 'import random, sys; print(random.uniform(0, float(sys.argv[1])))' "$length")
-        sleep "$seconds"
-        if [[ $victim == runner ]]; then
-            if kill -KILL "$runner" 2>/dev/null; then killed=$((killed + 1)); fi
-        else
-            engines=$(pgrep -P "$runner" | shuf -n 1) || true
-            if [[ -n $engines ]] && kill -KILL "$engines" 2>/dev/null; then killed=$((killed + 1)); fi
-        fi
+        while ((killed < 50)) && sleep "$(random_seconds 3)" && is_running "$runner"; do
+            if strike "$victim" "$runner"; then killed=$((killed + 1)); fi
+        done
+        status=0
         # The shell tells of each that was killed.
-        if wait "$runner" 2>/dev/null; then
+        wait "$runner" 2>/dev/null || status=$?
+        if ((status == 0)); then
             rounds=$((rounds + 1))
             resumed "$folder" "after $killed kills of the $victim"
             rm -rf "$folder/shaken" "$folder/kept"
@@ -136,6 +138,12 @@ shaken() {
     resumed "$folder" "after 50 kills of the $victim"
     figure 2 "50 SIGKILLs of the $victim: the merged run is byte-identical, each of $((rounds + 1)) times that it was complete"
 }
+
+# is_running PID: one that has ended and was not waited for is not.
+is_running() { [[ $(ps -o stat= -p "$1") =~ ^[^Z] ]]; }
+
+# random_seconds MOST
+random_seconds() { python3 -c 'import random, sys; print(random.uniform(0, float(sys.argv[1])))' "$1"; }
 
 point_2() {
     local folder=$work/shaken
