@@ -63,7 +63,7 @@ point_1() {
     local missed=0 folder=$work/sweep-200 plan=$work/sweep-200/plan.json
     mkdir -p "$folder"
     scripts/sweep-prompts.py 200 >"$folder/prompts.jsonl"
-    sweep_of "$folder/sweep.toml" "$model" '"production"' llama-native prompts.jsonl
+    sweep_of "$folder/sweep.toml" "$model" '"production"' llama-native prompts.jsonl 'allow_small = true'
     expect 0 plan "$lockstep" plan "$folder/sweep.toml" -o "$plan"
     rm -rf "$folder"/{floors,cache}
     "$lockstep" run "$plan" --out "$folder/floors" --quiet || die "the run that measures floors: exit $?"

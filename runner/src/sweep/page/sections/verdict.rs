@@ -130,9 +130,10 @@ fn broken(page: &mut Markup, view: View<'_>) {
     for (entry, case) in broken.iter().take(NAMED) {
         page.raw("<tr><td>");
         badge(page, entry.word());
-        page.raw("</td><td>");
+        page.raw("</td><td class=\"name\">");
         link(page, entry);
-        page.raw("</td><td>").text(where_it_broke(entry));
+        page.raw("</td><td class=\"where\">")
+            .text(where_it_broke(entry));
         page.raw("</td><td>").foreign(entry.reason());
         page.raw("<br><code class=\"fine\">");
         page.command(case.commands.first().map_or("", String::as_str));
