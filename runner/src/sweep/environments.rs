@@ -2,7 +2,6 @@
 //! merged run in one file for all.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use schemas::environment::{Environment, RunEnvironment};
@@ -11,8 +10,7 @@ use schemas::tag::Kind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::folder::{CASES, ENVIRONMENT, FolderError};
-use crate::model_file;
+use super::folder::{CASES, ENVIRONMENT, FolderError, text_if_there};
 
 /// A case's environment takes about 3 kB, and a merged run may have 100,000 of them.
 const LARGEST_BYTES: u64 = 1 << 30;
@@ -49,14 +47,12 @@ pub fn beside(folder: &Path) -> Result<Option<Environment>, FolderError> {
 }
 
 fn read<T: Kind + DeserializeOwned + Serialize>(path: &Path) -> Result<Option<T>, FolderError> {
-    let bad = |problem: String| FolderError {
-        path: path.to_owned(),
-        problem,
-    };
-    let text = match model_file::read_text(path, LARGEST_BYTES) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        text => text.map_err(|error| bad(error.to_string()))?,
+    let Some(text) = text_if_there(path, LARGEST_BYTES)? else {
+        return Ok(None);
     };
     let read = line::read(&text).map(Some);
-    read.map_err(|error| bad(error.to_string()))
+    read.map_err(|error| FolderError {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    })
 }

@@ -146,15 +146,26 @@ pub fn read_plan(path: &Path) -> Result<(Plan, String), FolderError> {
     Ok((plan, digest))
 }
 
+/// The text of a file of a run; `None`: there is no such file.
+pub(super) fn text_if_there(path: &Path, most_bytes: u64) -> Result<Option<String>, FolderError> {
+    match model_file::read_text(path, most_bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FolderError {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        }),
+    }
+}
+
 /// A receipt that nobody has edited; `None`: there is no such file.
 pub fn read_receipt(path: &Path) -> Result<Option<Receipt>, FolderError> {
     let bad = |problem: String| FolderError {
         path: path.to_owned(),
         problem,
     };
-    let text = match model_file::read_text(path, RECEIPT_BYTES) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        text => text.map_err(|error| bad(error.to_string()))?,
+    let Some(text) = text_if_there(path, RECEIPT_BYTES)? else {
+        return Ok(None);
     };
     // Whoever seals a text of another form by hand could as well have sealed this one.
     if let Some(digest) = seal::of_text(&text)

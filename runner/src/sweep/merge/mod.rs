@@ -24,8 +24,7 @@ use schemas::tag::Tag;
 
 use super::again::AGAIN;
 use super::claim::CLAIMS;
-use super::environments::Environments;
-use super::folder::{ENVIRONMENT, FolderError, PLAN, RunFolder, case_folders, plan_text};
+use super::folder::{ENVIRONMENT, PLAN, RunFolder, case_folders, plan_text};
 use super::in_turn::in_turn;
 use super::lookup::CaseOf;
 use super::standing::{Found, Standing};
@@ -81,11 +80,6 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Merged, MergeError> {
         unplanned: strangers.into_iter().map(unplanned).collect(),
         run,
     })
-}
-
-/// When, where and by which programs a case of a run came to its end.
-pub fn environment(run: &RunFolder, id: &str) -> Result<Option<Environment>, FolderError> {
-    Environments::open(run.root())?.of(id)
 }
 
 /// Brings each case together: no more than the receipts of a few are held.

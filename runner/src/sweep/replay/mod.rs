@@ -20,8 +20,8 @@ use schemas::tag::Tag;
 use schemas::tokenize::TokenizeRequest;
 
 use super::asked::ModelFiles;
+use super::environments::Environments;
 use super::folder::{FolderError, RunFolder};
-use super::merge::environment;
 use super::standing::Standing;
 use super::summary::planned;
 use crate::engine::{EngineFault, EngineSettings, EngineSpec, Origin, Threads};
@@ -125,7 +125,7 @@ pub fn of(run: &RunFolder, id: &str, cache: &Path) -> Result<Replay, ReplayError
     let chosen = standing
         .chosen
         .ok_or_else(|| nothing("has no receipt that can be believed"))?;
-    let environment = environment(run, id)?.ok_or_else(|| {
+    let environment = Environments::open(run.root())?.of(id)?.ok_or_else(|| {
         nothing("nothing tells by which programs it was run (environment.json is not there)")
     })?;
     Ok(replay(chosen.receipt, &environment, cache))
@@ -134,9 +134,10 @@ pub fn of(run: &RunFolder, id: &str, cache: &Path) -> Result<Replay, ReplayError
 /// Where the files of a model were when cases of it were run, by the first of them that tells.
 pub fn model_files(run: &RunFolder, label: &str) -> Option<ModelFiles> {
     let cases = planned(run).ok()?;
+    let environments = Environments::open(run.root()).ok()?;
     let mut of_it = cases.iter().filter(|of| of.model.label == label);
     of_it.find_map(|of| {
-        let environment = environment(run, of.id()).ok()??;
+        let environment = environments.of(of.id()).ok()??;
         Some(ModelFiles {
             model: environment.model_path.into(),
             reference: environment.reference_model_path.map(Into::into),
