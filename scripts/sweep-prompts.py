@@ -4,8 +4,7 @@
   scripts/sweep-prompts.py 200 > prompts.jsonl
 
 They are pieces of documents, each longer than the one before; SmolLM2's vocabulary makes 20 to 300
-tokens of them. Documents that tell of sweeps are left out: they change with what is measured here,
-and each new prompt needs floors of its own.
+tokens of them. Documents that change often are left out: each new prompt needs floors of its own.
 """
 
 import json

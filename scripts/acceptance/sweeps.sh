@@ -60,7 +60,7 @@ timed() {
 
 # Floors are measured by a run of their own, unless they are kept.
 point_1() {
-    local missed=0 folder=$work/sweep-200 plan=$work/sweep-200/plan.json
+    local tokens missed=0 folder=$work/sweep-200 plan=$work/sweep-200/plan.json
     mkdir -p "$folder"
     scripts/sweep-prompts.py 200 >"$folder/prompts.jsonl"
     sweep_of "$folder/sweep.toml" "$model" '"production"' llama-native prompts.jsonl 'allow_small = true'
@@ -71,11 +71,12 @@ point_1() {
     timed "$folder/reference-kept" 1.1 candidate -- --cache "$folder/cache"
     same_run "$folder/first.run" "$folder/reference-kept.run" "with the reference kept"
     figure 1 "$("$lockstep" gate "$folder/first.run" | head -n 1)"
-    figure 1 "tokens of a prompt: $(python3 -c '
+    tokens=$(python3 -c '
 import glob, json, sys
 counts = [len(json.load(open(path))["ids"]) for path in glob.glob(sys.argv[1] + "/cases/*/tokens.json")]
 print(f"{min(counts)} to {max(counts)}, {sum(counts)} in all")
-sys.exit(len(counts) != 200 or min(counts) < 20 or max(counts) > 300)' "$folder/first.run")" || die "the prompts are others"
+sys.exit(len(counts) != 200 or min(counts) < 20 or max(counts) > 300)' "$folder/first.run") || die "the prompts are others: $tokens"
+    figure 1 "tokens of a prompt: $tokens"
     ((missed == 0)) || die "what is promised was not reached"
 }
 
