@@ -1,4 +1,4 @@
-//! An inference engine that follows llama.cpp's scalar arithmetic bit by bit.
+//! An inference engine that follows llama.cpp's scalar arithmetic bit by bit, or computes fast.
 //!
 //! In reading order: [`model`] (what is in the file), [`formats`] (how tensors are coded),
 //! [`forward`] (the forward pass over [`kernels`]), [`tokenizer`], and [`serve`] (the exchange
@@ -7,6 +7,14 @@
 //!
 //! Unsafe code is in `mapping` and in the kernels for one CPU feature each, nowhere else.
 #![deny(unsafe_code)]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "a loop over positions or strips indexes several arrays, and must stay a plain loop"
+)]
+#![expect(
+    clippy::inline_always,
+    reason = "a loop is written once and compiled for each instruction set: only what is inlined is"
+)]
 
 #[cfg(feature = "faults")]
 pub mod faults;

@@ -87,6 +87,9 @@ struct EvaluateFlags {
     /// Which numbers to compute
     #[arg(long, value_enum, default_value = "exact")]
     arithmetic: ArithmeticFlag,
+    /// The kernels to compute with (default: the best that this CPU can run)
+    #[arg(long, value_name = "NAME")]
+    kernel: Option<String>,
     /// Worker threads (default: as many as there are cores)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=512))]
     threads: Option<u32>,
@@ -184,16 +187,13 @@ impl EvaluateFlags {
         let arithmetic = match self.arithmetic {
             ArithmeticFlag::Exact => Arithmetic::Exact,
             ArithmeticFlag::F32 => Arithmetic::F32,
-            ArithmeticFlag::Fast => {
-                return Err(ServeError::Unavailable(
-                    "arithmetic fast is not there: exact and f32 are".to_owned(),
-                ));
-            }
+            ArithmeticFlag::Fast => Arithmetic::Fast,
         };
         Ok(evaluate::Flags {
             model: self.model,
             out: self.out,
             arithmetic,
+            kernel: self.kernel,
             threads: self.threads,
             context: self.context,
             micro_batch: self.micro_batch,

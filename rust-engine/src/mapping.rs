@@ -1,13 +1,17 @@
-//! A model file mapped into memory: the only copy of its weights.
+//! Files mapped into memory: a model, the only copy of its weights, and results, which are written where
+//! they stay.
 #![expect(
     unsafe_code,
     reason = "mapping a file is unsafe by its nature; this module is the one place"
 )]
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Deref;
 use std::path::Path;
+
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
 
 /// The bytes of a file.
 pub struct Mapping(memmap2::Mmap);
@@ -48,5 +52,67 @@ impl Deref for Mapping {
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// A file of a known size whose bytes are written in memory.
+pub struct Written(memmap2::MmapMut);
+
+impl Written {
+    /// Gives the file its size, on the disk, too: a page that found no room there would end the process.
+    pub fn create(file: &File, size: u64) -> io::Result<Self> {
+        if let Err(error) = fallocate(file, FallocateFlags::empty(), 0, size) {
+            if error != Errno::OPNOTSUPP {
+                return Err(error.into());
+            }
+            fill(file, size)?;
+        }
+        // SAFETY: the file was made by this process, under a name that no other one knows, and nobody
+        // makes it shorter.
+        let map = unsafe { memmap2::MmapMut::map_mut(file) }?;
+        Ok(Self(map))
+    }
+
+    /// Its bytes.
+    pub fn bytes(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+/// For file systems that cannot set room aside.
+fn fill(mut file: &File, size: u64) -> io::Result<()> {
+    io::copy(&mut io::repeat(0).take(size), &mut file).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_in_the_file() {
+        for is_filled in [false, true] {
+            let file = tempfile::NamedTempFile::new().expect("a file");
+            if is_filled {
+                fill(file.as_file(), 5000).expect("room");
+                assert_eq!(file.as_file().metadata().expect("there").len(), 5000);
+            }
+            let mut written = Written::create(file.as_file(), 5000).expect("room");
+            assert_eq!(written.bytes().len(), 5000);
+            written.bytes()[4999] = 7;
+            drop(written);
+            let bytes = std::fs::read(file.path()).expect("readable");
+            assert_eq!((bytes.len(), bytes[0], bytes[4999]), (5000, 0, 7));
+        }
+    }
+
+    #[test]
+    fn a_file_that_has_no_room_is_an_error_and_no_signal() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let error = Written::create(file.as_file(), 1 << 60)
+            .err()
+            .expect("no disk is so large");
+        let kind = error.kind();
+        let known = [io::ErrorKind::StorageFull, io::ErrorKind::FileTooLarge];
+        assert!(known.contains(&kind), "{kind:?}");
     }
 }

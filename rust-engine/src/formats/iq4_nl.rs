@@ -5,6 +5,7 @@
 //! value = d · LEVELS[code]
 //! ```
 
+use super::coded::{Coded, bits_at, bytes_at, codes_at};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -14,6 +15,15 @@ pub struct IQ4NL;
 pub(super) const LEVELS: [i16; 16] = [
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
 ];
+
+/// The levels of 32 codes, 128 above what they are; shared with IQ4_XS.
+#[inline(always)]
+pub(super) fn levels(bytes: &[u8; 16], codes: &mut [u8; 32]) {
+    for j in 0..16 {
+        codes[j] = (LEVELS[usize::from(bytes[j] & 15)] + 128) as u8;
+        codes[j + 16] = (LEVELS[usize::from(bytes[j] >> 4)] + 128) as u8;
+    }
+}
 
 impl Block32 for IQ4NL {
     const BYTES: usize = 18;
@@ -33,5 +43,25 @@ impl Block32 for IQ4NL {
     /// As `ggml_vec_dot_iq4_nl_q8_0_generic`.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32 {
         weight.d * activation.d * sum as f32
+    }
+}
+
+impl Coded for IQ4NL {
+    const BYTES: usize = 18;
+    const CODES: usize = 32;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 128;
+    const MINIMA: bool = false;
+
+    const HALVES: bool = true;
+
+    #[inline(always)]
+    fn halves(block: &[u8]) -> [u16; 2] {
+        [bits_at(block, 0), 0]
+    }
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
+        levels(bytes_at(block, 2), codes_at(codes, 0));
     }
 }

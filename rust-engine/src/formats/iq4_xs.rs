@@ -7,7 +7,8 @@
 //! value = d · (scale - 32) · LEVELS[code]
 //! ```
 
-use super::iq4_nl::LEVELS;
+use super::coded::{self, Coded, bytes_at, codes_at, steps_at};
+use super::iq4_nl::{LEVELS, levels};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -50,6 +51,28 @@ impl Super256 for IQ4XS {
             for (value, &code) in values.iter_mut().zip(codes) {
                 *value = d * f32::from(code);
             }
+        }
+    }
+}
+
+impl Coded for IQ4XS {
+    const BYTES: usize = 136;
+    const CODES: usize = 256;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 128;
+    const MINIMA: bool = false;
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
+        for group in 0..8 {
+            levels(
+                bytes_at(block, CODES + 16 * group),
+                codes_at(codes, 32 * group),
+            );
+        }
+        let d = coded::f16_at(block, 0);
+        for (group, step) in steps_at::<8>(steps).iter_mut().enumerate() {
+            *step = d * scale(block, group) as f32;
         }
     }
 }

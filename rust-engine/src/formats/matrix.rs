@@ -47,6 +47,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// The bytes of one row.
+    #[inline]
     pub fn row(&self, row: usize) -> &'a [u8] {
         let size = self.row_bytes();
         &self.bytes[row * size..][..size]

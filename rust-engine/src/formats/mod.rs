@@ -5,6 +5,7 @@
 //! [`i2_s`] has one scale for a tensor and meets rows of activations with one scale each; the rest
 //! are plain floats ([`float`]). [`Matrix`] decodes rows of all of them.
 
+pub mod coded;
 pub mod float;
 pub mod i2_s;
 pub mod iq4_nl;

@@ -6,6 +6,7 @@
 //! value = LEVELS[code] · 2^(e - 128)
 //! ```
 
+use super::coded::{Coded, bytes_at, codes_at};
 use super::{Block32, Factors};
 
 /// The type, for generic code.
@@ -43,6 +44,24 @@ impl Block32 for MXFP4 {
     /// As `ggml_vec_dot_mxfp4_q8_0_generic`.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32 {
         weight.d * activation.d * sum as f32
+    }
+}
+
+impl Coded for MXFP4 {
+    const BYTES: usize = 17;
+    const CODES: usize = 32;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 16;
+    const MINIMA: bool = false;
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
+        let (codes, bytes) = (codes_at::<32>(codes, 0), bytes_at::<16>(block, 1));
+        for j in 0..16 {
+            codes[j] = (LEVELS[usize::from(bytes[j] & 15)] + 16) as u8;
+            codes[j + 16] = (LEVELS[usize::from(bytes[j] >> 4)] + 16) as u8;
+        }
+        steps[0] = scale(block[0]);
     }
 }
 

@@ -5,6 +5,7 @@
 //! value = (code - 8) · d
 //! ```
 
+use super::coded::{Coded, bits_at, bytes_at, codes_at, nibbles};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -28,5 +29,25 @@ impl Block32 for Q4_0 {
     /// As `ggml_vec_dot_q4_0_q8_0` without AVX: one factor after the other.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32 {
         sum as f32 * weight.d * activation.d
+    }
+}
+
+impl Coded for Q4_0 {
+    const BYTES: usize = 18;
+    const CODES: usize = 32;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 8;
+    const MINIMA: bool = false;
+
+    const HALVES: bool = true;
+
+    #[inline(always)]
+    fn halves(block: &[u8]) -> [u16; 2] {
+        [bits_at(block, 0), 0]
+    }
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
+        nibbles(bytes_at(block, 2), codes_at(codes, 0));
     }
 }

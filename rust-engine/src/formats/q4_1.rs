@@ -5,6 +5,7 @@
 //! value = code · d + m
 //! ```
 
+use super::coded::{Coded, bits_at, bytes_at, codes_at, nibbles};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -28,5 +29,25 @@ impl Block32 for Q4_1 {
     /// As `ggml_vec_dot_q4_1_q8_1_generic`.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32 {
         weight.d * activation.d * sum as f32 + weight.m * activation.m
+    }
+}
+
+impl Coded for Q4_1 {
+    const BYTES: usize = 20;
+    const CODES: usize = 32;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 0;
+    const MINIMA: bool = true;
+
+    const HALVES: bool = true;
+
+    #[inline(always)]
+    fn halves(block: &[u8]) -> [u16; 2] {
+        [bits_at(block, 0), bits_at(block, 2)]
+    }
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
+        nibbles(bytes_at(block, 4), codes_at(codes, 0));
     }
 }

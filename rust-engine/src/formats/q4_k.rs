@@ -12,6 +12,7 @@
 //!             minimum = byte[g + 4] >> 4, above it the top two bits of byte[g]
 //! ```
 
+use super::coded::{self, Coded, bytes_at, codes_at, steps_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -61,6 +62,22 @@ pub(super) fn decode_groups(
     }
 }
 
+/// Of the eight groups of a block whose header is that of Q4_K; shared with Q5_K.
+#[inline(always)]
+pub(super) fn steps_and_minima(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
+    let (d, d_min) = (coded::f16_at(block, 0), coded::f16_at(block, 2));
+    let (steps, minima) = (steps_at::<8>(steps), steps_at::<8>(minima));
+    let packed = bytes_at::<12>(block, 4);
+    for group in 0..4 {
+        // What scale_and_minimum says, of two groups at a time.
+        let (a, b, c) = (packed[group], packed[group + 4], packed[group + 8]);
+        steps[group] = d * f32::from(a & 63);
+        minima[group] = -d_min * f32::from(b & 63);
+        steps[group + 4] = d * f32::from(c & 15 | a >> 6 << 4);
+        minima[group + 4] = -d_min * f32::from(c >> 4 | b >> 6 << 4);
+    }
+}
+
 fn code(block: &[u8], group: usize, l: usize) -> u8 {
     let byte = block[16 + group / 2 * 32 + l];
     if group.is_multiple_of(2) {
@@ -87,5 +104,26 @@ impl Super256 for Q4K {
 
     fn decode(block: &[u8], values: &mut [f32; 256]) {
         decode_groups(block, values, |group, l| code(block, group, l));
+    }
+}
+
+impl Coded for Q4K {
+    const BYTES: usize = 144;
+    const CODES: usize = 256;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 0;
+    const MINIMA: bool = true;
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]) {
+        for pair in 0..4 {
+            let codes = codes_at::<64>(codes, 64 * pair);
+            let bytes = bytes_at::<32>(block, 16 + 32 * pair);
+            for j in 0..32 {
+                codes[j] = bytes[j] & 15;
+                codes[j + 32] = bytes[j] >> 4;
+            }
+        }
+        steps_and_minima(block, steps, minima);
     }
 }

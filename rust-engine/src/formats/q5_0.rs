@@ -5,6 +5,7 @@
 //! value = (code - 16) · d
 //! ```
 
+use super::coded::{Coded, bits_at, bytes_at, codes_at, fifth_bits, nibbles};
 use super::{Block32, Factors, f16_at, high_bits};
 
 /// The type, for generic code.
@@ -29,5 +30,27 @@ impl Block32 for Q5_0 {
     /// As `ggml_vec_dot_q5_0_q8_0_generic`: the two scales first, unlike Q4_0.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32 {
         weight.d * activation.d * sum as f32
+    }
+}
+
+impl Coded for Q5_0 {
+    const BYTES: usize = 22;
+    const CODES: usize = 32;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 16;
+    const MINIMA: bool = false;
+
+    const HALVES: bool = true;
+
+    #[inline(always)]
+    fn halves(block: &[u8]) -> [u16; 2] {
+        [bits_at(block, 0), 0]
+    }
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
+        let codes = codes_at(codes, 0);
+        nibbles(bytes_at(block, 6), codes);
+        fifth_bits(high_bits(block, 2), codes);
     }
 }

@@ -6,7 +6,8 @@
 //! value = code · (d · scale) - d_min · minimum
 //! ```
 
-use super::q4_k::{decode_groups, factors, scale_and_minimum};
+use super::coded::{Coded, bytes_at, codes_at};
+use super::q4_k::{decode_groups, factors, scale_and_minimum, steps_and_minima};
 use super::{Summation, Super256, SuperFactors};
 
 /// The type, for generic code.
@@ -38,5 +39,27 @@ impl Super256 for Q5K {
 
     fn decode(block: &[u8], values: &mut [f32; 256]) {
         decode_groups(block, values, |group, l| code(block, group, l));
+    }
+}
+
+impl Coded for Q5K {
+    const BYTES: usize = 176;
+    const CODES: usize = 256;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 0;
+    const MINIMA: bool = true;
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]) {
+        let fifth = bytes_at::<32>(block, 16);
+        for pair in 0..4 {
+            let codes = codes_at::<64>(codes, 64 * pair);
+            let bytes = bytes_at::<32>(block, 48 + 32 * pair);
+            for j in 0..32 {
+                codes[j] = bytes[j] & 15 | (fifth[j] >> (2 * pair) & 1) << 4;
+                codes[j + 32] = bytes[j] >> 4 | (fifth[j] >> (2 * pair + 1) & 1) << 4;
+            }
+        }
+        steps_and_minima(block, steps, minima);
     }
 }

@@ -5,6 +5,7 @@
 //! value = code · d
 //! ```
 
+use super::coded::{Coded, bits_at, bytes_at, codes_at};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -27,5 +28,28 @@ impl Block32 for Q8_0 {
     /// As `ggml_vec_dot_q8_0_q8_0` without AVX.
     fn term(sum: i32, weight: Factors, activation: Factors) -> f32 {
         sum as f32 * (weight.d * activation.d)
+    }
+}
+
+impl Coded for Q8_0 {
+    const BYTES: usize = 34;
+    const CODES: usize = 32;
+    const GROUP: usize = 32;
+    const OFFSET: u8 = 128;
+    const MINIMA: bool = false;
+
+    const HALVES: bool = true;
+
+    #[inline(always)]
+    fn halves(block: &[u8]) -> [u16; 2] {
+        [bits_at(block, 0), 0]
+    }
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
+        let (codes, bytes) = (codes_at::<32>(codes, 0), bytes_at::<32>(block, 2));
+        for j in 0..32 {
+            codes[j] = bytes[j] ^ 128;
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! A byte is a fraction of 256 whose digits of base 3 come out one after another: multiplied by
 //! 3^n in eight bits, digit n is what a further 3 carries over.
 
+use super::coded::{self, Coded, bytes_at, codes_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -19,6 +20,15 @@ const POWERS: [u8; 5] = [1, 3, 9, 27, 81];
 
 fn digit(byte: u8, n: usize) -> i16 {
     i16::from(byte.wrapping_mul(POWERS[n])) * 3 / 256
+}
+
+/// Digit `n` of some bytes, as codes.
+#[inline(always)]
+fn digits<const N: usize>(bytes: &[u8; N], n: usize, codes: &mut [u8; N]) {
+    for j in 0..N {
+        // The digit is what times 3 carries over 256.
+        codes[j] = ((u16::from(bytes[j].wrapping_mul(POWERS[n])) * 3) >> 8) as u8;
+    }
 }
 
 impl Super256 for TQ1_0 {
@@ -46,5 +56,26 @@ impl Super256 for TQ1_0 {
         let mut codes = [0; 256];
         let SuperFactors { d, .. } = Self::unpack(block, &mut codes);
         *values = codes.map(|code| f32::from(code) * d);
+    }
+}
+
+impl Coded for TQ1_0 {
+    const BYTES: usize = 54;
+    const CODES: usize = 256;
+    const GROUP: usize = 256;
+    const OFFSET: u8 = 1;
+    const MINIMA: bool = false;
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
+        let codes = codes_at::<256>(codes, 0);
+        for n in 0..5 {
+            digits(bytes_at::<32>(block, 0), n, codes_at(codes, 32 * n));
+            digits(bytes_at::<16>(block, 32), n, codes_at(codes, 160 + 16 * n));
+        }
+        for n in 0..4 {
+            digits(bytes_at::<4>(block, 48), n, codes_at(codes, 240 + 4 * n));
+        }
+        steps[0] = coded::f16_at(block, 52);
     }
 }

@@ -7,10 +7,19 @@
 //! value = (code - 1) · d; code 3, which no quantiser writes, is 2 · d
 //! ```
 
+use super::coded::{self, Coded, bytes_at, codes_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
 pub struct TQ2_0;
+
+impl TQ2_0 {
+    /// What a code of a block is worth, for kernels that take the codes as they are.
+    #[inline(always)]
+    pub(crate) fn step(block: &[u8]) -> f32 {
+        coded::f16_at(block, 64)
+    }
+}
 
 impl Super256 for TQ2_0 {
     const BYTES: usize = 66;
@@ -37,5 +46,27 @@ impl Super256 for TQ2_0 {
         let mut codes = [0; 256];
         let SuperFactors { d, .. } = Self::unpack(block, &mut codes);
         *values = codes.map(|code| f32::from(code) * d);
+    }
+}
+
+impl Coded for TQ2_0 {
+    const BYTES: usize = 66;
+    const CODES: usize = 256;
+    const GROUP: usize = 256;
+    const OFFSET: u8 = 1;
+    const MINIMA: bool = false;
+
+    #[inline(always)]
+    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
+        for half in 0..2 {
+            let codes = codes_at::<128>(codes, 128 * half);
+            let bytes = bytes_at::<32>(block, 32 * half);
+            for place in 0..4 {
+                for l in 0..32 {
+                    codes[32 * place + l] = bytes[l] >> (2 * place) & 3;
+                }
+            }
+        }
+        steps[0] = coded::f16_at(block, 64);
     }
 }

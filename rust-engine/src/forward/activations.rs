@@ -20,7 +20,7 @@ use schemas::describe::Arithmetic;
 use crate::faults::in_pass;
 use crate::formats::Factors;
 use crate::formats::float::{round_to_bf16, round_to_f16};
-use crate::kernels::lane_order;
+use crate::kernels::exact::lane_order;
 
 /// A form of activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

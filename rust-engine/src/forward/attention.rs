@@ -21,7 +21,7 @@ use super::kv_cache::LayerCache;
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
 use crate::formats::float::round_to_f16;
-use crate::kernels::Kernels;
+use crate::kernels::exact::Kernels;
 
 /// What does not change between layers.
 pub(super) struct Attention<'a> {

@@ -8,6 +8,7 @@
 //! which are separate sums, are computed side by side. Values are kept `[head][token][element]`
 //! for the same reason: there the sums run over tokens.
 
+use rayon::prelude::*;
 use schemas::describe::KvType;
 
 #[cfg(feature = "faults")]
@@ -77,19 +78,26 @@ impl LayerCache {
         self.note_odd(first, keys, values);
         let (width, capacity) = (self.head_width, self.capacity);
         let row = n_kv_heads * width;
-        let rows = keys.chunks_exact(row).zip(values.chunks_exact(row));
-        for (place, (key, value)) in (first..).zip(rows) {
-            #[cfg(feature = "faults")]
-            let place = in_pass::place_in_cache(place);
-            for (i, &element) in key.iter().enumerate() {
-                // `i` is head · width + element: the first two dimensions together.
-                self.keys[i * capacity + place] = element;
+        let head_size = width * capacity;
+        let heads = self.keys.par_chunks_exact_mut(head_size);
+        let heads = heads.zip(self.values.par_chunks_exact_mut(head_size));
+        // A thread takes all heads of a token, which is little work.
+        let heads = heads
+            .enumerate()
+            .with_min_len(if keys.len() > row { 1 } else { n_kv_heads });
+        heads.for_each(|(head, (of_keys, of_values))| {
+            let rows = keys.chunks_exact(row).zip(values.chunks_exact(row));
+            for (place, (key, value)) in (first..).zip(rows) {
+                #[cfg(feature = "faults")]
+                let place = in_pass::place_in_cache(place);
+                let key = &key[head * width..][..width];
+                for (i, &element) in key.iter().enumerate() {
+                    of_keys[i * capacity + place] = element;
+                }
+                let value = &value[head * width..][..width];
+                of_values[place * width..][..width].copy_from_slice(value);
             }
-            for (head, elements) in value.chunks_exact(width).enumerate() {
-                let start = (head * capacity + place) * width;
-                self.values[start..start + width].copy_from_slice(elements);
-            }
-        }
+        });
     }
 
     fn note_odd(&mut self, first: usize, keys: &[f32], values: &[f32]) {

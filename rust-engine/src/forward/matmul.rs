@@ -24,7 +24,7 @@ use crate::formats::q8_0::Q8_0;
 use crate::formats::tq1_0::TQ1_0;
 use crate::formats::tq2_0::TQ2_0;
 use crate::formats::{Block32, Factors, Matrix, Summation, Super256, SuperFactors};
-use crate::kernels::{Kernels, LANES, lane_order};
+use crate::kernels::exact::{Kernels, LANES, lane_order};
 
 /// With fewer positions than this for each thread, unpacking a row once for each thread costs
 /// more than it saves to keep rows together.

@@ -6,30 +6,41 @@
 pub mod activations;
 mod attention;
 mod exp;
+mod fast;
 mod gate;
+mod kernels;
 mod kv_cache;
 pub mod matmul;
 mod norm;
+mod prepared;
 mod rope;
+mod spare;
 
+#[cfg(test)]
+pub(crate) use fast::coding_for as fast_coding;
 use rayon::prelude::*;
 use schemas::describe::{Arithmetic, KvType};
 
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
-use crate::kernels::Kernels;
+use crate::kernels::exact;
 use crate::model::Model;
 use crate::model::rope::Rope;
 use crate::model::tensors::Weight;
 use crate::model::weights::{Divisors, Layer, Linear};
-use activations::{Activations, Form};
+use activations::Form;
 use attention::{Attention, Span};
+pub use kernels::Kernels;
 use kv_cache::LayerCache;
+use prepared::{Forms, Prepared};
 use rope::Rotations;
+use spare::Spare;
 
 /// Rows of logits that are computed together: enough to share the unpacking of the output
 /// matrix, little enough that the buffer stays small beside the vocabulary's size.
 const OUTPUT_ROWS: usize = 128;
+/// The same where they go straight to their place: what is left to bound are codes of activations.
+const FAST_OUTPUT_ROWS: usize = 512;
 
 /// What an evaluation is to compute with.
 #[derive(Clone, Copy, Debug)]
@@ -45,26 +56,40 @@ pub struct Options {
 /// Caches grow by this many tokens.
 const CAPACITY_STEP: usize = 256;
 
+/// The operations of one arithmetic or the other.
+enum Operations {
+    Exact(exact::Kernels),
+    Fast(Box<fast::Products>),
+}
+
 /// A model with a cache.
 pub struct Evaluator<'m> {
     model: &'m Model,
-    kernels: Kernels,
+    operations: Operations,
     options: Options,
     caches: Vec<LayerCache>,
     capacity: usize,
     n_tokens: usize,
+    /// What the last layer made of the tokens that were appended last, `[position][width]`.
+    last: Vec<f32>,
+    spare: Spare,
 }
 
 impl<'m> Evaluator<'m> {
-    /// With an empty cache.
+    /// With an empty cache, for the threads of the pool that this is called in.
     pub fn new(model: &'m Model, kernels: Kernels, options: Options) -> Self {
         Self {
             model,
-            kernels,
+            operations: match kernels {
+                Kernels::Exact(kernels) => Operations::Exact(kernels),
+                Kernels::Fast(kernels) => Operations::Fast(Box::new(fast::Products::new(kernels))),
+            },
             options,
             caches: Vec::new(),
             capacity: 0,
             n_tokens: 0,
+            last: Vec::new(),
+            spare: Spare::default(),
         }
     }
 
@@ -101,17 +126,11 @@ impl<'m> Evaluator<'m> {
         Ok(())
     }
 
-    /// Evaluates `tokens` after those in the cache and gives the rows of logits of those named
-    /// by `wanted` (indices into `tokens`, ascending) to `sink`, several rows at a time.
+    /// Evaluates `tokens` after those in the cache; [`Self::logits`] gives what comes of them.
     ///
     /// The caller has checked that the ids are in the vocabulary and has reset to a capacity
     /// that holds all tokens.
-    pub fn append<E>(
-        &mut self,
-        tokens: &[u32],
-        wanted: &[usize],
-        sink: &mut dyn FnMut(&[f32]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn append(&mut self, tokens: &[u32]) {
         let model = self.model;
         let sizes = &model.hyperparameters;
         let everywhere = self.rotations(sizes.rope, tokens.len());
@@ -132,7 +151,8 @@ impl<'m> Evaluator<'m> {
             self.feed_forward(layer, &mut x);
         }
         self.n_tokens += tokens.len();
-        self.output(&x, wanted, sink)
+        let before = std::mem::replace(&mut self.last, x);
+        self.spare.give([before]);
     }
 
     fn rotations(&self, rope: Rope, n_tokens: usize) -> Rotations {
@@ -154,7 +174,7 @@ impl<'m> Evaluator<'m> {
     fn embed(&self, tokens: &[u32]) -> Vec<f32> {
         let sizes = &self.model.hyperparameters;
         let matrix = self.model.weights.embedding.of(&self.model.file);
-        let mut x = vec![0.0; tokens.len() * sizes.width];
+        let mut x = self.spare.take(tokens.len() * sizes.width);
         for (&token, x) in tokens.iter().zip(x.chunks_exact_mut(sizes.width)) {
             #[cfg(feature = "faults")]
             let token = in_pass::embedding_row(token, sizes.vocabulary_size);
@@ -170,7 +190,7 @@ impl<'m> Evaluator<'m> {
     /// norm after.
     fn attention(&mut self, number: usize, layer: &Layer, view: &View<'_>, x: &mut [f32]) {
         let sizes = &self.model.hyperparameters;
-        let mut normed = Prepared::new(self.norm(x, &layer.attention_norms.before));
+        let mut normed = self.prepared(self.norm(x, &layer.attention_norms.before));
         let mut q = self.linear(&layer.query, &mut normed);
         let mut k = self.linear(&layer.key, &mut normed);
         let mut v = self.linear(&layer.value, &mut normed);
@@ -193,153 +213,190 @@ impl<'m> Evaluator<'m> {
         };
         let cache = &mut self.caches[number];
         cache.store(span.first, &mut k, &mut v, sizes.n_kv_heads);
-        let attention = Attention {
-            kernels: &self.kernels,
-            n_heads: sizes.n_heads,
-            group: sizes.n_heads / sizes.n_kv_heads,
-            head_width: sizes.head_width,
-            scale: sizes.score_scale,
-            window: view.window,
-        };
-        let mut merged = vec![0.0; q.len()];
-        attention.run(cache, &q, span, &mut merged);
+        let mut merged = self.spare.take(q.len());
+        self.attend(&self.caches[number], view, &q, span, &mut merged);
         let merged = self.norm_if(merged, layer.attention_norms.inner.as_deref());
-        let out = self.linear(&layer.attention_output, &mut Prepared::new(merged));
+        let mut merged = self.prepared(merged);
+        let out = self.linear(&layer.attention_output, &mut merged);
         #[cfg(feature = "faults")]
         in_pass::residual(number, sizes.n_layers, x);
-        add(
-            x,
-            &self.norm_if(out, layer.attention_norms.after.as_deref()),
-        );
+        let out = self.norm_if(out, layer.attention_norms.after.as_deref());
+        add(x, &out);
+        self.spare
+            .give([normed.into_values(), merged.into_values(), q, k, v, out]);
+    }
+
+    /// Each query head over what it sees of the cache.
+    fn attend(
+        &self,
+        cache: &LayerCache,
+        view: &View<'_>,
+        queries: &[f32],
+        span: Span,
+        out: &mut [f32],
+    ) {
+        let sizes = &self.model.hyperparameters;
+        let group = sizes.n_heads / sizes.n_kv_heads;
+        match &self.operations {
+            Operations::Exact(kernels) => Attention {
+                kernels,
+                n_heads: sizes.n_heads,
+                group,
+                head_width: sizes.head_width,
+                scale: sizes.score_scale,
+                window: view.window,
+            }
+            .run(cache, queries, span, out),
+            Operations::Fast(products) => fast::Attention {
+                fast: products.kernels(),
+                n_heads: sizes.n_heads,
+                group,
+                head_width: sizes.head_width,
+                scale: sizes.score_scale,
+                window: view.window,
+            }
+            .run(cache, queries, span, out),
+        }
     }
 
     /// `x += after(down(inner(activation(gate(before(x))) · up(before(x)))))`
     fn feed_forward(&self, layer: &Layer, x: &mut [f32]) {
         let sizes = &self.model.hyperparameters;
-        let mut normed = Prepared::new(self.norm(x, &layer.ffn_norms.before));
+        let mut normed = self.prepared(self.norm(x, &layer.ffn_norms.before));
         let mut gate = self.linear(&layer.gate, &mut normed);
         let up = self.linear(&layer.up, &mut normed);
+        let join = match self.operations {
+            Operations::Exact(_) => gate::join,
+            Operations::Fast(_) => fast::join,
+        };
         gate.par_chunks_mut(sizes.ffn_width)
             .zip(up.par_chunks(sizes.ffn_width))
-            .for_each(|(gate, up)| gate::join(sizes.family.activation, gate, up));
-        let inner = self.norm_if(gate, layer.ffn_norms.inner.as_deref());
-        let out = self.linear(&layer.down, &mut Prepared::new(inner));
-        add(x, &self.norm_if(out, layer.ffn_norms.after.as_deref()));
+            .for_each(|(gate, up)| join(sizes.family.activation, gate, up));
+        let mut inner = self.prepared(self.norm_if(gate, layer.ffn_norms.inner.as_deref()));
+        let out = self.linear(&layer.down, &mut inner);
+        let out = self.norm_if(out, layer.ffn_norms.after.as_deref());
+        add(x, &out);
+        self.spare
+            .give([normed.into_values(), inner.into_values(), up, out]);
     }
 
-    fn output<E>(
-        &self,
-        x: &[f32],
-        wanted: &[usize],
-        sink: &mut dyn FnMut(&[f32]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let width = self.model.hyperparameters.width;
-        for wanted in wanted.chunks(OUTPUT_ROWS) {
+    /// The rows of logits of those named by `wanted` (indices into the tokens that were appended last,
+    /// ascending), `[wanted][vocabulary]`.
+    pub fn logits(&self, wanted: &[usize], out: &mut [f32]) {
+        let sizes = &self.model.hyperparameters;
+        let (width, rows) = (sizes.width, sizes.vocabulary_size);
+        let together = match self.operations {
+            Operations::Exact(_) => OUTPUT_ROWS,
+            Operations::Fast(_) => FAST_OUTPUT_ROWS,
+        };
+        let outs = out.chunks_mut(together * rows);
+        for (wanted, out) in wanted.chunks(together).zip(outs) {
             let chosen: Vec<f32> = wanted
                 .iter()
-                .flat_map(|&position| &x[position * width..][..width])
+                .flat_map(|&position| &self.last[position * width..][..width])
                 .copied()
                 .collect();
             let normed = self.norm(&chosen, &self.model.weights.output_norm);
             #[cfg(feature = "faults")]
             let normed = in_pass::output_norm(normed, chosen);
-            let mut normed = Prepared::new(normed);
-            let mut logits = self.linear(&self.model.weights.output, &mut normed);
+            self.linear_into(&self.model.weights.output, &mut self.prepared(normed), out);
             #[cfg(feature = "faults")]
-            in_pass::logits(&mut logits, self.model.hyperparameters.vocabulary_size);
-            if let Some(cap) = self.model.hyperparameters.logit_cap {
-                logits
-                    .par_iter_mut()
+            in_pass::logits(out, rows);
+            if let Some(cap) = sizes.logit_cap {
+                out.par_iter_mut()
                     .for_each(|logit| *logit = (*logit * (1.0 / cap)).tanh() * cap);
             }
-            sink(&logits)?;
         }
-        Ok(())
     }
 
     fn norm(&self, x: &[f32], weight: &[f32]) -> Vec<f32> {
-        let mut normed = vec![0.0; x.len()];
+        let mut normed = self.spare.take(x.len());
         let epsilon = self.model.hyperparameters.norm_epsilon;
         let width = weight.len();
+        let rms_norm = match self.operations {
+            Operations::Exact(_) => norm::rms_norm,
+            Operations::Fast(_) => fast::rms_norm,
+        };
         normed
             .par_chunks_mut(width)
             .zip(x.par_chunks(width))
-            .for_each(|(normed, x)| norm::rms_norm(x, weight, epsilon, normed));
+            .for_each(|(normed, x)| rms_norm(x, weight, epsilon, normed));
         normed
     }
 
     /// The norm, if there is one.
     fn norm_if(&self, x: Vec<f32>, weight: Option<&[f32]>) -> Vec<f32> {
         match weight {
-            Some(weight) => self.norm(&x, weight),
+            Some(weight) => {
+                let normed = self.norm(&x, weight);
+                self.spare.give([x]);
+                normed
+            }
             None => x,
         }
     }
 
-    fn product(&self, weight: &Weight, x: &mut Prepared) -> Vec<f32> {
+    fn prepared(&self, values: Vec<f32>) -> Prepared {
+        match self.operations {
+            Operations::Exact(_) => Prepared::Exact(Forms::new(values)),
+            Operations::Fast(_) => Prepared::Fast(fast::Prepared::new(values)),
+        }
+    }
+
+    fn product(&self, weight: &Weight, x: &mut Prepared, out: &mut [f32]) {
         let matrix = weight.of(&self.model.file);
-        let positions = x.values.len() / matrix.columns;
-        let mut out = vec![0.0; positions * matrix.rows];
-        let form = Form::of(matrix.tensor_type, self.options.arithmetic);
-        let x = x.in_form(form, matrix.columns);
-        matmul::multiply(&self.kernels, &matrix, x, &mut out);
-        out
+        match (&self.operations, x) {
+            (Operations::Exact(kernels), Prepared::Exact(x)) => {
+                let form = Form::of(matrix.tensor_type, self.options.arithmetic);
+                let x = x.in_form(form, matrix.columns);
+                matmul::multiply(kernels, &matrix, x, out);
+            }
+            (Operations::Fast(products), Prepared::Fast(x)) => {
+                products.multiply(&matrix, x, out);
+            }
+            _ => unreachable!("activations are prepared for the operations"),
+        }
     }
 
     fn linear(&self, linear: &Linear, x: &mut Prepared) -> Vec<f32> {
-        let mut out = self.product(&linear.weight, x);
+        let positions = x.values().len() / linear.weight.columns;
+        let mut out = self.spare.take(positions * linear.weight.rows);
+        self.linear_into(linear, x, &mut out);
+        out
+    }
+
+    fn linear_into(&self, linear: &Linear, x: &mut Prepared, out: &mut [f32]) {
+        self.product(&linear.weight, x, out);
         if let Some(scale) = linear.scale {
-            multiply(&mut out, scale);
+            multiply(out, scale);
         }
         if let Some(bias) = &linear.bias {
             out.chunks_exact_mut(bias.len())
                 .for_each(|row| add(row, bias));
         }
-        out
     }
 }
 
+/// Numbers that a thread takes at a time, of what is done to each by itself.
+const SHARE: usize = 1 << 14;
 fn add(x: &mut [f32], other: &[f32]) {
-    for (x, other) in x.iter_mut().zip(other) {
-        *x += other;
-    }
+    let add = |(x, other): (&mut [f32], &[f32])| {
+        for (x, other) in x.iter_mut().zip(other) {
+            *x += other;
+        }
+    };
+    x.par_chunks_mut(SHARE)
+        .zip(other.par_chunks(SHARE))
+        .for_each(add);
 }
 
 fn multiply(x: &mut [f32], factor: f32) {
-    for x in x {
-        *x *= factor;
-    }
+    x.par_chunks_mut(SHARE)
+        .for_each(|x| x.iter_mut().for_each(|x| *x *= factor));
 }
 
 /// How one layer sees positions.
 struct View<'a> {
     rotations: &'a Rotations,
     window: Option<usize>,
-}
-
-/// Activations with the forms that have been asked for so far: several matrices, not always of
-/// one type, are multiplied with the same activations.
-struct Prepared {
-    values: Vec<f32>,
-    forms: Vec<(Form, Activations)>,
-}
-
-impl Prepared {
-    fn new(values: Vec<f32>) -> Self {
-        Self {
-            values,
-            forms: Vec::new(),
-        }
-    }
-
-    /// As rows of `width`, which is the same for every matrix that is asked for.
-    fn in_form(&mut self, form: Form, width: usize) -> &Activations {
-        let known = self.forms.iter().position(|(known, _)| *known == form);
-        let place = known.unwrap_or_else(|| {
-            self.forms
-                .push((form, Activations::new(&self.values, width, form)));
-            self.forms.len() - 1
-        });
-        &self.forms[place].1
-    }
 }

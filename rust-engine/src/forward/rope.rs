@@ -1,7 +1,12 @@
 //! Rotary position encoding, as `ggml_compute_forward_rope_flt`.
 
+use rayon::prelude::*;
+
 use crate::model::families::RopePairs;
 use crate::model::rope::Rope;
+
+/// Positions that a thread takes at a time, at least.
+const ROWS: usize = 16;
 
 /// Cosines and sines of several positions, `[position][pair]`.
 pub(super) struct Rotations {
@@ -43,16 +48,18 @@ impl Rotations {
     /// Rotates the heads of `rows`, `[position][head][head_width]`; what lies beyond the rotated
     /// elements of a head stays.
     pub(super) fn apply(&self, rows: &mut [f32], heads: usize, head_width: usize) {
-        let turns = self.turns.chunks_exact(self.n_pairs);
-        for (row, turns) in rows.chunks_exact_mut(heads * head_width).zip(turns) {
-            for head in row.chunks_exact_mut(head_width) {
-                let rotated = &mut head[..2 * self.n_pairs];
-                match self.pairs {
-                    RopePairs::Neighbours => rotate_neighbours(rotated, turns),
-                    RopePairs::Halves => rotate_halves(rotated, turns),
+        rows.par_chunks_exact_mut(heads * head_width)
+            .zip(self.turns.par_chunks_exact(self.n_pairs))
+            .with_min_len(ROWS)
+            .for_each(|(row, turns)| {
+                for head in row.chunks_exact_mut(head_width) {
+                    let rotated = &mut head[..2 * self.n_pairs];
+                    match self.pairs {
+                        RopePairs::Neighbours => rotate_neighbours(rotated, turns),
+                        RopePairs::Halves => rotate_halves(rotated, turns),
+                    }
                 }
-            }
-        }
+            });
     }
 }
 

@@ -11,7 +11,7 @@ use schemas::tag::Tag;
 
 use super::ServeError;
 use crate::formats;
-use crate::kernels::Kernels;
+use crate::forward::Kernels;
 use crate::model::{Model, ModelError, ModelFile, families, vocabulary};
 use crate::tokenizer::{self, Role, SPECIAL_ID_KEYS};
 
@@ -32,12 +32,13 @@ const SPECIAL_TOKENS: [(&str, Role); 6] = [
 
 /// Describes the engine, and the model if one is named.
 pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
-    let kernels = Kernels::detect();
+    let kernels = best(Arithmetic::Exact);
     let mut answer = DescribeResponse {
         schema: Tag::new(),
         name: NAME.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         build: build(&kernels),
+        // `fast` is computed where it is asked for, and not offered: it is not yet measured by floors.
         arithmetics: vec![Arithmetic::Exact, Arithmetic::F32],
         architectures: families::architectures()
             .iter()
@@ -45,7 +46,7 @@ pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
             .collect(),
         tensor_types: formats::SUPPORTED.iter().map(ToString::to_string).collect(),
         tokenizers: Some(tokenizers()),
-        kernels: vec![kernels.name.to_owned()],
+        kernels: vec![kernels.name().to_owned()],
         settings: default_settings(&kernels),
         model: None,
         can_run: None,
@@ -62,6 +63,11 @@ pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
         answer.can_run = Some(answer.reason.is_none());
     }
     Ok(answer)
+}
+
+/// The kernels that an arithmetic runs unless others are asked for.
+fn best(arithmetic: Arithmetic) -> Kernels {
+    Kernels::choose(arithmetic, None).expect("without a name there is always a set")
 }
 
 fn tokenizers() -> BTreeMap<String, Vec<String>> {
@@ -98,7 +104,7 @@ fn library() -> Library {
 
 /// What the compiler may use everywhere, and what the chosen kernels use beside it.
 fn simd(kernels: &Kernels) -> Vec<String> {
-    let mut simd: Vec<_> = kernels.simd.iter().map(ToString::to_string).collect();
+    let mut simd: Vec<_> = kernels.simd().iter().map(ToString::to_string).collect();
     if cfg!(target_feature = "sse2") {
         simd.push("sse2".to_owned());
     }

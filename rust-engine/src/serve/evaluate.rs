@@ -1,6 +1,5 @@
 //! `rust-engine evaluate`: tokens in, files of logits out.
 
-use std::convert::Infallible;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,10 +11,9 @@ use schemas::evaluate::{
 use schemas::line::{self, Answer, Failure};
 use schemas::tag::Tag;
 
-use super::npy::NpyWriter;
+use super::npy::NpyFile;
 use super::{ServeError, describe, each_line, io_error};
-use crate::forward::{Evaluator, Options};
-use crate::kernels::Kernels;
+use crate::forward::{Evaluator, Kernels, Options};
 use crate::model::{Model, ModelError, ModelFile};
 
 /// The flags of the sub-command.
@@ -26,6 +24,8 @@ pub struct Flags {
     pub out: PathBuf,
     /// Which numbers to compute.
     pub arithmetic: Arithmetic,
+    /// The kernels, if not the best that there are.
+    pub kernel: Option<String>,
     /// Worker threads.
     pub threads: Option<u32>,
     /// Tokens that an item may have at most; the model's own context unless it is given.
@@ -53,7 +53,8 @@ pub fn run(
     let model = ModelFile::open(&flags.model)
         .and_then(Model::new)
         .map_err(failed)?;
-    let kernels = Kernels::detect();
+    let kernels =
+        Kernels::choose(flags.arithmetic, flags.kernel.as_deref()).map_err(ServeError::Usage)?;
     let settings = settings(flags, &model, &kernels)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads as usize)
@@ -198,23 +199,27 @@ impl Server<'_> {
     ) -> io::Result<(Vec<u32>, Times)> {
         let columns = self.vocabulary_size;
         let name = logits_file_name(&request.id);
-        let mut logits = NpyWriter::create(self.out, &name, positions.len(), columns)?;
+        let mut logits = NpyFile::create(self.out, &name, positions.len(), columns)?;
         let steps = request.greedy_steps as usize;
         let mut times = Times::default();
-        let row = self.prefill(request, positions, &mut logits, &mut times)?;
+        let begin = Instant::now();
+        let row = self.prefill(request, positions, &mut logits);
+        times.prefill = begin.elapsed();
         logits.finish()?;
 
         let name = greedy_file_name(&request.id);
-        let mut greedy = NpyWriter::create(self.out, &name, steps, columns)?;
+        let mut greedy = NpyFile::create(self.out, &name, steps, columns)?;
         let mut ids = Vec::new();
-        let mut row = row;
+        if steps > 0 {
+            greedy.rows(0, 1).copy_from_slice(&row);
+        }
         for step in 0..steps {
-            greedy.write(&row)?;
-            let id = lowest_largest(&row);
+            let id = lowest_largest(greedy.rows(step, 1));
             ids.push(id);
             if step + 1 < steps {
                 let begin = Instant::now();
-                row = self.last_row(&[id]);
+                self.evaluator.append(&[id]);
+                self.evaluator.logits(&[0], greedy.rows(step + 1, 1));
                 times.decode += begin.elapsed();
             }
         }
@@ -222,61 +227,37 @@ impl Server<'_> {
         Ok((ids, times))
     }
 
-    /// Evaluates the sequence, writes the rows that are wanted, and gives the last position's.
+    /// Evaluates the sequence, writes the rows that are wanted, and gives the last position's, with which
+    /// the greedy steps begin whether or not it was asked for.
     fn prefill(
         &mut self,
         request: &EvaluateRequest,
         positions: &[usize],
-        logits: &mut NpyWriter,
-        times: &mut Times,
-    ) -> io::Result<Vec<f32>> {
+        logits: &mut NpyFile,
+    ) -> Vec<f32> {
         let (tokens, steps) = (&request.tokens, request.greedy_steps as usize);
-        let columns = self.vocabulary_size;
-        let mut last_row = Vec::new();
-        let mut rest = positions;
+        let mut last_row = vec![0.0; if steps > 0 { self.vocabulary_size } else { 0 }];
+        let mut written = 0;
         let mut first = 0;
         for batch in tokens.chunks(self.settings.micro_batch as usize) {
             let end = first + batch.len();
-            let (here, later) = rest.split_at(rest.partition_point(|&position| position < end));
-            rest = later;
-            let mut wanted: Vec<usize> = here.iter().map(|position| position - first).collect();
-            // The last row begins the greedy steps whether or not it was asked for.
-            let asked = wanted.len();
-            let is_last = end == tokens.len() && steps > 0;
-            if is_last && wanted.last() != Some(&(batch.len() - 1)) {
-                wanted.push(batch.len() - 1);
-            }
-            let mut written = 0;
-            let mut writing = Duration::ZERO;
-            let begin = Instant::now();
-            self.evaluator.append(batch, &wanted, &mut |rows| {
-                let begin = Instant::now();
-                let n = (rows.len() / columns).min(asked - written);
-                logits.write(&rows[..n * columns])?;
-                written += n;
-                if is_last {
-                    last_row = rows[rows.len() - columns..].to_vec();
+            let rest = &positions[written..];
+            let here = &rest[..rest.partition_point(|&position| position < end)];
+            let wanted: Vec<usize> = here.iter().map(|position| position - first).collect();
+            self.evaluator.append(batch);
+            self.evaluator
+                .logits(&wanted, logits.rows(written, wanted.len()));
+            written += wanted.len();
+            if end == tokens.len() && steps > 0 {
+                if positions.last() == Some(&(end - 1)) {
+                    last_row.copy_from_slice(logits.rows(written - 1, 1));
+                } else {
+                    self.evaluator.logits(&[batch.len() - 1], &mut last_row);
                 }
-                writing += begin.elapsed();
-                io::Result::Ok(())
-            })?;
-            times.prefill += begin.elapsed().saturating_sub(writing);
+            }
             first = end;
         }
-        Ok(last_row)
-    }
-
-    fn last_row(&mut self, tokens: &[u32]) -> Vec<f32> {
-        let mut row = Vec::new();
-        let appended: Result<(), Infallible> =
-            self.evaluator
-                .append(tokens, &[tokens.len() - 1], &mut |rows| {
-                    row = rows.to_vec();
-                    Ok(())
-                });
-        match appended {
-            Ok(()) => row,
-        }
+        last_row
     }
 }
 

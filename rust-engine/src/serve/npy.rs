@@ -1,15 +1,17 @@
-//! Writes `.npy` files row by row: little-endian f32, C order, two dimensions.
+//! Writes `.npy` files: little-endian f32, C order, two dimensions.
 //!
 //! ```text
 //! "\x93NUMPY" | 1 | 0 | header length u16 | header, padded with blanks, ended by \n | rows
 //! ```
-//! The data begins at a multiple of 64. A file appears under its name when it is complete.
+//! The data begins at a multiple of 64. Rows are written in the mapped file, where they stay: there is no
+//! second copy of them. A file appears under its name when it is complete.
 
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::mapping::Written;
 use crate::output;
 
 /// Magic, version and header length.
@@ -18,56 +20,48 @@ const FIXED: usize = 10;
 const ALIGNMENT: usize = 64;
 
 /// A file that is being written.
-pub(super) struct NpyWriter {
-    out: BufWriter<NamedTempFile>,
+pub(super) struct NpyFile {
+    file: NamedTempFile,
+    map: Written,
     path: PathBuf,
-    missing: usize,
+    header_bytes: usize,
+    columns: usize,
 }
 
-impl NpyWriter {
-    /// A file of `rows × columns` numbers that will be called `folder/name`.
+impl NpyFile {
+    /// A file of `rows × columns` numbers, zeros so far, that will be called `folder/name`.
     pub(super) fn create(
         folder: &Path,
         name: &str,
         rows: usize,
         columns: usize,
     ) -> io::Result<Self> {
-        let mut out = BufWriter::new(output::temporary_in(folder)?);
-        out.write_all(&header(rows, columns))?;
+        let file = output::temporary_in(folder)?;
+        let header = header(rows, columns);
+        let size = header.len() + rows * columns * 4;
+        let mut map = Written::create(file.as_file(), size as u64)?;
+        map.bytes()[..header.len()].copy_from_slice(&header);
         Ok(Self {
-            out,
+            file,
+            map,
             path: folder.join(name),
-            missing: rows * columns,
+            header_bytes: header.len(),
+            columns,
         })
     }
 
-    /// Appends whole rows.
-    pub(super) fn write(&mut self, numbers: &[f32]) -> io::Result<()> {
-        self.missing = self
-            .missing
-            .checked_sub(numbers.len())
-            .ok_or_else(|| io::Error::other("more rows than were announced"))?;
-        let mut bytes = [0u8; 4096];
-        for numbers in numbers.chunks(bytes.len() / 4) {
-            let (places, _) = bytes.as_chunks_mut::<4>();
-            for (place, number) in places.iter_mut().zip(numbers) {
-                *place = number.to_le_bytes();
-            }
-            self.out.write_all(&bytes[..numbers.len() * 4])?;
-        }
-        Ok(())
+    /// `count` rows from `first` on.
+    pub(super) fn rows(&mut self, first: usize, count: usize) -> &mut [f32] {
+        let numbers = &mut self.map.bytes()[self.header_bytes..];
+        // In the machine's own order, which is little-endian wherever this is compiled.
+        const { assert!(cfg!(target_endian = "little")) };
+        let numbers: &mut [f32] = bytemuck::cast_slice_mut(numbers);
+        &mut numbers[first * self.columns..][..count * self.columns]
     }
 
     /// Gives the file its name.
     pub(super) fn finish(self) -> io::Result<()> {
-        if self.missing != 0 {
-            return Err(io::Error::other("fewer rows than were announced"));
-        }
-        let file = self
-            .out
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
-        file.persist(&self.path)?;
+        self.file.persist(&self.path)?;
         Ok(())
     }
 }
@@ -100,19 +94,30 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_missing_rows_never_appears() {
+    fn a_file_appears_when_it_is_finished() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut file = NpyWriter::create(folder.path(), "a.npy", 2, 3).expect("a file");
-        file.write(&[0.0; 3]).expect("one row");
-        assert!(file.finish().is_err());
-        let left = std::fs::read_dir(folder.path()).expect("folder").count();
-        assert_eq!(left, 0, "nothing may be left behind");
+        let names = || std::fs::read_dir(folder.path()).expect("folder").count();
+        let mut file = NpyFile::create(folder.path(), "a.npy", 2, 3).expect("a file");
+        file.rows(1, 1).copy_from_slice(&[1.0, 2.0, 3.0]);
+        file.rows(0, 1).fill(-0.5);
+        file.finish().expect("named");
+        let bytes = std::fs::read(folder.path().join("a.npy")).expect("there");
+        let data: Vec<f32> = bytes[bytes.len() - 24..]
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|number| f32::from_le_bytes(*number))
+            .collect();
+        assert_eq!(data, [-0.5, -0.5, -0.5, 1.0, 2.0, 3.0]);
+        drop(NpyFile::create(folder.path(), "b.npy", 2, 3).expect("a file"));
+        assert_eq!(names(), 1, "nothing may be left behind");
     }
 
     #[test]
+    #[should_panic(expected = "range")]
     fn a_row_too_many_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut file = NpyWriter::create(folder.path(), "a.npy", 1, 3).expect("a file");
-        assert!(file.write(&[0.0; 6]).is_err());
+        let mut file = NpyFile::create(folder.path(), "a.npy", 1, 3).expect("a file");
+        file.rows(1, 1);
     }
 }

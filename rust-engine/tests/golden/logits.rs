@@ -3,8 +3,7 @@
 //! bitnet.cpp was built with SIMD: it sums floats in another order, and one last bit flips an
 //! integer code now and then. So distributions are compared, not bits.
 
-use rust_engine::forward::{Evaluator, Options};
-use rust_engine::kernels::Kernels;
+use rust_engine::forward::{Evaluator, Kernels, Options};
 use rust_engine::model::Model;
 use schemas::describe::{Arithmetic, KvType};
 use serde_json::Value;
@@ -43,20 +42,17 @@ pub(crate) fn of(model: &Model, tokens: &[u32]) -> Vec<Vec<f64>> {
         kv: KvType::F16,
         context: model.hyperparameters.context,
     };
-    let mut evaluator = Evaluator::new(model, Kernels::detect(), options);
+    let kernels = Kernels::choose(options.arithmetic, None).expect("a set");
+    let mut evaluator = Evaluator::new(model, kernels, options);
     evaluator.reset(tokens.len()).expect("there is room");
     let all: Vec<usize> = (0..tokens.len()).collect();
     let width = model.hyperparameters.vocabulary_size;
-    let mut logits = Vec::new();
-    let mut sink = |rows: &[f32]| -> Result<(), ()> {
-        let rows = rows.chunks_exact(width);
-        logits.extend(rows.map(|row| row.iter().map(|&x| f64::from(x)).collect()));
-        Ok(())
-    };
-    evaluator
-        .append(tokens, &all, &mut sink)
-        .expect("the sink never fails");
-    logits
+    evaluator.append(tokens);
+    let mut logits = vec![0.0; tokens.len() * width];
+    evaluator.logits(&all, &mut logits);
+    let rows = logits.chunks_exact(width);
+    rows.map(|row| row.iter().map(|&x| f64::from(x)).collect())
+        .collect()
 }
 
 fn log_softmax(row: &[f64]) -> Vec<f64> {

@@ -2,7 +2,7 @@
 
 use rust_engine::forward::activations::{Activations, Form};
 use rust_engine::forward::matmul::multiply;
-use rust_engine::kernels::{Kernels, scalar};
+use rust_engine::kernels::exact::{Kernels, scalar};
 use rust_engine::model::weights::{Layer, Linear};
 use schemas::describe::Arithmetic;
 

@@ -4,6 +4,7 @@ mod bits;
 mod changed;
 mod extremes;
 mod families;
+mod fast;
 mod full_disk;
 mod memory;
 mod metadata;

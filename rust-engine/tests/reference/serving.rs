@@ -136,7 +136,11 @@ fn what_it_cannot_do_has_its_exit_code() {
         evaluate(&model, &["--arithmetic", "f32", "--kv", "f16"]),
         Some(64)
     );
-    assert_eq!(evaluate(&model, &["--arithmetic", "fast"]), Some(69));
+    assert_eq!(evaluate(&model, &["--arithmetic", "fast"]), Some(0));
+    assert_eq!(
+        evaluate(&model, &["--arithmetic", "fast", "--kernel", "abacus"]),
+        Some(64)
+    );
     assert_eq!(evaluate(&model, &["--flash-attention", "on"]), Some(69));
     assert_eq!(evaluate(&model, &["--context", "100000"]), Some(69));
     assert_eq!(evaluate(&text, &[]), Some(65));

@@ -11,7 +11,7 @@ use gguf::{TensorType, Value};
 use rust_engine::formats::{Matrix, SUPPORTED};
 use rust_engine::forward::activations::{Activations, Form};
 use rust_engine::forward::matmul::multiply;
-use rust_engine::kernels::Kernels;
+use rust_engine::kernels::exact::Kernels;
 use schemas::describe::Arithmetic;
 
 use crate::extremes::{COLUMNS, Numbers, activations, weights};

@@ -54,10 +54,6 @@ fn two_bit_sum(codes: &[u8], x: &[i8]) -> i64 {
 }
 
 /// Body of [`Kernels::panel_dot`].
-#[expect(
-    clippy::inline_always,
-    reason = "only inlined can it be compiled for wider registers"
-)]
 #[inline(always)]
 pub(super) fn panel_dot(shared: &[f32], panel: &[[f32; LANES]], results: &mut [f32; LANES]) {
     let mut sums = [0f64; LANES];
@@ -71,10 +67,6 @@ pub(super) fn panel_dot(shared: &[f32], panel: &[[f32; LANES]], results: &mut [f
 }
 
 /// Body of [`Kernels::add_scaled_rows`].
-#[expect(
-    clippy::inline_always,
-    reason = "only inlined can it be compiled for wider registers"
-)]
 #[inline(always)]
 pub(super) fn add_scaled_rows(factors: &[f32], rows: &[f32], stride: usize, sums: &mut [f64]) {
     for (i, &factor) in factors.iter().enumerate() {

@@ -1,0 +1,18 @@
+//! The operations of arithmetic `fast`: the same graph, with kernels and orders of our own.
+//!
+//! Activations are quantised as the reference's generic code does it, each product's integer part is
+//! exact, and floats are added in whatever order is quickest. No result depends on the number of threads:
+//! each number is computed by one of them, in one order.
+
+mod attention;
+mod exp;
+mod gate;
+mod norm;
+mod products;
+
+pub(super) use attention::Attention;
+pub(super) use gate::join;
+pub(super) use norm::rms_norm;
+#[cfg(test)]
+pub(crate) use products::coding_for;
+pub(super) use products::{Prepared, Products};

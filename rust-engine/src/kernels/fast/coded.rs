@@ -1,0 +1,274 @@
+//! Activations as signed bytes: groups of codes with a step each, as the products with coded weights
+//! take them.
+//!
+//! What a code is follows the reference's generic quantisation (`quantize_row_q8_0_ref`,
+//! `quantize_row_q8_1_ref`, `quantize_row_q8_K_ref`; bitnet.cpp's rows); what is not a number stays so.
+//! Its steps are repeated for each group where groups are smaller than its blocks.
+
+use rayon::prelude::*;
+
+use super::Fast;
+use super::isa::{Isa, LANES, Task};
+use crate::formats::float::round_to_f16;
+
+/// How activations become codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// Blocks of 32.
+    Blocks,
+    /// Blocks of 256.
+    Supers {
+        /// Codes of a group: 16, 32 or 256.
+        group: usize,
+    },
+    /// A row is one block and one group.
+    Rows,
+}
+
+/// Codes of several positions. Rows are padded with zeros, so that kernels may read whole vectors.
+pub struct Positions {
+    pub(super) columns: usize,
+    /// Codes that share a step.
+    pub(super) group: usize,
+    /// Groups of a row.
+    pub(super) groups: usize,
+    /// Codes from one row to the next: whole vectors of 64.
+    pub(super) stride: usize,
+    /// Groups from one row to the next: whole vectors of 16.
+    pub(super) group_stride: usize,
+    /// Two's complement.
+    pub(super) codes: Vec<u8>,
+    /// What a code is worth.
+    pub(super) steps: Vec<f32>,
+    /// Sum of the codes of a group, times their step: what a minimum meets.
+    pub(super) sums: Vec<f32>,
+    /// Sum of the codes of a group.
+    pub(super) code_sums: Vec<i32>,
+}
+
+/// What the tiles of a panel need of positions beside their codes, `[group][position]`: they take the
+/// numbers of several positions at once.
+pub struct ByGroup {
+    /// What a code is worth.
+    pub(super) steps: Vec<f32>,
+    /// What a minimum meets.
+    pub(super) sums: Vec<f32>,
+    /// What sums start with: less the zero of the weights' codes times the sum of the position's.
+    pub(super) starts: Vec<i32>,
+}
+
+impl Positions {
+    /// Of rows of `columns` values. Blocks do not cross rows, which loading has checked.
+    pub fn new(fast: Fast, values: &[f32], columns: usize, coding: Coding) -> Self {
+        let group = match coding {
+            Coding::Blocks => 32,
+            Coding::Supers { group } => group,
+            Coding::Rows => columns,
+        };
+        let groups = columns / group;
+        let positions = values.len() / columns;
+        let padded = if positions == 1 {
+            1
+        } else {
+            positions.next_multiple_of(fast.tile_positions())
+        };
+        let (stride, group_stride) = (columns.next_multiple_of(64), groups.next_multiple_of(LANES));
+        let mut coded = Self {
+            columns,
+            group,
+            groups,
+            stride,
+            group_stride,
+            codes: vec![0; padded * stride],
+            steps: vec![0.0; padded * group_stride],
+            sums: vec![0.0; padded * group_stride],
+            code_sums: vec![0; padded * group_stride],
+        };
+        coded
+            .codes
+            .par_chunks_mut(stride)
+            .zip(coded.steps.par_chunks_mut(group_stride))
+            .zip(coded.sums.par_chunks_mut(group_stride))
+            .zip(coded.code_sums.par_chunks_mut(group_stride))
+            .zip(values.par_chunks(columns))
+            .with_min_len(8)
+            .for_each(|((((codes, steps), sums), code_sums), values)| {
+                fast.run(Quantize {
+                    coding,
+                    values,
+                    codes: &mut codes[..columns],
+                    steps: &mut steps[..groups],
+                    sums: &mut sums[..groups],
+                    code_sums: &mut code_sums[..groups],
+                });
+            });
+        coded
+    }
+
+    /// For weights whose codes have this zero.
+    pub fn by_group(&self, zero: u8) -> ByGroup {
+        ByGroup {
+            steps: self.turned(&self.steps, |step| step),
+            sums: self.turned(&self.sums, |sum| sum),
+            starts: self.turned(&self.code_sums, |sum| -i32::from(zero) * sum),
+        }
+    }
+
+    /// Numbers of groups, `[position][group]`, as `[group][position]`.
+    fn turned<T: Copy, U: Copy + Default>(&self, numbers: &[T], change: impl Fn(T) -> U) -> Vec<U> {
+        let padded = self.padded();
+        let mut turned = vec![U::default(); self.groups * padded];
+        for position in 0..padded {
+            let numbers = self.of_groups(numbers, position);
+            for (group, &number) in numbers[..self.groups].iter().enumerate() {
+                turned[group * padded + position] = change(number);
+            }
+        }
+        turned
+    }
+
+    /// How many, with those that pad them.
+    pub(super) fn padded(&self) -> usize {
+        self.codes.len() / self.stride
+    }
+
+    /// The codes of one position.
+    #[inline(always)]
+    pub(super) fn row(&self, position: usize) -> &[u8] {
+        &self.codes[position * self.stride..][..self.stride]
+    }
+
+    /// One number for each group of one position.
+    #[inline(always)]
+    pub(super) fn of_groups<'a, T>(&self, numbers: &'a [T], position: usize) -> &'a [T] {
+        &numbers[position * self.group_stride..][..self.group_stride]
+    }
+}
+
+/// Makes codes of one row.
+struct Quantize<'a> {
+    coding: Coding,
+    values: &'a [f32],
+    codes: &'a mut [u8],
+    steps: &'a mut [f32],
+    sums: &'a mut [f32],
+    code_sums: &'a mut [i32],
+}
+
+impl Task for Quantize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        match self.coding {
+            Coding::Blocks => self.blocks(),
+            Coding::Supers { group } => self.supers(group),
+            Coding::Rows => self.row(),
+        }
+    }
+}
+
+impl Quantize<'_> {
+    /// Codes use the step as computed, products the step rounded to F16; so do sums.
+    #[inline(always)]
+    fn blocks(self) {
+        let blocks = self.values.as_chunks::<32>().0;
+        let codes = self.codes.as_chunks_mut::<32>().0;
+        for (i, (values, codes)) in blocks.iter().zip(codes).enumerate() {
+            let step = f32::from_bits(largest_magnitude(values)) / 127.0;
+            let inverse = if step == 0.0 { 0.0 } else { 1.0 / step };
+            let mut sum = 0;
+            for (code, x) in codes.iter_mut().zip(values) {
+                let rounded = round_half_away(x * inverse);
+                *code = rounded as u8;
+                sum += rounded;
+            }
+            self.steps[i] = step;
+            self.sums[i] = sum as f32 * step;
+            self.code_sums[i] = sum;
+        }
+        round_to_f16(self.steps);
+        round_to_f16(self.sums);
+    }
+
+    /// The value of largest magnitude becomes -127, the first of them, so a step may be negative.
+    #[inline(always)]
+    fn supers(self, group: usize) {
+        let blocks = self.values.as_chunks::<256>().0;
+        let codes = self.codes.as_chunks_mut::<256>().0;
+        let per_block = 256 / group;
+        for (i, (values, codes)) in blocks.iter().zip(codes).enumerate() {
+            let largest = largest_magnitude(values);
+            let is_largest = |x: &&f32| x.to_bits() & MAGNITUDE == largest;
+            let signed = values.iter().find(is_largest).copied().unwrap_or(0.0);
+            let (inverse, step) = if signed == 0.0 {
+                (0.0, 0.0)
+            } else {
+                let inverse = -127.0 / signed;
+                (inverse, 1.0 / inverse)
+            };
+            for (code, x) in codes.iter_mut().zip(values) {
+                *code = round_half_even(x * inverse).min(127) as u8;
+            }
+            for (j, codes) in codes.chunks_exact(group).enumerate() {
+                let at = i * per_block + j;
+                let sum = sum_of(codes);
+                self.steps[at] = step;
+                self.sums[at] = sum as f32 * step;
+                self.code_sums[at] = sum;
+            }
+        }
+    }
+
+    /// As bitnet.cpp: see [`crate::formats::i2_s`].
+    #[inline(always)]
+    fn row(self) {
+        let largest = f64::from(f32::from_bits(largest_magnitude(self.values)));
+        let scale = (127.0 / if largest < 1e-5 { 1e-5 } else { largest }) as f32;
+        for (code, x) in self.codes.iter_mut().zip(self.values) {
+            *code = round_half_even(x * scale).clamp(-128, 127) as u8;
+        }
+        let sum = sum_of(self.codes);
+        self.steps[0] = 1.0 / scale;
+        self.sums[0] = sum as f32 / scale;
+        self.code_sums[0] = sum;
+    }
+}
+
+const MAGNITUDE: u32 = 0x7fff_ffff;
+
+/// The bits of the largest magnitude; NaN is larger than any number.
+#[inline(always)]
+fn largest_magnitude(values: &[f32]) -> u32 {
+    let mut largest = 0;
+    for x in values {
+        largest = largest.max(x.to_bits() & MAGNITUDE);
+    }
+    largest
+}
+
+/// The sum of signed codes.
+#[inline(always)]
+fn sum_of(codes: &[u8]) -> i32 {
+    codes.iter().map(|code| i32::from(code.cast_signed())).sum()
+}
+
+/// As C's `roundf`, half away from zero, of what is within 127 but for a rounding: the nearest whole
+/// number, half to even, and one further where that went the wrong way.
+#[inline(always)]
+fn round_half_away(x: f32) -> i32 {
+    let even = (x + SHIFT) - SHIFT;
+    let rest = x - even;
+    let up = if rest == 0.5 && x > 0.0 { 1.0 } else { 0.0 };
+    let down = if rest == -0.5 && x < 0.0 { 1.0 } else { 0.0 };
+    round_half_even(even + up - down)
+}
+
+/// 1.5 · 2^23: adding it leaves the nearest whole number in the low bits.
+const SHIFT: f32 = 12_582_912.0;
+
+/// ggml's `nearest_int`: half to even.
+#[inline(always)]
+fn round_half_even(x: f32) -> i32 {
+    ((x + SHIFT).to_bits() & 0x007f_ffff) as i32 - 0x0040_0000
+}

@@ -1,0 +1,239 @@
+//! One 512-bit register for sixteen lanes; byte products by AVX-512 VNNI (`vpdpbusd`), which adds four
+//! of them to 32 bits and saturates nowhere.
+#![expect(unsafe_code, reason = "instructions that not every x86-64 CPU has")]
+
+use std::arch::x86_64::{
+    __m512, __m512i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm512_add_ps,
+    _mm512_and_si512, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
+    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_ps, _mm512_mul_ps, _mm512_reduce_add_ps,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_i32x4, _mm512_srli_epi16,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+};
+
+use super::{Isa, LANES, Task, amx};
+
+/// A CPU with AVX-512 F, BW, VL, DQ and VNNI; with AMX, too, if `AMX` is set.
+#[derive(Clone, Copy)]
+pub(in crate::kernels::fast) struct Avx512<const AMX: bool>(());
+
+impl<const AMX: bool> Avx512<AMX> {
+    /// If this CPU is one.
+    pub(in crate::kernels::fast) fn detect() -> Option<Self> {
+        let has = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vnni")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+            && (!AMX || amx::is_usable());
+        has.then_some(Self(()))
+    }
+
+    /// Does a task with these instructions.
+    pub(in crate::kernels::fast) fn run<T: Task>(self, task: T) -> T::Output {
+        // SAFETY: `self` is there only where the CPU has these features.
+        unsafe { compiled(self, task) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+fn compiled<const AMX: bool, T: Task>(isa: Avx512<AMX>, task: T) -> T::Output {
+    task.run(isa)
+}
+
+impl<const AMX: bool> Isa for Avx512<AMX> {
+    const WIDE: bool = true;
+    const TILES: bool = AMX;
+    type Ints = __m512i;
+    type Floats = __m512;
+
+    #[inline(always)]
+    fn ints(self, number: i32) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_set1_epi32(number) }
+    }
+    #[inline(always)]
+    fn load_ints(self, numbers: &[i32; LANES]) -> __m512i {
+        // SAFETY: as above; the array has the 64 bytes, and the load needs no alignment.
+        unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn bytes(self, bytes: &[u8; 64]) -> __m512i {
+        // SAFETY: as above; the array has the 64 bytes, and the load needs no alignment.
+        unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn prefetch(self, bytes: &[u8], ahead: usize) {
+        let address = bytes.as_ptr().wrapping_add(ahead);
+        // SAFETY: nothing is read that the program could see, so that any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+    }
+    #[inline(always)]
+    fn dot(self, sums: __m512i, unsigned: __m512i, signed: __m512i) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_dpbusd_epi32(sums, unsigned, signed) }
+    }
+    #[inline(always)]
+    fn begin_tiles(self) {
+        assert!(AMX, "there is a unit for tiles");
+        // SAFETY: `self` is there only where the CPU has AMX and the system lets it be used.
+        unsafe { amx::begin() }
+    }
+    #[inline(always)]
+    fn tile_sums(
+        self,
+        rows: &[u8],
+        stride: usize,
+        strip: &[[u8; 64]],
+        sums: &mut [[i32; LANES]; LANES],
+    ) {
+        assert!(AMX, "there is a unit for tiles");
+        // SAFETY: as above.
+        unsafe { amx::sums(rows, stride, strip, sums) }
+    }
+    #[inline(always)]
+    fn end_tiles(self) {
+        assert!(AMX, "there is a unit for tiles");
+        // SAFETY: as above.
+        unsafe { amx::end() }
+    }
+    #[inline(always)]
+    fn two_bits(self, bytes: __m512i, place: usize) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { two_bits(bytes, place) }
+    }
+    #[inline(always)]
+    fn floats(self, numbers: __m512i) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_cvtepi32_ps(numbers) }
+    }
+    #[inline(always)]
+    fn splat(self, number: f32) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_set1_ps(number) }
+    }
+    #[inline(always)]
+    fn spread2(self, numbers: [f32; 2]) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { spread2(numbers) }
+    }
+    #[inline(always)]
+    fn spread4(self, numbers: [f32; 4]) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { spread4(numbers) }
+    }
+    #[inline(always)]
+    fn load(self, numbers: &[f32; LANES]) -> __m512 {
+        // SAFETY: as above; the array has the 64 bytes, and the load needs no alignment.
+        unsafe { _mm512_loadu_ps(numbers.as_ptr()) }
+    }
+    #[inline(always)]
+    fn load_f16(self, bytes: &[u8; 2 * LANES]) -> __m512 {
+        // SAFETY: the array has the 32 bytes, and the load needs no alignment.
+        let halves = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_cvtph_ps(halves) }
+    }
+    #[inline(always)]
+    fn store(self, numbers: __m512, place: &mut [f32; LANES]) {
+        // SAFETY: as above; the array has the 64 bytes, and the store needs no alignment.
+        unsafe { _mm512_storeu_ps(place.as_mut_ptr(), numbers) }
+    }
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_add_ps(a, b) }
+    }
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+    #[inline(always)]
+    fn sum(self, numbers: __m512) -> f32 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_reduce_add_ps(numbers) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: &[u32], stride: usize, out: &mut [[u32; LANES]; LANES]) {
+        let mut row = [self.ints(0); LANES];
+        for (r, row) in row.iter_mut().enumerate() {
+            let words: &[u32; LANES] = rows[r * stride..]
+                .first_chunk()
+                .expect("sixteen rows of sixteen words");
+            // SAFETY: as above; the array has the 64 bytes, and the load needs no alignment.
+            *row = unsafe { _mm512_loadu_si512(words.as_ptr().cast()) };
+        }
+        // SAFETY: `self` is there only where the CPU has the features.
+        let row = unsafe { turn(row) };
+        for (out, row) in out.iter_mut().zip(row) {
+            // SAFETY: as above; the array has the 64 bytes, and the store needs no alignment.
+            unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), row) }
+        }
+    }
+}
+
+/// What a shift of 16 bits brings in from the neighbour is masked.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+fn two_bits(bytes: __m512i, place: usize) -> __m512i {
+    let shifted = match place {
+        0 => bytes,
+        1 => _mm512_srli_epi16::<2>(bytes),
+        2 => _mm512_srli_epi16::<4>(bytes),
+        _ => _mm512_srli_epi16::<6>(bytes),
+    };
+    _mm512_and_si512(shifted, _mm512_set1_epi8(3))
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn spread2([a, b]: [f32; 2]) -> __m512 {
+    _mm512_mask_blend_ps(0xff00, _mm512_set1_ps(a), _mm512_set1_ps(b))
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn spread4([a, b, c, d]: [f32; 4]) -> __m512 {
+    let low = _mm512_mask_blend_ps(0x00f0, _mm512_set1_ps(a), _mm512_set1_ps(b));
+    let high = _mm512_mask_blend_ps(0xf000, _mm512_set1_ps(c), _mm512_set1_ps(d));
+    _mm512_mask_blend_ps(0xff00, low, high)
+}
+
+/// Pairs of rows are woven word by word, then by two words, which turns each square of four; then the
+/// squares change places, in two steps.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn turn(mut row: [__m512i; LANES]) -> [__m512i; LANES] {
+    let mut woven = row;
+    for i in (0..LANES).step_by(2) {
+        woven[i] = _mm512_unpacklo_epi32(row[i], row[i + 1]);
+        woven[i + 1] = _mm512_unpackhi_epi32(row[i], row[i + 1]);
+    }
+    for i in (0..LANES).step_by(4) {
+        row[i] = _mm512_unpacklo_epi64(woven[i], woven[i + 2]);
+        row[i + 1] = _mm512_unpackhi_epi64(woven[i], woven[i + 2]);
+        row[i + 2] = _mm512_unpacklo_epi64(woven[i + 1], woven[i + 3]);
+        row[i + 3] = _mm512_unpackhi_epi64(woven[i + 1], woven[i + 3]);
+    }
+    for i in 0..4 {
+        woven[i] = _mm512_shuffle_i32x4::<0x88>(row[i], row[i + 4]);
+        woven[i + 4] = _mm512_shuffle_i32x4::<0xdd>(row[i], row[i + 4]);
+        woven[i + 8] = _mm512_shuffle_i32x4::<0x88>(row[i + 8], row[i + 12]);
+        woven[i + 12] = _mm512_shuffle_i32x4::<0xdd>(row[i + 8], row[i + 12]);
+    }
+    for i in 0..8 {
+        row[i] = _mm512_shuffle_i32x4::<0x88>(woven[i], woven[i + 8]);
+        row[i + 8] = _mm512_shuffle_i32x4::<0xdd>(woven[i], woven[i + 8]);
+    }
+    row
+}

@@ -1,0 +1,70 @@
+//! Sixteen lanes one after another: the oracle of all others.
+
+use super::{Isa, LANES};
+
+/// What every CPU can do.
+#[derive(Clone, Copy)]
+pub(in crate::kernels::fast) struct Scalar;
+
+impl Isa for Scalar {
+    type Ints = [i32; LANES];
+    type Floats = [f32; LANES];
+
+    fn ints(self, number: i32) -> Self::Ints {
+        [number; LANES]
+    }
+    fn load_ints(self, numbers: &[i32; LANES]) -> Self::Ints {
+        *numbers
+    }
+    fn bytes(self, bytes: &[u8; 64]) -> Self::Ints {
+        std::array::from_fn(|lane| {
+            let four = &bytes[4 * lane..][..4];
+            i32::from_le_bytes([four[0], four[1], four[2], four[3]])
+        })
+    }
+    fn dot(self, sums: Self::Ints, unsigned: Self::Ints, signed: Self::Ints) -> Self::Ints {
+        std::array::from_fn(|lane| {
+            let pairs = unsigned[lane]
+                .to_le_bytes()
+                .into_iter()
+                .zip(signed[lane].to_le_bytes());
+            let products = pairs.map(|(u, s)| i32::from(u) * i32::from(s.cast_signed()));
+            sums[lane].wrapping_add(products.sum())
+        })
+    }
+    fn two_bits(self, bytes: Self::Ints, place: usize) -> Self::Ints {
+        bytes.map(|word| word >> (2 * place) & 0x0303_0303)
+    }
+    fn floats(self, numbers: Self::Ints) -> Self::Floats {
+        numbers.map(|number| number as f32)
+    }
+    fn splat(self, number: f32) -> Self::Floats {
+        [number; LANES]
+    }
+    fn spread2(self, numbers: [f32; 2]) -> Self::Floats {
+        std::array::from_fn(|lane| numbers[lane / 8])
+    }
+    fn spread4(self, numbers: [f32; 4]) -> Self::Floats {
+        std::array::from_fn(|lane| numbers[lane / 4])
+    }
+    fn load(self, numbers: &[f32; LANES]) -> Self::Floats {
+        *numbers
+    }
+    fn load_f16(self, bytes: &[u8; 2 * LANES]) -> Self::Floats {
+        std::array::from_fn(|lane| {
+            half::f16::from_le_bytes([bytes[2 * lane], bytes[2 * lane + 1]]).to_f32()
+        })
+    }
+    fn store(self, numbers: Self::Floats, place: &mut [f32; LANES]) {
+        *place = numbers;
+    }
+    fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
+        std::array::from_fn(|lane| a[lane] + b[lane])
+    }
+    fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
+        std::array::from_fn(|lane| a[lane] * b[lane])
+    }
+    fn mul_add(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats {
+        std::array::from_fn(|lane| a[lane] * b[lane] + c[lane])
+    }
+}

@@ -1,0 +1,380 @@
+//! Products of weights with many positions, a panel of 32 rows at a time.
+//!
+//! A panel's rows are unpacked once into strips ([`super::tile`]) in a scratch of the thread: 32 bytes a
+//! column for codes, 128 for floats. With rows of 2,560 columns that is 80 KB or 320 KB, of 6,912 columns
+//! 216 KB or 864 KB: in the second cache (2 MB a core where this was measured, 1 MB on most), from which
+//! the tiles stream it, once for each six or twelve positions, 128 bytes in the time of 12 to 24
+//! products: 11 bytes a cycle of the 48 that it can give. A tile's positions, 6 rows of codes, stay in
+//! the first cache (15 KB at 2,560 columns).
+
+use super::Fast;
+use super::coded::{ByGroup, Positions};
+use super::columns::Piece;
+use super::isa::{Isa, LANES, Task};
+use super::tile::{self, FloatStrips, Strip, UNIT_POSITIONS};
+use crate::formats::Matrix;
+use crate::formats::coded::{Coded, Visitor, visit};
+use crate::formats::float::widen_f16;
+
+/// Rows of a panel: two strips.
+pub const PANEL_ROWS: usize = 2 * LANES;
+
+/// A thread's scratch for panels.
+#[derive(Default)]
+pub struct Panel {
+    /// Codes of sixteen rows one after another, four to a word.
+    words: Vec<u32>,
+    /// `[strip][four codes][row]`
+    codes: Vec<[u32; LANES]>,
+    /// One row's steps and minima.
+    row_steps: Vec<f32>,
+    row_minima: Vec<f32>,
+    /// `[strip][group][row]`
+    steps: Vec<[f32; LANES]>,
+    minima: Vec<[f32; LANES]>,
+}
+
+/// The other side of a product.
+#[derive(Clone, Copy)]
+pub enum Other<'a> {
+    /// Codes, with their numbers by groups for weights of this type.
+    Codes(&'a Positions, &'a ByGroup),
+    /// Floats, `[position][columns]`.
+    Floats(&'a [f32]),
+}
+
+/// The product of at most [`PANEL_ROWS`] rows with all positions.
+pub struct PanelProduct<'a> {
+    /// The rows.
+    pub matrix: Matrix<'a>,
+    /// The positions.
+    pub other: Other<'a>,
+    /// Where rows are unpacked.
+    pub panel: &'a mut Panel,
+    /// A column for each row of the matrix, a row for each position.
+    pub out: Piece<'a>,
+}
+
+impl PanelProduct<'_> {
+    /// Computes it.
+    pub fn run(self, fast: Fast) {
+        fast.run(self);
+    }
+}
+
+impl Task for PanelProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self {
+            matrix,
+            other,
+            panel,
+            mut out,
+        } = self;
+        match other {
+            Other::Codes(x, by_group) => {
+                let product = CodedPanel {
+                    isa,
+                    matrix,
+                    x,
+                    by_group,
+                    panel,
+                    out,
+                };
+                visit(matrix.tensor_type, product).expect("codes meet coded weights");
+            }
+            Other::Floats(x) => floats(isa, &matrix, x, panel, &mut out),
+        }
+    }
+}
+
+struct CodedPanel<'a, 'p, I> {
+    isa: I,
+    matrix: Matrix<'a>,
+    x: &'a Positions,
+    by_group: &'a ByGroup,
+    panel: &'p mut Panel,
+    out: Piece<'a>,
+}
+
+impl<I: Isa> Visitor for CodedPanel<'_, '_, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<F: Coded>(mut self) {
+        self.unpack::<F>();
+        if I::TILES {
+            self.unit_tiles::<F>();
+            return;
+        }
+        // Long groups have no totals to keep beside their sums.
+        match (I::WIDE, F::GROUP > 32) {
+            (true, true) => self.tiles::<F, 2, 12>(0),
+            (true, false) => self.tiles::<F, 2, 6>(0),
+            // No closure here: it would not be compiled for the features.
+            (false, is_long) => {
+                for strip in 0..2 {
+                    if is_long {
+                        self.tiles::<F, 1, 4>(strip);
+                    } else {
+                        self.tiles::<F, 1, 2>(strip);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<I: Isa> CodedPanel<'_, '_, I> {
+    /// Fills the panel; rows that are not there are zeros.
+    #[inline(always)]
+    fn unpack<F: Coded>(&mut self) {
+        let (columns, groups) = (self.matrix.columns, self.x.groups);
+        let words = columns / 4;
+        let panel = &mut *self.panel;
+        panel.words.resize(LANES * words, 0);
+        panel.codes.resize(2 * words, [0; LANES]);
+        panel.row_steps.resize(groups, 0.0);
+        panel
+            .row_minima
+            .resize(if F::MINIMA { groups } else { 0 }, 0.0);
+        panel.steps.resize(2 * groups, [0.0; LANES]);
+        panel
+            .minima
+            .resize(if F::MINIMA { 2 * groups } else { 0 }, [0.0; LANES]);
+        panel.row_steps.fill(self.matrix.scale);
+        for strip in 0..2 {
+            for lane in 0..LANES {
+                let codes = &mut panel.words[lane * words..][..words];
+                let row = strip * LANES + lane;
+                if row < self.matrix.rows {
+                    let bytes = self.matrix.row(row);
+                    // The row after the next few, line by line.
+                    for line in (0..bytes.len()).step_by(64) {
+                        self.isa.prefetch(bytes, 4 * bytes.len() + line);
+                    }
+                    let (steps, minima) = (&mut panel.row_steps[..], &mut panel.row_minima[..]);
+                    unpack_row::<F>(bytes, bytemuck::cast_slice_mut(codes), steps, minima);
+                } else {
+                    codes.fill(0);
+                    panel.row_steps.fill(0.0);
+                    panel.row_minima.fill(0.0);
+                }
+                let at = strip * groups;
+                for g in 0..groups {
+                    panel.steps[at + g][lane] = panel.row_steps[g];
+                }
+                if F::MINIMA {
+                    for g in 0..groups {
+                        panel.minima[at + g][lane] = panel.row_minima[g];
+                    }
+                }
+            }
+            let codes = &mut panel.codes[strip * words..][..words];
+            weave(self.isa, &panel.words, words, codes);
+            if I::TILES && F::OFFSET != 0 {
+                let codes: &mut [u8] = bytemuck::cast_slice_mut(codes);
+                for code in codes {
+                    *code = code.wrapping_sub(F::OFFSET);
+                }
+            }
+        }
+    }
+
+    /// All positions by a unit for tiles, sixteen at a time.
+    #[inline(always)]
+    fn unit_tiles<F: Coded>(&mut self) {
+        let (words, groups) = (self.matrix.columns / 4, self.x.groups);
+        let rows = self.out.rows();
+        self.isa.begin_tiles();
+        for strip in 0..2 {
+            for first in (0..self.x.padded()).step_by(UNIT_POSITIONS) {
+                let of_strip = Strip {
+                    codes: bytemuck::cast_slice(&self.panel.codes[strip * words..][..words]),
+                    steps: &self.panel.steps[strip * groups..][..groups],
+                    minima: if F::MINIMA {
+                        &self.panel.minima[strip * groups..][..groups]
+                    } else {
+                        &[]
+                    },
+                };
+                let (isa, x, by_group) = (self.isa, self.x, self.by_group);
+                let totals = if F::MINIMA {
+                    tile::unit::<I, true>(isa, of_strip, x, by_group, first)
+                } else {
+                    tile::unit::<I, false>(isa, of_strip, x, by_group, first)
+                };
+                let here = UNIT_POSITIONS.min(rows.saturating_sub(first));
+                store(isa, totals, &mut self.out, first, here, strip * LANES);
+            }
+        }
+        self.isa.end_tiles();
+    }
+
+    /// All positions, `P` at a time, with `S` strips from one on.
+    #[inline(always)]
+    fn tiles<F: Coded, const S: usize, const P: usize>(&mut self, strip: usize) {
+        let (words, groups) = (self.matrix.columns / 4, self.x.groups);
+        let rows = self.out.rows();
+        for first in (0..self.x.padded()).step_by(P) {
+            let mut strips = [Strip::default(); S];
+            for s in 0..S {
+                let at = strip + s;
+                strips[s] = Strip {
+                    codes: bytemuck::cast_slice(&self.panel.codes[at * words..][..words]),
+                    steps: &self.panel.steps[at * groups..][..groups],
+                    minima: if F::MINIMA {
+                        &self.panel.minima[at * groups..][..groups]
+                    } else {
+                        &[]
+                    },
+                };
+            }
+            let (isa, x, by_group) = (self.isa, self.x, self.by_group);
+            let totals = if F::GROUP > 32 {
+                tile::long_groups::<I, S, P>(isa, strips, x, by_group, first)
+            } else if F::GROUP == 32 && F::MINIMA {
+                tile::short_groups::<I, S, P, 8, true>(isa, strips, x, by_group, first)
+            } else if F::GROUP == 32 {
+                tile::short_groups::<I, S, P, 8, false>(isa, strips, x, by_group, first)
+            } else if F::MINIMA {
+                tile::short_groups::<I, S, P, 4, true>(isa, strips, x, by_group, first)
+            } else {
+                tile::short_groups::<I, S, P, 4, false>(isa, strips, x, by_group, first)
+            };
+            let here = P.min(rows.saturating_sub(first));
+            store(isa, totals, &mut self.out, first, here, strip * LANES);
+        }
+    }
+}
+
+/// One row. Types without a step in their blocks leave `steps` as they are.
+#[inline(always)]
+fn unpack_row<F: Coded>(bytes: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]) {
+    let per_block = F::CODES / F::GROUP;
+    for i in 0..codes.len() / F::CODES {
+        let block = &bytes[i * F::BYTES..][..F::BYTES];
+        let codes = &mut codes[i * F::CODES..][..F::CODES];
+        let steps = &mut steps[i * per_block..][..per_block];
+        let minima = if F::MINIMA {
+            &mut minima[i * per_block..][..per_block]
+        } else {
+            &mut []
+        };
+        F::to_codes(block, codes, steps, minima);
+        if F::HALVES {
+            let [step, minimum] = F::halves(block);
+            steps[0] = widen_f16(step);
+            if F::MINIMA {
+                minima[0] = widen_f16(minimum);
+            }
+        }
+    }
+}
+
+/// Sixteen rows of words, `stride` apart, to `[word][row]`.
+#[inline(always)]
+fn weave<I: Isa>(isa: I, rows: &[u32], stride: usize, out: &mut [[u32; LANES]]) {
+    let (squares, rest) = out.as_chunks_mut::<LANES>();
+    let n_squares = squares.len();
+    for (i, square) in squares.iter_mut().enumerate() {
+        isa.transpose(&rows[i * LANES..], stride, square);
+    }
+    for (i, out) in rest.iter_mut().enumerate() {
+        for (lane, out) in out.iter_mut().enumerate() {
+            *out = rows[lane * stride + n_squares * LANES + i];
+        }
+    }
+}
+
+/// Puts a tile in its place: positions from `first` on, `here` of them, columns from `column` on.
+#[inline(always)]
+fn store<I: Isa, const S: usize, const P: usize>(
+    isa: I,
+    totals: [[I::Floats; P]; S],
+    out: &mut Piece<'_>,
+    first: usize,
+    here: usize,
+    column: usize,
+) {
+    for p in 0..P {
+        if p >= here {
+            break;
+        }
+        let row = out.row(first + p);
+        for s in 0..S {
+            let start = (column + s * LANES).min(row.len());
+            let place = &mut row[start..];
+            if let Some(place) = place.first_chunk_mut() {
+                isa.store(totals[s][p], place);
+            } else {
+                let mut lanes = [0.0; LANES];
+                isa.store(totals[s][p], &mut lanes);
+                place.copy_from_slice(&lanes[..place.len()]);
+            }
+        }
+    }
+}
+
+/// Rows are decoded to floats.
+#[inline(always)]
+fn floats<I: Isa>(isa: I, matrix: &Matrix<'_>, x: &[f32], panel: &mut Panel, out: &mut Piece<'_>) {
+    let columns = matrix.columns;
+    panel.words.resize(LANES * columns, 0);
+    panel.codes.resize(2 * columns, [0; LANES]);
+    for strip in 0..2 {
+        for (lane, words) in panel.words.chunks_exact_mut(columns).enumerate() {
+            let values: &mut [f32] = bytemuck::cast_slice_mut(words);
+            let row = strip * LANES + lane;
+            if row < matrix.rows {
+                matrix.decode_row(row, values);
+            } else {
+                values.fill(0.0);
+            }
+        }
+        weave(
+            isa,
+            &panel.words,
+            columns,
+            &mut panel.codes[strip * columns..][..columns],
+        );
+    }
+    let strips = FloatStrips {
+        numbers: bytemuck::cast_slice(&panel.codes),
+        strip_stride: columns * LANES,
+        stride: LANES,
+    };
+    if I::WIDE {
+        float_tiles::<I, 2, 12>(isa, strips, x, columns, 0, out);
+    } else {
+        float_tiles::<I, 1, 4>(isa, strips, x, columns, 0, out);
+        let second = FloatStrips {
+            numbers: &strips.numbers[columns * LANES..],
+            ..strips
+        };
+        float_tiles::<I, 1, 4>(isa, second, x, columns, LANES, out);
+    }
+}
+
+#[inline(always)]
+fn float_tiles<I: Isa, const S: usize, const P: usize>(
+    isa: I,
+    strips: FloatStrips<'_>,
+    x: &[f32],
+    columns: usize,
+    column: usize,
+    out: &mut Piece<'_>,
+) {
+    let positions = out.rows();
+    for first in (0..positions).step_by(P) {
+        // The last of them are computed again where there are fewer than `P`.
+        let mut rows: [&[f32]; P] = [&[]; P];
+        for p in 0..P {
+            rows[p] = &x[(first + p).min(positions - 1) * columns..][..columns];
+        }
+        let totals = tile::floats::<I, S, P>(isa, strips, rows);
+        store(isa, totals, out, first, P.min(positions - first), column);
+    }
+}
