@@ -20,6 +20,13 @@ pub(crate) fn widen_f16(bits: u16) -> f32 {
     f32::from_bits(magnitude.to_bits() | odd | (bits & 0x8000) << 16)
 }
 
+/// ggml's `nearest_int`: half to even. Adding 1.5 · 2^23 leaves the whole number in the low bits;
+/// what is beyond 2^22 leaves something else there, the same here as in the reference.
+#[inline(always)]
+pub(crate) fn nearest_int(x: f32) -> i32 {
+    ((x + 12_582_912.0).to_bits() & 0x007f_ffff) as i32 - 0x0040_0000
+}
+
 /// Copies F32.
 pub fn decode_f32(bytes: &[u8], row: &mut [f32]) {
     let (numbers, _) = bytes.as_chunks::<4>();

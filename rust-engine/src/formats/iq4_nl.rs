@@ -47,7 +47,7 @@ impl Block32 for IQ4NL {
 }
 
 impl Coded for IQ4NL {
-    const BYTES: usize = 18;
+    const BYTES: usize = <Self as Block32>::BYTES;
     const CODES: usize = 32;
     const GROUP: usize = 32;
     const OFFSET: u8 = 128;

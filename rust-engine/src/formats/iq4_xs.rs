@@ -56,7 +56,7 @@ impl Super256 for IQ4XS {
 }
 
 impl Coded for IQ4XS {
-    const BYTES: usize = 136;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 32;
     const OFFSET: u8 = 128;

@@ -48,7 +48,7 @@ impl Block32 for MXFP4 {
 }
 
 impl Coded for MXFP4 {
-    const BYTES: usize = 17;
+    const BYTES: usize = <Self as Block32>::BYTES;
     const CODES: usize = 32;
     const GROUP: usize = 32;
     const OFFSET: u8 = 16;

@@ -56,7 +56,7 @@ impl Super256 for Q2K {
 }
 
 impl Coded for Q2K {
-    const BYTES: usize = 84;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 16;
     const OFFSET: u8 = 0;

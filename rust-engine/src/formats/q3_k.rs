@@ -70,7 +70,7 @@ impl Super256 for Q3K {
 }
 
 impl Coded for Q3K {
-    const BYTES: usize = 110;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 16;
     const OFFSET: u8 = 4;

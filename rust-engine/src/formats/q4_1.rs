@@ -33,7 +33,7 @@ impl Block32 for Q4_1 {
 }
 
 impl Coded for Q4_1 {
-    const BYTES: usize = 20;
+    const BYTES: usize = <Self as Block32>::BYTES;
     const CODES: usize = 32;
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;

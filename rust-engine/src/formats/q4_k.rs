@@ -108,7 +108,7 @@ impl Super256 for Q4K {
 }
 
 impl Coded for Q4K {
-    const BYTES: usize = 144;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;

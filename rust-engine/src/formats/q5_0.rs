@@ -34,7 +34,7 @@ impl Block32 for Q5_0 {
 }
 
 impl Coded for Q5_0 {
-    const BYTES: usize = 22;
+    const BYTES: usize = <Self as Block32>::BYTES;
     const CODES: usize = 32;
     const GROUP: usize = 32;
     const OFFSET: u8 = 16;

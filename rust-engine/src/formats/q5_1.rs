@@ -34,7 +34,7 @@ impl Block32 for Q5_1 {
 }
 
 impl Coded for Q5_1 {
-    const BYTES: usize = 24;
+    const BYTES: usize = <Self as Block32>::BYTES;
     const CODES: usize = 32;
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;

@@ -43,7 +43,7 @@ impl Super256 for Q5K {
 }
 
 impl Coded for Q5K {
-    const BYTES: usize = 176;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;

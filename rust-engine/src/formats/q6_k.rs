@@ -61,7 +61,7 @@ impl Super256 for Q6K {
 }
 
 impl Coded for Q6K {
-    const BYTES: usize = 210;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 16;
     const OFFSET: u8 = 32;

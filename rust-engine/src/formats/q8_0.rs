@@ -32,7 +32,7 @@ impl Block32 for Q8_0 {
 }
 
 impl Coded for Q8_0 {
-    const BYTES: usize = 34;
+    const BYTES: usize = <Self as Block32>::BYTES;
     const CODES: usize = 32;
     const GROUP: usize = 32;
     const OFFSET: u8 = 128;

@@ -60,7 +60,7 @@ impl Super256 for TQ1_0 {
 }
 
 impl Coded for TQ1_0 {
-    const BYTES: usize = 54;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 256;
     const OFFSET: u8 = 1;

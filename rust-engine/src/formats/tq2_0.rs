@@ -50,7 +50,7 @@ impl Super256 for TQ2_0 {
 }
 
 impl Coded for TQ2_0 {
-    const BYTES: usize = 66;
+    const BYTES: usize = <Self as Super256>::BYTES;
     const CODES: usize = 256;
     const GROUP: usize = 256;
     const OFFSET: u8 = 1;

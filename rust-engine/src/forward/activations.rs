@@ -19,7 +19,7 @@ use schemas::describe::Arithmetic;
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
 use crate::formats::Factors;
-use crate::formats::float::{round_to_bf16, round_to_f16};
+use crate::formats::float::{nearest_int, round_to_bf16, round_to_f16};
 use crate::kernels::exact::lane_order;
 
 /// A form of activations.
@@ -153,12 +153,6 @@ fn round_to_byte(x: f32) -> i8 {
     } else {
         0
     }
-}
-
-/// ggml's `nearest_int`: half to even. Adding 1.5 · 2^23 leaves the whole number in the low bits;
-/// what is beyond 2^22 leaves something else there, the same here as in the reference.
-fn nearest_int(x: f32) -> i32 {
-    ((x + 12_582_912.0).to_bits() & 0x007f_ffff) as i32 - 0x0040_0000
 }
 
 /// ggml's `MAX(max, fabsf(x))` in its order. A NaN takes the place of what was found before it and

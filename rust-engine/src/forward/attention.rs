@@ -23,20 +23,48 @@ use crate::faults::in_pass;
 use crate::formats::float::round_to_f16;
 use crate::kernels::exact::Kernels;
 
-/// What does not change between layers.
+/// How heads see tokens.
+#[derive(Clone, Copy)]
+pub(super) struct Heads {
+    /// Query heads.
+    pub(super) count: usize,
+    /// Query heads that share a key head.
+    pub(super) group: usize,
+    /// Numbers of a head.
+    pub(super) width: usize,
+    /// Multiplies scores.
+    pub(super) scale: f32,
+    /// Tokens that a position sees, itself among them; all that there are if none is given.
+    pub(super) window: Option<usize>,
+}
+
+impl Heads {
+    /// The key head of a query head.
+    pub(super) fn kv_head(&self, head: usize) -> usize {
+        let kv_head = head / self.group;
+        #[cfg(feature = "faults")]
+        let kv_head = in_pass::kv_head(kv_head, head, self.count / self.group);
+        kv_head
+    }
+
+    /// The positions that one sees; the cache has `end`.
+    pub(super) fn seen(&self, position: usize, end: usize) -> Range<usize> {
+        let past = position + 1;
+        let seen = self.window.map_or(0, |window| past.saturating_sub(window))..past;
+        #[cfg(feature = "faults")]
+        let seen = in_pass::seen(seen, end);
+        #[cfg(not(feature = "faults"))]
+        let _ = end;
+        seen
+    }
+}
+
+/// Attention of one layer.
 pub(super) struct Attention<'a> {
     /// The inner loops.
-    pub kernels: &'a Kernels,
-    /// Query heads.
-    pub n_heads: usize,
-    /// Query heads that share a key head.
-    pub group: usize,
-    /// Numbers of a head.
-    pub head_width: usize,
-    /// Multiplies scores.
-    pub scale: f32,
-    /// Tokens that a position sees, itself among them; all that there are if none is given.
-    pub window: Option<usize>,
+    pub(super) kernels: &'a Kernels,
+    /// The layer's heads.
+    pub(super) heads: Heads,
 }
 
 /// The positions of a micro-batch, and all before them that are in the cache.
@@ -59,19 +87,15 @@ struct Scratch {
 impl Attention<'_> {
     /// `queries` and `out` are `[position][head][element]`.
     pub(super) fn run(&self, cache: &LayerCache, queries: &[f32], span: Span, out: &mut [f32]) {
-        let width = self.head_width;
+        let width = self.heads.width;
         let odd = cache.odd();
         out.par_chunks_mut(width)
             .zip(queries.par_chunks(width))
             .enumerate()
             .for_each_init(Scratch::default, |scratch, (i, (out, query))| {
-                let (position, head) = (span.first + i / self.n_heads, i % self.n_heads);
-                let kv_head = head / self.group;
-                #[cfg(feature = "faults")]
-                let kv_head = in_pass::kv_head(kv_head, head, self.n_heads / self.group);
-                let seen = self.seen(position);
-                #[cfg(feature = "faults")]
-                let seen = in_pass::seen(seen, span.end);
+                let (position, head) = (span.first + i / self.heads.count, i % self.heads.count);
+                let kv_head = self.heads.kv_head(head);
+                let seen = self.heads.seen(position, span.end);
                 self.head(cache, kv_head, seen.clone(), query, scratch, out);
                 if odd.keys {
                     self.spoil_by_keys(cache, kv_head, &seen, span.end, scratch, out);
@@ -80,12 +104,6 @@ impl Attention<'_> {
                     self.spoil_by_values(cache, kv_head, &seen, span.end, out);
                 }
             });
-    }
-
-    /// The positions that one sees.
-    fn seen(&self, position: usize) -> Range<usize> {
-        let end = position + 1;
-        self.window.map_or(0, |window| end.saturating_sub(window))..end
     }
 
     fn head(
@@ -115,19 +133,19 @@ impl Attention<'_> {
         let (keys, stride) = cache.keys(kv_head);
         (self.kernels.add_scaled_rows)(rounded, &keys[start..], stride, sums);
         weights.clear();
-        weights.extend(sums.iter().map(|&sum| sum as f32 * self.scale));
+        weights.extend(sums.iter().map(|&sum| sum as f32 * self.heads.scale));
         weights[..seen.start - start].fill(f32::NEG_INFINITY);
         softmax(weights);
         if cache.kv() == KvType::F16 {
             round_to_f16(weights);
         }
         sums.clear();
-        sums.resize(self.head_width, 0.0);
+        sums.resize(self.heads.width, 0.0);
         let weights = &mut weights[seen.start - start..];
         #[cfg(feature = "faults")]
         in_pass::weights_of_values(weights);
-        let values = &cache.values(kv_head)[seen.start * self.head_width..];
-        (self.kernels.add_scaled_rows)(weights, values, self.head_width, sums);
+        let values = &cache.values(kv_head)[seen.start * self.heads.width..];
+        (self.kernels.add_scaled_rows)(weights, values, self.heads.width, sums);
         for (out, &sum) in out.iter_mut().zip(sums.iter()) {
             *out = sum as f32;
         }
@@ -150,7 +168,7 @@ impl Attention<'_> {
         (self.kernels.add_scaled_rows)(query, keys, stride, sums);
         // Minus infinity stays what the mask makes of it.
         let spoils = |&sum: &f64| {
-            let score = sum as f32 * self.scale;
+            let score = sum as f32 * self.heads.scale;
             score.is_nan() || score == f32::INFINITY
         };
         let masked = sums[..seen.start].iter().chain(&sums[seen.end..]);
@@ -168,7 +186,7 @@ impl Attention<'_> {
         end: usize,
         out: &mut [f32],
     ) {
-        let values = cache.values(kv_head).chunks_exact(self.head_width);
+        let values = cache.values(kv_head).chunks_exact(self.heads.width);
         for (position, value) in values.take(end).enumerate() {
             if seen.contains(&position) {
                 continue;

@@ -29,7 +29,7 @@ use crate::model::rope::Rope;
 use crate::model::tensors::Weight;
 use crate::model::weights::{Divisors, Layer, Linear};
 use activations::Form;
-use attention::{Attention, Span};
+use attention::{Attention, Heads, Span};
 pub use kernels::Kernels;
 use kv_cache::LayerCache;
 use prepared::{Forms, Prepared};
@@ -236,26 +236,21 @@ impl<'m> Evaluator<'m> {
         out: &mut [f32],
     ) {
         let sizes = &self.model.hyperparameters;
-        let group = sizes.n_heads / sizes.n_kv_heads;
+        let heads = Heads {
+            count: sizes.n_heads,
+            group: sizes.n_heads / sizes.n_kv_heads,
+            width: sizes.head_width,
+            scale: sizes.score_scale,
+            window: view.window,
+        };
         match &self.operations {
-            Operations::Exact(kernels) => Attention {
-                kernels,
-                n_heads: sizes.n_heads,
-                group,
-                head_width: sizes.head_width,
-                scale: sizes.score_scale,
-                window: view.window,
+            Operations::Exact(kernels) => {
+                Attention { kernels, heads }.run(cache, queries, span, out);
             }
-            .run(cache, queries, span, out),
-            Operations::Fast(products) => fast::Attention {
-                fast: products.kernels(),
-                n_heads: sizes.n_heads,
-                group,
-                head_width: sizes.head_width,
-                scale: sizes.score_scale,
-                window: view.window,
+            Operations::Fast(products) => {
+                let fast = products.kernels();
+                fast::Attention { fast, heads }.run(cache, queries, span, out);
             }
-            .run(cache, queries, span, out),
         }
     }
 

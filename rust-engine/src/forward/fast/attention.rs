@@ -17,27 +17,19 @@ use wide::f32x8;
 use super::exp::exp;
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
-use crate::forward::attention::Span;
+use crate::forward::attention::{Heads, Span};
 use crate::forward::kv_cache::LayerCache;
 use crate::kernels::fast::{Fast, Mix};
 
 /// Positions of a block: whole tiles of six and of twelve.
 const BLOCK: usize = 24;
 
-/// What does not change between layers.
+/// Attention of one layer.
 pub(in crate::forward) struct Attention {
     /// The inner loops.
     pub(in crate::forward) fast: Fast,
-    /// Query heads.
-    pub(in crate::forward) n_heads: usize,
-    /// Query heads that share a key head.
-    pub(in crate::forward) group: usize,
-    /// Numbers of a head.
-    pub(in crate::forward) head_width: usize,
-    /// Multiplies scores.
-    pub(in crate::forward) scale: f32,
-    /// Tokens that a position sees, itself among them; all that there are if none is given.
-    pub(in crate::forward) window: Option<usize>,
+    /// The layer's heads.
+    pub(in crate::forward) heads: Heads,
 }
 
 /// Rows that are computed together.
@@ -62,10 +54,10 @@ impl Attention {
         span: Span,
         out: &mut [f32],
     ) {
-        let width = self.head_width;
-        let row = self.n_heads * width;
+        let width = self.heads.width;
+        let row = self.heads.count * width;
         if span.end - span.first == 1 {
-            let shared = self.group * width;
+            let shared = self.heads.group * width;
             out.par_chunks_mut(shared)
                 .zip(queries.par_chunks(shared))
                 .enumerate()
@@ -74,8 +66,8 @@ impl Attention {
                         queries,
                         stride: width,
                         positions: span.first..span.end,
-                        per_position: self.group,
-                        kv_head: self.kv_head(kv_head * self.group),
+                        per_position: self.heads.group,
+                        kv_head: self.heads.kv_head(kv_head * self.heads.group),
                     };
                     self.rows(cache, &rows, span.end, scores, out);
                 });
@@ -87,35 +79,17 @@ impl Attention {
             .for_each_init(Vec::new, |scores, (block, (out, queries))| {
                 let first = span.first + block * BLOCK;
                 let positions = first..first + queries.len() / row;
-                for head in 0..self.n_heads {
+                for head in 0..self.heads.count {
                     let rows = Rows {
                         queries: &queries[head * width..],
                         stride: row,
                         positions: positions.clone(),
                         per_position: 1,
-                        kv_head: self.kv_head(head),
+                        kv_head: self.heads.kv_head(head),
                     };
                     self.rows(cache, &rows, span.end, scores, &mut out[head * width..]);
                 }
             });
-    }
-
-    fn kv_head(&self, head: usize) -> usize {
-        let kv_head = head / self.group;
-        #[cfg(feature = "faults")]
-        let kv_head = in_pass::kv_head(kv_head, head, self.n_heads / self.group);
-        kv_head
-    }
-
-    /// The positions that one sees.
-    fn seen(&self, position: usize, end: usize) -> Range<usize> {
-        let past = position + 1;
-        let seen = self.window.map_or(0, |window| past.saturating_sub(window))..past;
-        #[cfg(feature = "faults")]
-        let seen = in_pass::seen(seen, end);
-        #[cfg(not(feature = "faults"))]
-        let _ = end;
-        seen
     }
 
     /// `scores` is space of the thread.
@@ -132,7 +106,7 @@ impl Attention {
         let seen = rows
             .positions
             .clone()
-            .map(|position| self.seen(position, end));
+            .map(|position| self.heads.seen(position, end));
         let (start, past) = seen.fold((usize::MAX, 0), |(start, past), seen| {
             (start.min(seen.start), past.max(seen.end))
         });
@@ -143,7 +117,7 @@ impl Attention {
         Mix {
             x: rows.queries,
             x_stride: rows.stride,
-            depth: self.head_width,
+            depth: self.heads.width,
             y: &keys[start..],
             y_stride: capacity,
             out: &mut *scores,
@@ -153,8 +127,14 @@ impl Attention {
         }
         .run(self.fast);
         for (i, weights) in scores.chunks_exact_mut(tokens).enumerate() {
-            let seen = self.seen(rows.positions.start + i / rows.per_position, end);
-            softmax(weights, self.scale, seen.start - start..seen.end - start);
+            let seen = self
+                .heads
+                .seen(rows.positions.start + i / rows.per_position, end);
+            softmax(
+                weights,
+                self.heads.scale,
+                seen.start - start..seen.end - start,
+            );
             #[cfg(feature = "faults")]
             in_pass::weights_of_values(&mut weights[seen.start - start..seen.end - start]);
         }
@@ -162,11 +142,11 @@ impl Attention {
             x: scores,
             x_stride: tokens,
             depth: past - start,
-            y: &cache.values(rows.kv_head)[start * self.head_width..],
-            y_stride: self.head_width,
+            y: &cache.values(rows.kv_head)[start * self.heads.width..],
+            y_stride: self.heads.width,
             out,
             out_stride: rows.stride,
-            width: self.head_width,
+            width: self.heads.width,
             positions: count,
         }
         .run(self.fast);

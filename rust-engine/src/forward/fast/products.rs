@@ -132,11 +132,11 @@ impl Prepared {
         let Some(coding) = coding_for(matrix.tensor_type) else {
             return Other::Floats(self.floats(matrix.tensor_type));
         };
-        self.code(fast, coding, matrix.columns);
+        let at = self.code(fast, coding, matrix.columns);
         let Self {
             coded, by_group, ..
         } = self;
-        let x = &coded[place(coded, |it| it.0 == coding).expect("just made")].1;
+        let x = &coded[at].1;
         let zero = zero_of(matrix.tensor_type);
         let known = place(by_group, |it| (it.0, it.1) == (coding, zero));
         let at = known.unwrap_or_else(|| {
@@ -150,11 +150,11 @@ impl Prepared {
         let Some(coding) = coding_for(matrix.tensor_type) else {
             return RowOther::Floats(self.floats(matrix.tensor_type));
         };
-        self.code(fast, coding, matrix.columns);
+        let at = self.code(fast, coding, matrix.columns);
         let Self {
             coded, streamed, ..
         } = self;
-        let x = &coded[place(coded, |it| it.0 == coding).expect("just made")].1;
+        let x = &coded[at].1;
         let known = place(streamed, |it| it.0 == matrix.tensor_type);
         let at = known.unwrap_or_else(|| {
             streamed.push((matrix.tensor_type, Streamed::new(x, matrix.tensor_type)));
@@ -163,11 +163,13 @@ impl Prepared {
         RowOther::Codes(x, &streamed[at].1)
     }
 
-    fn code(&mut self, fast: Fast, coding: Coding, columns: usize) {
-        if place(&self.coded, |it| it.0 == coding).is_none() {
+    /// Where in `coded` they are.
+    fn code(&mut self, fast: Fast, coding: Coding, columns: usize) -> usize {
+        place(&self.coded, |it| it.0 == coding).unwrap_or_else(|| {
             let positions = Positions::new(fast, &self.values, columns, coding);
             self.coded.push((coding, positions));
-        }
+            self.coded.len() - 1
+        })
     }
 
     fn floats(&mut self, tensor_type: TensorType) -> &[f32] {

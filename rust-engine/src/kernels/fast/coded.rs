@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::Fast;
 use super::isa::{Isa, LANES, Task};
-use crate::formats::float::round_to_f16;
+use crate::formats::float::{nearest_int, round_to_f16};
 
 /// How activations become codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +208,7 @@ impl Quantize<'_> {
                 (inverse, 1.0 / inverse)
             };
             for (code, x) in codes.iter_mut().zip(values) {
-                *code = round_half_even(x * inverse).min(127) as u8;
+                *code = nearest_int(x * inverse).min(127) as u8;
             }
             for (j, codes) in codes.chunks_exact(group).enumerate() {
                 let at = i * per_block + j;
@@ -226,7 +226,7 @@ impl Quantize<'_> {
         let largest = f64::from(f32::from_bits(largest_magnitude(self.values)));
         let scale = (127.0 / if largest < 1e-5 { 1e-5 } else { largest }) as f32;
         for (code, x) in self.codes.iter_mut().zip(self.values) {
-            *code = round_half_even(x * scale).clamp(-128, 127) as u8;
+            *code = nearest_int(x * scale).clamp(-128, 127) as u8;
         }
         let sum = sum_of(self.codes);
         self.steps[0] = 1.0 / scale;
@@ -261,14 +261,8 @@ fn round_half_away(x: f32) -> i32 {
     let rest = x - even;
     let up = if rest == 0.5 && x > 0.0 { 1.0 } else { 0.0 };
     let down = if rest == -0.5 && x < 0.0 { 1.0 } else { 0.0 };
-    round_half_even(even + up - down)
+    nearest_int(even + up - down)
 }
 
 /// 1.5 · 2^23: adding it leaves the nearest whole number in the low bits.
 const SHIFT: f32 = 12_582_912.0;
-
-/// ggml's `nearest_int`: half to even.
-#[inline(always)]
-fn round_half_even(x: f32) -> i32 {
-    ((x + SHIFT).to_bits() & 0x007f_ffff) as i32 - 0x0040_0000
-}

@@ -34,6 +34,22 @@ pub struct Panel {
     minima: Vec<[f32; LANES]>,
 }
 
+impl Panel {
+    /// One of the strips that it was filled with.
+    #[inline(always)]
+    fn strip<F: Coded>(&self, strip: usize, words: usize, groups: usize) -> Strip<'_> {
+        Strip {
+            codes: bytemuck::cast_slice(&self.codes[strip * words..][..words]),
+            steps: &self.steps[strip * groups..][..groups],
+            minima: if F::MINIMA {
+                &self.minima[strip * groups..][..groups]
+            } else {
+                &[]
+            },
+        }
+    }
+}
+
 /// The other side of a product.
 #[derive(Clone, Copy)]
 pub enum Other<'a> {
@@ -190,16 +206,8 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
         let rows = self.out.rows();
         self.isa.begin_tiles();
         for strip in 0..2 {
+            let of_strip = self.panel.strip::<F>(strip, words, groups);
             for first in (0..self.x.padded()).step_by(UNIT_POSITIONS) {
-                let of_strip = Strip {
-                    codes: bytemuck::cast_slice(&self.panel.codes[strip * words..][..words]),
-                    steps: &self.panel.steps[strip * groups..][..groups],
-                    minima: if F::MINIMA {
-                        &self.panel.minima[strip * groups..][..groups]
-                    } else {
-                        &[]
-                    },
-                };
                 let (isa, x, by_group) = (self.isa, self.x, self.by_group);
                 let totals = if F::MINIMA {
                     tile::unit::<I, true>(isa, of_strip, x, by_group, first)
@@ -218,31 +226,26 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
     fn tiles<F: Coded, const S: usize, const P: usize>(&mut self, strip: usize) {
         let (words, groups) = (self.matrix.columns / 4, self.x.groups);
         let rows = self.out.rows();
+        let mut strips = [Strip::default(); S];
+        for s in 0..S {
+            strips[s] = self.panel.strip::<F>(strip + s, words, groups);
+        }
         for first in (0..self.x.padded()).step_by(P) {
-            let mut strips = [Strip::default(); S];
-            for s in 0..S {
-                let at = strip + s;
-                strips[s] = Strip {
-                    codes: bytemuck::cast_slice(&self.panel.codes[at * words..][..words]),
-                    steps: &self.panel.steps[at * groups..][..groups],
-                    minima: if F::MINIMA {
-                        &self.panel.minima[at * groups..][..groups]
-                    } else {
-                        &[]
-                    },
-                };
-            }
             let (isa, x, by_group) = (self.isa, self.x, self.by_group);
-            let totals = if F::GROUP > 32 {
-                tile::long_groups::<I, S, P>(isa, strips, x, by_group, first)
-            } else if F::GROUP == 32 && F::MINIMA {
-                tile::short_groups::<I, S, P, 8, true>(isa, strips, x, by_group, first)
-            } else if F::GROUP == 32 {
-                tile::short_groups::<I, S, P, 8, false>(isa, strips, x, by_group, first)
-            } else if F::MINIMA {
-                tile::short_groups::<I, S, P, 4, true>(isa, strips, x, by_group, first)
-            } else {
-                tile::short_groups::<I, S, P, 4, false>(isa, strips, x, by_group, first)
+            let totals = match (F::GROUP, F::MINIMA) {
+                (16, true) => {
+                    tile::grouped::<I, S, P, 4, true, false>(isa, strips, x, by_group, first)
+                }
+                (16, false) => {
+                    tile::grouped::<I, S, P, 4, false, false>(isa, strips, x, by_group, first)
+                }
+                (32, true) => {
+                    tile::grouped::<I, S, P, 8, true, false>(isa, strips, x, by_group, first)
+                }
+                (32, false) => {
+                    tile::grouped::<I, S, P, 8, false, false>(isa, strips, x, by_group, first)
+                }
+                _ => tile::grouped::<I, S, P, 8, false, true>(isa, strips, x, by_group, first),
             };
             let here = P.min(rows.saturating_sub(first));
             store(isa, totals, &mut self.out, first, here, strip * LANES);

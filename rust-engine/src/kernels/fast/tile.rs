@@ -29,14 +29,15 @@ pub(super) struct Strip<'a> {
     pub(super) minima: &'a [[f32; LANES]],
 }
 
-/// Groups of `4 · FOURS` codes. Weights have minima or starts.
+/// Groups of `4 · FOURS` codes, or of whole times as many if `LONG` is set. Weights have minima or starts.
 #[inline(always)]
-pub(super) fn short_groups<
+pub(super) fn grouped<
     I: Isa,
     const S: usize,
     const P: usize,
     const FOURS: usize,
     const MINIMA: bool,
+    const LONG: bool,
 >(
     isa: I,
     strips: [Strip<'_>; S],
@@ -45,19 +46,20 @@ pub(super) fn short_groups<
     first: usize,
 ) -> [[I::Floats; P]; S] {
     let groups = x.groups;
+    let chunks = if LONG { x.group / (4 * FOURS) } else { 1 };
     // Cut to their lengths once, so that nothing is checked within the loop. (Not by `from_fn`: its
     // closure would not be compiled for the features.)
     let mut codes: [&[[[u8; 64]; FOURS]]; S] = [&[]; S];
     let mut steps: [&[[f32; LANES]]; S] = [&[]; S];
     let mut minima = steps;
     for s in 0..S {
-        codes[s] = &strips[s].codes.as_chunks().0[..groups];
+        codes[s] = &strips[s].codes.as_chunks().0[..groups * chunks];
         steps[s] = &strips[s].steps[..groups];
         minima[s] = &strips[s].minima[..if MINIMA { groups } else { 0 }];
     }
     let mut rows: [&[[[u8; 4]; FOURS]]; P] = [&[]; P];
     for p in 0..P {
-        rows[p] = &x.row(first + p).as_chunks().0.as_chunks().0[..groups];
+        rows[p] = &x.row(first + p).as_chunks().0.as_chunks().0[..groups * chunks];
     }
     let padded = x.padded();
     let mut totals = [[isa.splat(0.0); P]; S];
@@ -71,67 +73,6 @@ pub(super) fn short_groups<
                 for sums in &mut sums {
                     sums[p] = start;
                 }
-            }
-        }
-        for four in 0..FOURS {
-            let mut weights = [isa.ints(0); S];
-            for s in 0..S {
-                weights[s] = isa.bytes(&codes[s][g][four]);
-            }
-            for p in 0..P {
-                let spread = isa.ints(i32::from_le_bytes(rows[p][g][four]));
-                for s in 0..S {
-                    sums[s][p] = isa.dot(sums[s][p], weights[s], spread);
-                }
-            }
-        }
-        let x_steps: &[f32; P] = numbers_at(&by_group.steps, at);
-        for s in 0..S {
-            let step = isa.load(&steps[s][g]);
-            for p in 0..P {
-                let step = isa.mul(step, isa.splat(x_steps[p]));
-                totals[s][p] = isa.mul_add(isa.floats(sums[s][p]), step, totals[s][p]);
-            }
-            if MINIMA {
-                let x_sums: &[f32; P] = numbers_at(&by_group.sums, at);
-                let minimum = isa.load(&minima[s][g]);
-                for p in 0..P {
-                    totals[s][p] = isa.mul_add(minimum, isa.splat(x_sums[p]), totals[s][p]);
-                }
-            }
-        }
-    }
-    totals
-}
-
-/// Groups of any multiple of 32 codes, without minima.
-#[inline(always)]
-pub(super) fn long_groups<I: Isa, const S: usize, const P: usize>(
-    isa: I,
-    strips: [Strip<'_>; S],
-    x: &Positions,
-    by_group: &ByGroup,
-    first: usize,
-) -> [[I::Floats; P]; S] {
-    const FOURS: usize = 8;
-    let (groups, chunks) = (x.groups, x.group / (4 * FOURS));
-    let mut codes: [&[[[u8; 64]; FOURS]]; S] = [&[]; S];
-    for s in 0..S {
-        codes[s] = &strips[s].codes.as_chunks().0[..groups * chunks];
-    }
-    let mut rows: [&[[[u8; 4]; FOURS]]; P] = [&[]; P];
-    for p in 0..P {
-        rows[p] = &x.row(first + p).as_chunks().0.as_chunks().0[..groups * chunks];
-    }
-    let mut totals = [[isa.splat(0.0); P]; S];
-    for g in 0..groups {
-        let mut sums = [[isa.ints(0); P]; S];
-        let at = g * x.padded() + first;
-        let starts: &[i32; P] = numbers_at(&by_group.starts, at);
-        for p in 0..P {
-            let start = isa.ints(starts[p]);
-            for sums in &mut sums {
-                sums[p] = start;
             }
         }
         for chunk in g * chunks..(g + 1) * chunks {
@@ -150,10 +91,17 @@ pub(super) fn long_groups<I: Isa, const S: usize, const P: usize>(
         }
         let x_steps: &[f32; P] = numbers_at(&by_group.steps, at);
         for s in 0..S {
-            let step = isa.load(&strips[s].steps[g]);
+            let step = isa.load(&steps[s][g]);
             for p in 0..P {
                 let step = isa.mul(step, isa.splat(x_steps[p]));
                 totals[s][p] = isa.mul_add(isa.floats(sums[s][p]), step, totals[s][p]);
+            }
+            if MINIMA {
+                let x_sums: &[f32; P] = numbers_at(&by_group.sums, at);
+                let minimum = isa.load(&minima[s][g]);
+                for p in 0..P {
+                    totals[s][p] = isa.mul_add(minimum, isa.splat(x_sums[p]), totals[s][p]);
+                }
             }
         }
     }

@@ -61,9 +61,7 @@ impl Streamed {
             },
         }
     }
-}
 
-impl Streamed {
     /// The 256 codes that a block of 64 bytes meets.
     #[inline(always)]
     fn woven(&self, x: &Positions, position: usize, block: usize) -> &[[u8; 64]; 4] {
