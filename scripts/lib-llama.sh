@@ -21,7 +21,7 @@ scalar_options=(
 native_options=(-DGGML_NATIVE=ON)
 # GCC 12 takes only the first eight bytes of AMX's tile configuration for used and drops the stores of
 # the rest: a llama.cpp with its AMX kernels dies at the first product (invalid memory access).
-if cc -march=native -dM -E - </dev/null 2>/dev/null | grep -q __AMX_INT8__; then
+if [[ $(cc -march=native -dM -E - </dev/null 2>/dev/null) == *__AMX_INT8__* ]]; then
     native_options+=(-DCMAKE_C_FLAGS=-mno-amx-int8 -DCMAKE_CXX_FLAGS=-mno-amx-int8)
 fi
 
