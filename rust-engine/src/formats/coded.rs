@@ -23,17 +23,61 @@ pub trait Coded {
     const OFFSET: u8;
     /// Whether values have a minimum.
     const MINIMA: bool;
-    /// Whether a block has one step and one minimum, which are F16 numbers of its own: then
-    /// [`Self::halves`] gives them, and [`Self::to_codes`] does not, since many are widened together.
+    /// Where the codes of a block are.
+    const PACKING: Packing;
+    /// Whether a block begins with its one step, an F16 number, and behind it its one minimum, if there
+    /// are minima: then [`Self::steps`] does not give them, since many are widened together.
     const HALVES: bool = false;
-    /// Step and minimum of a block, where they are F16 numbers.
+    /// Steps of a block, a number for each of its groups; minima, where there are any.
     #[inline(always)]
-    fn halves(block: &[u8]) -> [u16; 2] {
-        let _ = block;
-        [0; 2]
+    fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
+        let _ = (block, steps, minima);
     }
-    /// One block. `steps` has room for each of its groups; so has `minima`, where there are any.
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]);
+}
+
+/// Where the codes of a block are. Offsets count bytes from the block's beginning.
+#[derive(Clone, Copy)]
+pub enum Packing {
+    /// Byte `j` of 16 holds codes `j` and `j + 16` of 32, the first in its low half.
+    Nibbles {
+        /// Where they begin.
+        at: usize,
+        /// Where 32 bits are, the fifth of each code.
+        fifth: Option<usize>,
+        /// What the codes stand for.
+        levels: Option<&'static [u8; 16]>,
+    },
+    /// Byte `j` of 32 holds codes `j` and `j + 32` of 64, the first in its low half.
+    Halves {
+        /// Where they begin.
+        at: usize,
+        /// Where 32 bytes are, whose bits `i` are the fifth of codes `32 i` and on.
+        fifth: Option<usize>,
+    },
+    /// Byte `j` of 32 holds codes `j`, `j + 32`, `j + 64` and `j + 96` of 128.
+    Pairs {
+        /// Where they begin.
+        at: usize,
+        /// Where 32 bytes are, whose bits `i` are the third of codes `32 i` and on.
+        third: Option<usize>,
+        /// Whether the first is in the highest bits.
+        highest_first: bool,
+    },
+    /// 128 codes: four bits of code `j` in the low half of byte `j` of 64, of code `j + 64` in its high
+    /// half; two more bits of each as in [`Packing::Pairs`].
+    Sixes {
+        /// Where the bytes of fours begin.
+        low: usize,
+        /// Where the pairs begin.
+        high: usize,
+    },
+    /// Signed bytes.
+    Signed {
+        /// Where they begin.
+        at: usize,
+    },
+    /// Five digits of base three to a byte, as TQ1_0 has them.
+    Digits,
 }
 
 /// The F16 number at `offset`, as f32.
@@ -42,47 +86,27 @@ pub(super) fn f16_at(bytes: &[u8], offset: usize) -> f32 {
     widen_f16(u16::from_le_bytes([bytes[offset], bytes[offset + 1]]))
 }
 
-/// The bits of the F16 number at `offset`.
-#[inline(always)]
-pub(super) fn bits_at(bytes: &[u8], offset: usize) -> u16 {
-    u16::from_le_bytes([bytes[offset], bytes[offset + 1]])
-}
-
 /// `N` bytes from `offset` on: loops over arrays become vectors, loops over slices less often.
 #[inline(always)]
 pub(super) fn bytes_at<const N: usize>(bytes: &[u8], offset: usize) -> &[u8; N] {
     bytes[offset..].first_chunk().expect("a whole block")
 }
 
-/// `N` codes from `offset` on.
-#[inline(always)]
-pub(super) fn codes_at<const N: usize>(codes: &mut [u8], offset: usize) -> &mut [u8; N] {
-    codes[offset..].first_chunk_mut().expect("a whole block")
+/// Levels that are some number higher, so that none is below zero.
+pub(super) const fn raised(levels: &[i16; 16], by: i16) -> [u8; 16] {
+    let mut raised = [0; 16];
+    let mut code = 0;
+    while code < 16 {
+        raised[code] = (levels[code] + by) as u8;
+        code += 1;
+    }
+    raised
 }
 
 /// The first `N` steps, or minima.
 #[inline(always)]
 pub(super) fn steps_at<const N: usize>(steps: &mut [f32]) -> &mut [f32; N] {
     steps.first_chunk_mut().expect("room for a block's groups")
-}
-
-/// Low halves of 16 bytes, then high halves.
-#[inline(always)]
-pub(super) fn nibbles(bytes: &[u8; 16], codes: &mut [u8; 32]) {
-    for j in 0..16 {
-        codes[j] = bytes[j] & 15;
-        codes[j + 16] = bytes[j] >> 4;
-    }
-}
-
-/// Adds 16 to each of 32 codes whose bit of `bits` is set.
-#[inline(always)]
-pub(super) fn fifth_bits(bits: u32, codes: &mut [u8; 32]) {
-    let bits = bits.to_le_bytes();
-    for j in 0..32 {
-        let is_set = bits[j / 8] & (1 << (j % 8)) != 0;
-        codes[j] |= u8::from(is_set) << 4;
-    }
 }
 
 /// Work on weights of any coded type.

@@ -17,7 +17,7 @@
 //! ```
 //! where a 3 counts as 2, as in bitnet.cpp.
 
-use super::coded::{Coded, bytes_at, codes_at};
+use super::coded::{Coded, Packing};
 
 /// The type, for generic code.
 pub struct I2S;
@@ -29,16 +29,11 @@ impl Coded for I2S {
     const GROUP: usize = usize::MAX;
     const OFFSET: u8 = 1;
     const MINIMA: bool = false;
-
-    #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
-        let (codes, bytes) = (codes_at::<128>(codes, 0), bytes_at::<32>(block, 0));
-        for group in 0..4 {
-            for l in 0..32 {
-                codes[32 * group + l] = bytes[l] >> (6 - 2 * group) & 3;
-            }
-        }
-    }
+    const PACKING: Packing = Packing::Pairs {
+        at: 0,
+        third: None,
+        highest_first: true,
+    };
 }
 
 /// Bytes behind the codes of a tensor.

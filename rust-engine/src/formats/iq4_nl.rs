@@ -5,7 +5,7 @@
 //! value = d · LEVELS[code]
 //! ```
 
-use super::coded::{Coded, bits_at, bytes_at, codes_at};
+use super::coded::{self, Coded, Packing};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -16,14 +16,8 @@ pub(super) const LEVELS: [i16; 16] = [
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
 ];
 
-/// The levels of 32 codes, 128 above what they are; shared with IQ4_XS.
-#[inline(always)]
-pub(super) fn levels(bytes: &[u8; 16], codes: &mut [u8; 32]) {
-    for j in 0..16 {
-        codes[j] = (LEVELS[usize::from(bytes[j] & 15)] + 128) as u8;
-        codes[j + 16] = (LEVELS[usize::from(bytes[j] >> 4)] + 128) as u8;
-    }
-}
+/// The same, 128 higher; shared with IQ4_XS.
+pub(super) const UNSIGNED_LEVELS: [u8; 16] = coded::raised(&LEVELS, 128);
 
 impl Block32 for IQ4NL {
     const BYTES: usize = 18;
@@ -52,16 +46,10 @@ impl Coded for IQ4NL {
     const GROUP: usize = 32;
     const OFFSET: u8 = 128;
     const MINIMA: bool = false;
-
+    const PACKING: Packing = Packing::Nibbles {
+        at: 2,
+        fifth: None,
+        levels: Some(&UNSIGNED_LEVELS),
+    };
     const HALVES: bool = true;
-
-    #[inline(always)]
-    fn halves(block: &[u8]) -> [u16; 2] {
-        [bits_at(block, 0), 0]
-    }
-
-    #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
-        levels(bytes_at(block, 2), codes_at(codes, 0));
-    }
 }

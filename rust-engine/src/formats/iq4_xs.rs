@@ -7,8 +7,8 @@
 //! value = d · (scale - 32) · LEVELS[code]
 //! ```
 
-use super::coded::{self, Coded, bytes_at, codes_at, steps_at};
-use super::iq4_nl::{LEVELS, levels};
+use super::coded::{self, Coded, Packing, steps_at};
+use super::iq4_nl::{LEVELS, UNSIGNED_LEVELS};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -61,15 +61,14 @@ impl Coded for IQ4XS {
     const GROUP: usize = 32;
     const OFFSET: u8 = 128;
     const MINIMA: bool = false;
+    const PACKING: Packing = Packing::Nibbles {
+        at: CODES,
+        fifth: None,
+        levels: Some(&UNSIGNED_LEVELS),
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
-        for group in 0..8 {
-            levels(
-                bytes_at(block, CODES + 16 * group),
-                codes_at(codes, 32 * group),
-            );
-        }
+    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
         let d = coded::f16_at(block, 0);
         for (group, step) in steps_at::<8>(steps).iter_mut().enumerate() {
             *step = d * scale(block, group) as f32;

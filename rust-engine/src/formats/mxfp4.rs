@@ -6,7 +6,7 @@
 //! value = LEVELS[code] · 2^(e - 128)
 //! ```
 
-use super::coded::{Coded, bytes_at, codes_at};
+use super::coded::{self, Coded, Packing};
 use super::{Block32, Factors};
 
 /// The type, for generic code.
@@ -14,6 +14,8 @@ pub struct MXFP4;
 
 /// Twice the values of the codes.
 const LEVELS: [i16; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+/// The same, 16 higher.
+const UNSIGNED_LEVELS: [u8; 16] = coded::raised(&LEVELS, 16);
 
 /// 2^(e - 128), as `ggml_e8m0_to_fp32_half`: 255, which the format keeps for "not a number", is
 /// 2^127 there.
@@ -53,14 +55,14 @@ impl Coded for MXFP4 {
     const GROUP: usize = 32;
     const OFFSET: u8 = 16;
     const MINIMA: bool = false;
+    const PACKING: Packing = Packing::Nibbles {
+        at: 1,
+        fifth: None,
+        levels: Some(&UNSIGNED_LEVELS),
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
-        let (codes, bytes) = (codes_at::<32>(codes, 0), bytes_at::<16>(block, 1));
-        for j in 0..16 {
-            codes[j] = (LEVELS[usize::from(bytes[j] & 15)] + 16) as u8;
-            codes[j + 16] = (LEVELS[usize::from(bytes[j] >> 4)] + 16) as u8;
-        }
+    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
         steps[0] = scale(block[0]);
     }
 }

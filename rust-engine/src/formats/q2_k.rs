@@ -8,7 +8,7 @@
 //! value = (d · scale) · code - d_min · minimum
 //! ```
 
-use super::coded::{self, Coded, bytes_at, codes_at, steps_at};
+use super::coded::{self, Coded, Packing, bytes_at, steps_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -61,18 +61,14 @@ impl Coded for Q2K {
     const GROUP: usize = 16;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
+    const PACKING: Packing = Packing::Pairs {
+        at: CODES,
+        third: None,
+        highest_first: false,
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]) {
-        for half in 0..2 {
-            let codes = codes_at::<128>(codes, 128 * half);
-            let bytes = bytes_at::<32>(block, CODES + 32 * half);
-            for quarter in 0..4 {
-                for l in 0..32 {
-                    codes[32 * quarter + l] = bytes[l] >> (2 * quarter) & 3;
-                }
-            }
-        }
+    fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
         let (d, d_min) = (coded::f16_at(block, D), coded::f16_at(block, D_MIN));
         let (steps, minima) = (steps_at::<16>(steps), steps_at::<16>(minima));
         let factors = bytes_at::<16>(block, 0);

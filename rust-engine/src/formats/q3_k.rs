@@ -10,7 +10,7 @@
 //! value = d · (scale - 32) · (code - 4)
 //! ```
 
-use super::coded::{self, Coded, bytes_at, codes_at, steps_at};
+use super::coded::{self, Coded, Packing, steps_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -75,20 +75,14 @@ impl Coded for Q3K {
     const GROUP: usize = 16;
     const OFFSET: u8 = 4;
     const MINIMA: bool = false;
+    const PACKING: Packing = Packing::Pairs {
+        at: LOW,
+        third: Some(HIGH),
+        highest_first: false,
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
-        for half in 0..2 {
-            let codes = codes_at::<128>(codes, 128 * half);
-            let low = bytes_at::<32>(block, LOW + 32 * half);
-            let high = bytes_at::<32>(block, HIGH);
-            for quarter in 0..4 {
-                for l in 0..32 {
-                    let high = high[l] >> (4 * half + quarter) & 1;
-                    codes[32 * quarter + l] = low[l] >> (2 * quarter) & 3 | high << 2;
-                }
-            }
-        }
+    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
         let d = coded::f16_at(block, D);
         for (group, step) in steps_at::<16>(steps).iter_mut().enumerate() {
             *step = d * f32::from(scale(block, group));

@@ -5,7 +5,7 @@
 //! value = (code - 8) · d
 //! ```
 
-use super::coded::{Coded, bits_at, bytes_at, codes_at, nibbles};
+use super::coded::{Coded, Packing};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -38,16 +38,10 @@ impl Coded for Q4_0 {
     const GROUP: usize = 32;
     const OFFSET: u8 = 8;
     const MINIMA: bool = false;
-
+    const PACKING: Packing = Packing::Nibbles {
+        at: 2,
+        fifth: None,
+        levels: None,
+    };
     const HALVES: bool = true;
-
-    #[inline(always)]
-    fn halves(block: &[u8]) -> [u16; 2] {
-        [bits_at(block, 0), 0]
-    }
-
-    #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
-        nibbles(bytes_at(block, 2), codes_at(codes, 0));
-    }
 }

@@ -5,7 +5,7 @@
 //! value = code · d + m
 //! ```
 
-use super::coded::{Coded, bits_at, bytes_at, codes_at, nibbles};
+use super::coded::{Coded, Packing};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -38,16 +38,10 @@ impl Coded for Q4_1 {
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
-
+    const PACKING: Packing = Packing::Nibbles {
+        at: 4,
+        fifth: None,
+        levels: None,
+    };
     const HALVES: bool = true;
-
-    #[inline(always)]
-    fn halves(block: &[u8]) -> [u16; 2] {
-        [bits_at(block, 0), bits_at(block, 2)]
-    }
-
-    #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
-        nibbles(bytes_at(block, 4), codes_at(codes, 0));
-    }
 }

@@ -12,7 +12,7 @@
 //!             minimum = byte[g + 4] >> 4, above it the top two bits of byte[g]
 //! ```
 
-use super::coded::{self, Coded, bytes_at, codes_at, steps_at};
+use super::coded::{self, Coded, Packing, bytes_at, steps_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -113,17 +113,13 @@ impl Coded for Q4K {
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
+    const PACKING: Packing = Packing::Halves {
+        at: 16,
+        fifth: None,
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]) {
-        for pair in 0..4 {
-            let codes = codes_at::<64>(codes, 64 * pair);
-            let bytes = bytes_at::<32>(block, 16 + 32 * pair);
-            for j in 0..32 {
-                codes[j] = bytes[j] & 15;
-                codes[j + 32] = bytes[j] >> 4;
-            }
-        }
+    fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
         steps_and_minima(block, steps, minima);
     }
 }

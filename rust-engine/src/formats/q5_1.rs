@@ -5,7 +5,7 @@
 //! value = code · d + m
 //! ```
 
-use super::coded::{Coded, bits_at, bytes_at, codes_at, fifth_bits, nibbles};
+use super::coded::{Coded, Packing};
 use super::{Block32, Factors, f16_at, high_bits};
 
 /// The type, for generic code.
@@ -39,18 +39,10 @@ impl Coded for Q5_1 {
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
-
+    const PACKING: Packing = Packing::Nibbles {
+        at: 8,
+        fifth: Some(4),
+        levels: None,
+    };
     const HALVES: bool = true;
-
-    #[inline(always)]
-    fn halves(block: &[u8]) -> [u16; 2] {
-        [bits_at(block, 0), bits_at(block, 2)]
-    }
-
-    #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
-        let codes = codes_at(codes, 0);
-        nibbles(bytes_at(block, 8), codes);
-        fifth_bits(high_bits(block, 4), codes);
-    }
 }

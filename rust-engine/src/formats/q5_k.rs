@@ -6,7 +6,7 @@
 //! value = code · (d · scale) - d_min · minimum
 //! ```
 
-use super::coded::{Coded, bytes_at, codes_at};
+use super::coded::{Coded, Packing};
 use super::q4_k::{decode_groups, factors, scale_and_minimum, steps_and_minima};
 use super::{Summation, Super256, SuperFactors};
 
@@ -48,18 +48,13 @@ impl Coded for Q5K {
     const GROUP: usize = 32;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
+    const PACKING: Packing = Packing::Halves {
+        at: 48,
+        fifth: Some(16),
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]) {
-        let fifth = bytes_at::<32>(block, 16);
-        for pair in 0..4 {
-            let codes = codes_at::<64>(codes, 64 * pair);
-            let bytes = bytes_at::<32>(block, 48 + 32 * pair);
-            for j in 0..32 {
-                codes[j] = bytes[j] & 15 | (fifth[j] >> (2 * pair) & 1) << 4;
-                codes[j + 32] = bytes[j] >> 4 | (fifth[j] >> (2 * pair + 1) & 1) << 4;
-            }
-        }
+    fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
         steps_and_minima(block, steps, minima);
     }
 }

@@ -8,7 +8,7 @@
 //! value = d · scale · (code - 32)
 //! ```
 
-use super::coded::{self, Coded, bytes_at, codes_at, steps_at};
+use super::coded::{self, Coded, Packing, bytes_at, steps_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -66,20 +66,13 @@ impl Coded for Q6K {
     const GROUP: usize = 16;
     const OFFSET: u8 = 32;
     const MINIMA: bool = false;
+    const PACKING: Packing = Packing::Sixes {
+        low: LOW,
+        high: HIGH,
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
-        for half in 0..2 {
-            let codes = codes_at::<128>(codes, 128 * half);
-            let low = bytes_at::<64>(block, LOW + 64 * half);
-            let high = bytes_at::<32>(block, HIGH + 32 * half);
-            for l in 0..32 {
-                codes[l] = low[l] & 15 | (high[l] & 3) << 4;
-                codes[l + 32] = low[l + 32] & 15 | (high[l] >> 2 & 3) << 4;
-                codes[l + 64] = low[l] >> 4 | (high[l] >> 4 & 3) << 4;
-                codes[l + 96] = low[l + 32] >> 4 | high[l] >> 6 << 4;
-            }
-        }
+    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
         let d = coded::f16_at(block, D);
         let (steps, scales) = (steps_at::<16>(steps), bytes_at::<16>(block, SCALES));
         for group in 0..16 {

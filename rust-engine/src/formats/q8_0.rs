@@ -5,7 +5,7 @@
 //! value = code · d
 //! ```
 
-use super::coded::{Coded, bits_at, bytes_at, codes_at};
+use super::coded::{Coded, Packing};
 use super::{Block32, Factors, f16_at};
 
 /// The type, for generic code.
@@ -37,19 +37,6 @@ impl Coded for Q8_0 {
     const GROUP: usize = 32;
     const OFFSET: u8 = 128;
     const MINIMA: bool = false;
-
+    const PACKING: Packing = Packing::Signed { at: 2 };
     const HALVES: bool = true;
-
-    #[inline(always)]
-    fn halves(block: &[u8]) -> [u16; 2] {
-        [bits_at(block, 0), 0]
-    }
-
-    #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], _: &mut [f32], _: &mut [f32]) {
-        let (codes, bytes) = (codes_at::<32>(codes, 0), bytes_at::<32>(block, 2));
-        for j in 0..32 {
-            codes[j] = bytes[j] ^ 128;
-        }
-    }
 }

@@ -10,7 +10,7 @@
 //! A byte is a fraction of 256 whose digits of base 3 come out one after another: multiplied by
 //! 3^n in eight bits, digit n is what a further 3 carries over.
 
-use super::coded::{self, Coded, bytes_at, codes_at};
+use super::coded::{self, Coded, Packing, bytes_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -20,6 +20,20 @@ const POWERS: [u8; 5] = [1, 3, 9, 27, 81];
 
 fn digit(byte: u8, n: usize) -> i16 {
     i16::from(byte.wrapping_mul(POWERS[n])) * 3 / 256
+}
+
+/// The codes of a block.
+#[inline(always)]
+pub(crate) fn codes(block: &[u8], codes: &mut [u8; 256]) {
+    let (long, rest) = codes.split_at_mut(160);
+    let (short, last) = rest.split_at_mut(80);
+    for n in 0..5 {
+        digits::<32>(bytes_at(block, 0), n, &mut long.as_chunks_mut().0[n]);
+        digits::<16>(bytes_at(block, 32), n, &mut short.as_chunks_mut().0[n]);
+    }
+    for n in 0..4 {
+        digits::<4>(bytes_at(block, 48), n, &mut last.as_chunks_mut().0[n]);
+    }
 }
 
 /// Digit `n` of some bytes, as codes.
@@ -65,17 +79,10 @@ impl Coded for TQ1_0 {
     const GROUP: usize = 256;
     const OFFSET: u8 = 1;
     const MINIMA: bool = false;
+    const PACKING: Packing = Packing::Digits;
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
-        let codes = codes_at::<256>(codes, 0);
-        for n in 0..5 {
-            digits(bytes_at::<32>(block, 0), n, codes_at(codes, 32 * n));
-            digits(bytes_at::<16>(block, 32), n, codes_at(codes, 160 + 16 * n));
-        }
-        for n in 0..4 {
-            digits(bytes_at::<4>(block, 48), n, codes_at(codes, 240 + 4 * n));
-        }
+    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
         steps[0] = coded::f16_at(block, 52);
     }
 }

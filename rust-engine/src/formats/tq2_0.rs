@@ -7,7 +7,7 @@
 //! value = (code - 1) · d; code 3, which no quantiser writes, is 2 · d
 //! ```
 
-use super::coded::{self, Coded, bytes_at, codes_at};
+use super::coded::{self, Coded, Packing};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -55,18 +55,14 @@ impl Coded for TQ2_0 {
     const GROUP: usize = 256;
     const OFFSET: u8 = 1;
     const MINIMA: bool = false;
+    const PACKING: Packing = Packing::Pairs {
+        at: 0,
+        third: None,
+        highest_first: false,
+    };
 
     #[inline(always)]
-    fn to_codes(block: &[u8], codes: &mut [u8], steps: &mut [f32], _: &mut [f32]) {
-        for half in 0..2 {
-            let codes = codes_at::<128>(codes, 128 * half);
-            let bytes = bytes_at::<32>(block, 32 * half);
-            for place in 0..4 {
-                for l in 0..32 {
-                    codes[32 * place + l] = bytes[l] >> (2 * place) & 3;
-                }
-            }
-        }
-        steps[0] = coded::f16_at(block, 64);
+    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
+        steps[0] = Self::step(block);
     }
 }

@@ -5,8 +5,9 @@
 //! every later position and query head.
 //!
 //! Keys are kept turned, `[head][element][token]`, so that the scores of neighbouring tokens,
-//! which are separate sums, are computed side by side. Values are kept `[head][token][element]`
-//! for the same reason: there the sums run over tokens.
+//! which are separate sums, are computed side by side; or so in blocks of some tokens, which are then
+//! read from memory in order. Values are kept `[head][token][element]` for the same reason: there
+//! the sums run over tokens.
 
 use rayon::prelude::*;
 use schemas::describe::KvType;
@@ -17,12 +18,14 @@ use crate::formats::float::round_to_f16;
 
 /// The cache of one layer.
 pub(super) struct LayerCache {
-    /// `[kv head][element][capacity]`
+    /// `[kv head][block][element][token of the block]`
     keys: Vec<f32>,
     /// `[kv head][capacity][element]`
     values: Vec<f32>,
     head_width: usize,
     capacity: usize,
+    /// Tokens of a block of keys, which divide the capacity.
+    block: usize,
     kv: KvType,
     odd: Odd,
 }
@@ -38,12 +41,13 @@ pub(super) struct Odd {
 }
 
 impl LayerCache {
-    /// Room for `capacity` tokens, if the memory has it. The pages are touched only as tokens come
-    /// in.
+    /// Room for `capacity` tokens, if the memory has it, in blocks of a number that divides it. The
+    /// pages are touched only as tokens come in.
     pub(super) fn new(
         n_kv_heads: usize,
         head_width: usize,
         capacity: usize,
+        block: usize,
         kv: KvType,
     ) -> Option<Self> {
         let size = n_kv_heads.checked_mul(head_width)?.checked_mul(capacity)?;
@@ -55,6 +59,7 @@ impl LayerCache {
             values: vec![0.0; size],
             head_width,
             capacity,
+            block,
             kv,
             odd: Odd::default(),
         })
@@ -76,7 +81,7 @@ impl LayerCache {
             round_to_f16(values);
         }
         self.note_odd(first, keys, values);
-        let (width, capacity) = (self.head_width, self.capacity);
+        let (width, capacity, block) = (self.head_width, self.capacity, self.block);
         let row = n_kv_heads * width;
         let head_size = width * capacity;
         let heads = self.keys.par_chunks_exact_mut(head_size);
@@ -91,8 +96,9 @@ impl LayerCache {
                 #[cfg(feature = "faults")]
                 let place = in_pass::place_in_cache(place);
                 let key = &key[head * width..][..width];
+                let of_block = &mut of_keys[place / block * block * width..][..block * width];
                 for (i, &element) in key.iter().enumerate() {
-                    of_keys[i * capacity + place] = element;
+                    of_block[i * block + place % block] = element;
                 }
                 let value = &value[head * width..][..width];
                 of_values[place * width..][..width].copy_from_slice(value);
@@ -120,10 +126,10 @@ impl LayerCache {
         self.kv
     }
 
-    /// Keys of a head, `[element][capacity]`, and the distance between elements.
+    /// Keys of a head, `[block][element][token]`, and how many tokens are in a block.
     pub(super) fn keys(&self, head: usize) -> (&[f32], usize) {
         let size = self.head_width * self.capacity;
-        (&self.keys[head * size..][..size], self.capacity)
+        (&self.keys[head * size..][..size], self.block)
     }
 
     /// Values of a head, `[token][element]`.

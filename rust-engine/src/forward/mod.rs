@@ -5,11 +5,13 @@
 
 pub mod activations;
 mod attention;
+mod awake;
 mod exp;
 mod fast;
 mod gate;
 mod kernels;
 mod kv_cache;
+mod linear;
 pub mod matmul;
 mod norm;
 mod prepared;
@@ -26,10 +28,9 @@ use crate::faults::in_pass;
 use crate::kernels::exact;
 use crate::model::Model;
 use crate::model::rope::Rope;
-use crate::model::tensors::Weight;
-use crate::model::weights::{Divisors, Layer, Linear};
-use activations::Form;
+use crate::model::weights::{Divisors, Layer};
 use attention::{Attention, Heads, Span};
+pub use awake::awake;
 pub use kernels::Kernels;
 use kv_cache::LayerCache;
 use prepared::{Forms, Prepared};
@@ -114,8 +115,12 @@ impl<'m> Evaluator<'m> {
         self.caches.clear();
         self.capacity = 0;
         let wanted = capacity.next_multiple_of(CAPACITY_STEP);
+        let block = match self.operations {
+            Operations::Exact(_) => wanted,
+            Operations::Fast(_) => fast::KEY_BLOCK,
+        };
         for _ in 0..sizes.n_layers {
-            let cache = LayerCache::new(heads, width, wanted, self.options.kv);
+            let cache = LayerCache::new(heads, width, wanted, block, self.options.kv);
             self.caches.push(
                 cache.ok_or_else(|| {
                     format!("a cache for {wanted} tokens does not fit the memory")
@@ -191,9 +196,8 @@ impl<'m> Evaluator<'m> {
     fn attention(&mut self, number: usize, layer: &Layer, view: &View<'_>, x: &mut [f32]) {
         let sizes = &self.model.hyperparameters;
         let mut normed = self.prepared(self.norm(x, &layer.attention_norms.before));
-        let mut q = self.linear(&layer.query, &mut normed);
-        let mut k = self.linear(&layer.key, &mut normed);
-        let mut v = self.linear(&layer.value, &mut normed);
+        let [mut q, mut k, mut v] =
+            self.linears([&layer.query, &layer.key, &layer.value], &mut normed);
         q = self.norm_if(q, layer.query_norm.as_deref());
         k = self.norm_if(k, layer.key_norm.as_deref());
         view.rotations
@@ -217,7 +221,7 @@ impl<'m> Evaluator<'m> {
         self.attend(&self.caches[number], view, &q, span, &mut merged);
         let merged = self.norm_if(merged, layer.attention_norms.inner.as_deref());
         let mut merged = self.prepared(merged);
-        let out = self.linear(&layer.attention_output, &mut merged);
+        let [out] = self.linears([&layer.attention_output], &mut merged);
         #[cfg(feature = "faults")]
         in_pass::residual(number, sizes.n_layers, x);
         let out = self.norm_if(out, layer.attention_norms.after.as_deref());
@@ -258,8 +262,7 @@ impl<'m> Evaluator<'m> {
     fn feed_forward(&self, layer: &Layer, x: &mut [f32]) {
         let sizes = &self.model.hyperparameters;
         let mut normed = self.prepared(self.norm(x, &layer.ffn_norms.before));
-        let mut gate = self.linear(&layer.gate, &mut normed);
-        let up = self.linear(&layer.up, &mut normed);
+        let [mut gate, up] = self.linears([&layer.gate, &layer.up], &mut normed);
         let join = match self.operations {
             Operations::Exact(_) => gate::join,
             Operations::Fast(_) => fast::join,
@@ -268,7 +271,7 @@ impl<'m> Evaluator<'m> {
             .zip(up.par_chunks(sizes.ffn_width))
             .for_each(|(gate, up)| join(sizes.family.activation, gate, up));
         let mut inner = self.prepared(self.norm_if(gate, layer.ffn_norms.inner.as_deref()));
-        let out = self.linear(&layer.down, &mut inner);
+        let [out] = self.linears([&layer.down], &mut inner);
         let out = self.norm_if(out, layer.ffn_norms.after.as_deref());
         add(x, &out);
         self.spare
@@ -294,7 +297,8 @@ impl<'m> Evaluator<'m> {
             let normed = self.norm(&chosen, &self.model.weights.output_norm);
             #[cfg(feature = "faults")]
             let normed = in_pass::output_norm(normed, chosen);
-            self.linear_into(&self.model.weights.output, &mut self.prepared(normed), out);
+            let mut normed = self.prepared(normed);
+            self.linears_into([&self.model.weights.output], &mut normed, [&mut *out]);
             #[cfg(feature = "faults")]
             in_pass::logits(out, rows);
             if let Some(cap) = sizes.logit_cap {
@@ -335,39 +339,6 @@ impl<'m> Evaluator<'m> {
         match self.operations {
             Operations::Exact(_) => Prepared::Exact(Forms::new(values)),
             Operations::Fast(_) => Prepared::Fast(fast::Prepared::new(values)),
-        }
-    }
-
-    fn product(&self, weight: &Weight, x: &mut Prepared, out: &mut [f32]) {
-        let matrix = weight.of(&self.model.file);
-        match (&self.operations, x) {
-            (Operations::Exact(kernels), Prepared::Exact(x)) => {
-                let form = Form::of(matrix.tensor_type, self.options.arithmetic);
-                let x = x.in_form(form, matrix.columns);
-                matmul::multiply(kernels, &matrix, x, out);
-            }
-            (Operations::Fast(products), Prepared::Fast(x)) => {
-                products.multiply(&matrix, x, out);
-            }
-            _ => unreachable!("activations are prepared for the operations"),
-        }
-    }
-
-    fn linear(&self, linear: &Linear, x: &mut Prepared) -> Vec<f32> {
-        let positions = x.values().len() / linear.weight.columns;
-        let mut out = self.spare.take(positions * linear.weight.rows);
-        self.linear_into(linear, x, &mut out);
-        out
-    }
-
-    fn linear_into(&self, linear: &Linear, x: &mut Prepared, out: &mut [f32]) {
-        self.product(&linear.weight, x, out);
-        if let Some(scale) = linear.scale {
-            multiply(out, scale);
-        }
-        if let Some(bias) = &linear.bias {
-            out.chunks_exact_mut(bias.len())
-                .for_each(|row| add(row, bias));
         }
     }
 }

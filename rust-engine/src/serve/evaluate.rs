@@ -13,7 +13,7 @@ use schemas::tag::Tag;
 
 use super::npy::NpyFile;
 use super::{ServeError, describe, each_line, io_error};
-use crate::forward::{Evaluator, Kernels, Options};
+use crate::forward::{Evaluator, Kernels, Options, awake};
 use crate::model::{Model, ModelError, ModelFile};
 
 /// The flags of the sub-command.
@@ -149,7 +149,7 @@ impl Server<'_> {
                 }));
             }
         };
-        let evaluated = self.evaluate(request, &positions);
+        let evaluated = awake(|| self.evaluate(request, &positions));
         let (greedy_ids, times) = evaluated.map_err(io_error(format!("writing logits of {id}")))?;
         Ok(Answer::Success(Evaluated {
             schema: Tag::new(),

@@ -10,7 +10,7 @@ mod gate;
 mod norm;
 mod products;
 
-pub(super) use attention::Attention;
+pub(super) use attention::{Attention, KEY_BLOCK};
 pub(super) use gate::join;
 pub(super) use norm::rms_norm;
 #[cfg(test)]

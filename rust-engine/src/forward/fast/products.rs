@@ -12,12 +12,18 @@ use crate::formats::Matrix;
 use crate::formats::coded::zero_of;
 use crate::formats::float::{round_to_bf16, round_to_f16};
 use crate::kernels::fast::{
-    ByGroup, Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Piece, Positions,
+    ByGroup, Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Positions,
     ROW_POSITIONS, RowOther, RowProduct, Streamed,
 };
 
 /// Pieces of rows for each thread: enough that a thread which is held up does not hold up all.
 const PIECES_A_THREAD: usize = 4;
+/// Bytes of weights that are no piece of their own: a thread reads them in two microseconds, and another
+/// takes one to see that there is something to do.
+const LEAST_PIECE: usize = 1 << 15;
+
+/// A matrix, and where its products go.
+pub(in crate::forward) type Product<'a> = (Matrix<'a>, &'a mut [f32]);
 
 /// Computes products; holds the scratch of each thread.
 pub(in crate::forward) struct Products {
@@ -40,45 +46,71 @@ impl Products {
         self.fast
     }
 
-    /// Computes `out`, `[position][row]`.
-    pub(in crate::forward) fn multiply(
-        &self,
-        matrix: &Matrix<'_>,
-        x: &mut Prepared,
-        out: &mut [f32],
-    ) {
-        let positions = out.len() / matrix.rows;
+    /// Computes what some matrices make of the same activations, each `[position][row]`, in one go.
+    pub(in crate::forward) fn multiply(&self, products: Vec<Product<'_>>, x: &mut Prepared) {
+        let Some((matrix, _)) = products.first() else {
+            return;
+        };
+        let positions = x.values.len() / matrix.columns;
         if positions == 0 {
             return;
         }
-        let columns = Columns::new(out, matrix.rows);
         if positions <= ROW_POSITIONS {
-            let pieces = rayon::current_num_threads() * PIECES_A_THREAD;
-            let width = matrix.rows.div_ceil(pieces).next_multiple_of(16);
-            let other = x.for_rows(self.fast, matrix);
-            let pieces: Vec<Piece<'_>> = columns.pieces(width).collect();
-            pieces.into_par_iter().for_each(|out| {
-                let matrix = matrix.slice(out.start, out.width);
-                RowProduct { matrix, other, out }.run(self.fast);
-            });
+            self.rows(products, x);
         } else {
-            let other = x.for_panels(self.fast, matrix);
-            let pieces: Vec<Piece<'_>> = columns.pieces(PANEL_ROWS).collect();
-            pieces.into_par_iter().for_each(|out| {
-                let matrix = matrix.slice(out.start, out.width);
-                let thread = rayon::current_thread_index().unwrap_or(0);
-                // A panel is scratch: what a thread that panicked left in it harms nobody.
-                let panel = self.panels[thread].lock();
-                let panel = &mut *panel.unwrap_or_else(PoisonError::into_inner);
-                PanelProduct {
-                    matrix,
-                    other,
-                    panel,
-                    out,
-                }
-                .run(self.fast);
-            });
+            self.panels(products, x);
         }
+    }
+
+    fn rows(&self, products: Vec<Product<'_>>, x: &mut Prepared) {
+        for (matrix, _) in &products {
+            x.make_rows(self.fast, matrix);
+        }
+        let pieces = rayon::current_num_threads() * PIECES_A_THREAD;
+        let bytes: usize = products.iter().map(|(matrix, _)| matrix.bytes.len()).sum();
+        let piece = (bytes / pieces).max(LEAST_PIECE);
+        let x = &*x;
+        let pieces: Vec<_> = products
+            .into_iter()
+            .flat_map(|(matrix, out)| {
+                let pieces = matrix.bytes.len().div_ceil(piece);
+                let width = matrix.rows.div_ceil(pieces).next_multiple_of(16);
+                let pieces = Columns::new(out, matrix.rows).pieces(width);
+                pieces.map(move |out| (matrix, out))
+            })
+            .collect();
+        pieces.into_par_iter().for_each(|(matrix, out)| {
+            let (matrix, other) = (matrix.slice(out.start, out.width), x.rows(&matrix));
+            RowProduct { matrix, other, out }.run(self.fast);
+        });
+    }
+
+    fn panels(&self, products: Vec<Product<'_>>, x: &mut Prepared) {
+        for (matrix, _) in &products {
+            x.make_panels(self.fast, matrix);
+        }
+        let x = &*x;
+        let pieces: Vec<_> = products
+            .into_iter()
+            .flat_map(|(matrix, out)| {
+                let pieces = Columns::new(out, matrix.rows).pieces(PANEL_ROWS);
+                pieces.map(move |out| (matrix, out))
+            })
+            .collect();
+        pieces.into_par_iter().for_each(|(matrix, out)| {
+            let (matrix, other) = (matrix.slice(out.start, out.width), x.panels(&matrix));
+            let thread = rayon::current_thread_index().unwrap_or(0);
+            // A panel is scratch: what a thread that panicked left in it harms nobody.
+            let panel = self.panels[thread].lock();
+            let panel = &mut *panel.unwrap_or_else(PoisonError::into_inner);
+            PanelProduct {
+                matrix,
+                other,
+                panel,
+                out,
+            }
+            .run(self.fast);
+        });
     }
 }
 
@@ -110,7 +142,7 @@ pub(in crate::forward) struct Prepared {
     pub(in crate::forward) values: Vec<f32>,
     coded: Vec<(Coding, Positions)>,
     /// For panels, by the zero of the weights' codes.
-    by_group: Vec<(Coding, u8, ByGroup)>,
+    by_group: Vec<((Coding, u8), ByGroup)>,
     /// For rows, by the weights' type.
     streamed: Vec<(TensorType, Streamed)>,
     /// Rounded to the type of float weights.
@@ -128,67 +160,97 @@ impl Prepared {
         }
     }
 
-    fn for_panels(&mut self, fast: Fast, matrix: &Matrix<'_>) -> Other<'_> {
+    /// Makes what panels of this type meet.
+    fn make_panels(&mut self, fast: Fast, matrix: &Matrix<'_>) {
+        let Some(coding) = coding_for(matrix.tensor_type) else {
+            self.make_floats(matrix.tensor_type);
+            return;
+        };
+        let at = self.make_codes(fast, coding, matrix.columns);
+        let zero = zero_of(matrix.tensor_type);
+        if find(&self.by_group, &(coding, zero)).is_none() {
+            let by_group = self.coded[at].1.by_group(zero);
+            self.by_group.push(((coding, zero), by_group));
+        }
+    }
+
+    /// What panels of a type meet, which has been made.
+    fn panels(&self, matrix: &Matrix<'_>) -> Other<'_> {
         let Some(coding) = coding_for(matrix.tensor_type) else {
             return Other::Floats(self.floats(matrix.tensor_type));
         };
-        let at = self.code(fast, coding, matrix.columns);
-        let Self {
-            coded, by_group, ..
-        } = self;
-        let x = &coded[at].1;
         let zero = zero_of(matrix.tensor_type);
-        let known = place(by_group, |it| (it.0, it.1) == (coding, zero));
-        let at = known.unwrap_or_else(|| {
-            by_group.push((coding, zero, x.by_group(zero)));
-            by_group.len() - 1
-        });
-        Other::Codes(x, &by_group[at].2)
+        Other::Codes(
+            made(&self.coded, &coding),
+            made(&self.by_group, &(coding, zero)),
+        )
     }
 
-    fn for_rows(&mut self, fast: Fast, matrix: &Matrix<'_>) -> RowOther<'_> {
+    /// Makes what rows of this type meet.
+    fn make_rows(&mut self, fast: Fast, matrix: &Matrix<'_>) {
+        let tensor_type = matrix.tensor_type;
+        let Some(coding) = coding_for(tensor_type) else {
+            self.make_floats(tensor_type);
+            return;
+        };
+        let at = self.make_codes(fast, coding, matrix.columns);
+        if find(&self.streamed, &tensor_type).is_none() {
+            let streamed = Streamed::new(&self.coded[at].1, tensor_type);
+            self.streamed.push((tensor_type, streamed));
+        }
+    }
+
+    /// What rows of a type meet, which has been made.
+    fn rows(&self, matrix: &Matrix<'_>) -> RowOther<'_> {
         let Some(coding) = coding_for(matrix.tensor_type) else {
             return RowOther::Floats(self.floats(matrix.tensor_type));
         };
-        let at = self.code(fast, coding, matrix.columns);
-        let Self {
-            coded, streamed, ..
-        } = self;
-        let x = &coded[at].1;
-        let known = place(streamed, |it| it.0 == matrix.tensor_type);
-        let at = known.unwrap_or_else(|| {
-            streamed.push((matrix.tensor_type, Streamed::new(x, matrix.tensor_type)));
-            streamed.len() - 1
-        });
-        RowOther::Codes(x, &streamed[at].1)
+        RowOther::Codes(
+            made(&self.coded, &coding),
+            made(&self.streamed, &matrix.tensor_type),
+        )
     }
 
     /// Where in `coded` they are.
-    fn code(&mut self, fast: Fast, coding: Coding, columns: usize) -> usize {
-        place(&self.coded, |it| it.0 == coding).unwrap_or_else(|| {
+    fn make_codes(&mut self, fast: Fast, coding: Coding, columns: usize) -> usize {
+        find(&self.coded, &coding).unwrap_or_else(|| {
             let positions = Positions::new(fast, &self.values, columns, coding);
             self.coded.push((coding, positions));
             self.coded.len() - 1
         })
     }
 
-    fn floats(&mut self, tensor_type: TensorType) -> &[f32] {
-        let round = match tensor_type {
-            TensorType::F16 => round_to_f16,
-            TensorType::BF16 => round_to_bf16,
-            _ => return &self.values,
-        };
-        let known = place(&self.rounded, |it| it.0 == tensor_type);
-        let at = known.unwrap_or_else(|| {
+    fn make_floats(&mut self, tensor_type: TensorType) {
+        if let Some(round) = rounding(tensor_type)
+            && find(&self.rounded, &tensor_type).is_none()
+        {
             let mut values = self.values.clone();
             round(&mut values);
             self.rounded.push((tensor_type, values));
-            self.rounded.len() - 1
-        });
-        &self.rounded[at].1
+        }
+    }
+
+    fn floats(&self, tensor_type: TensorType) -> &[f32] {
+        match rounding(tensor_type) {
+            Some(_) => made::<_, Vec<f32>>(&self.rounded, &tensor_type),
+            None => &self.values,
+        }
     }
 }
 
-fn place<T>(known: &[T], is_it: impl FnMut(&T) -> bool) -> Option<usize> {
-    known.iter().position(is_it)
+/// What activations are rounded to before they meet weights of a type.
+fn rounding(tensor_type: TensorType) -> Option<fn(&mut [f32])> {
+    match tensor_type {
+        TensorType::F16 => Some(round_to_f16),
+        TensorType::BF16 => Some(round_to_bf16),
+        _ => None,
+    }
+}
+
+fn find<K: PartialEq, T>(known: &[(K, T)], key: &K) -> Option<usize> {
+    known.iter().position(|(known, _)| known == key)
+}
+
+fn made<'a, K: PartialEq, T>(known: &'a [(K, T)], key: &K) -> &'a T {
+    &known[find(known, key).expect("made before it is asked for")].1
 }

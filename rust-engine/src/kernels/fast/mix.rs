@@ -40,8 +40,10 @@ impl Task for Mix<'_> {
     fn run<I: Isa>(mut self, isa: I) {
         let (mut start, few) = (0, self.positions <= 4);
         while start + 4 * LANES <= self.width && I::WIDE {
-            if few {
+            if self.positions <= 2 {
                 self.tiles::<I, 4, 2>(isa, start);
+            } else if few {
+                self.tiles::<I, 4, 4>(isa, start);
             } else {
                 self.tiles::<I, 4, 6>(isa, start);
             }

@@ -12,9 +12,9 @@ use super::coded::{ByGroup, Positions};
 use super::columns::Piece;
 use super::isa::{Isa, LANES, Task};
 use super::tile::{self, FloatStrips, Strip, UNIT_POSITIONS};
+use super::unpack::{codes_of_row, steps_of_row};
 use crate::formats::Matrix;
 use crate::formats::coded::{Coded, Visitor, visit};
-use crate::formats::float::widen_f16;
 
 /// Rows of a panel: two strips.
 pub const PANEL_ROWS: usize = 2 * LANES;
@@ -149,8 +149,10 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
     fn unpack<F: Coded>(&mut self) {
         let (columns, groups) = (self.matrix.columns, self.x.groups);
         let words = columns / 4;
+        // Rows are unpacked by whole vectors.
+        let stride = words.next_multiple_of(16);
         let panel = &mut *self.panel;
-        panel.words.resize(LANES * words, 0);
+        panel.words.resize(LANES * stride, 0);
         panel.codes.resize(2 * words, [0; LANES]);
         panel.row_steps.resize(groups, 0.0);
         panel
@@ -163,7 +165,7 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
         panel.row_steps.fill(self.matrix.scale);
         for strip in 0..2 {
             for lane in 0..LANES {
-                let codes = &mut panel.words[lane * words..][..words];
+                let codes = &mut panel.words[lane * stride..][..stride];
                 let row = strip * LANES + lane;
                 if row < self.matrix.rows {
                     let bytes = self.matrix.row(row);
@@ -172,7 +174,8 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
                         self.isa.prefetch(bytes, 4 * bytes.len() + line);
                     }
                     let (steps, minima) = (&mut panel.row_steps[..], &mut panel.row_minima[..]);
-                    unpack_row::<F>(bytes, bytemuck::cast_slice_mut(codes), steps, minima);
+                    codes_of_row::<F, I>(self.isa, bytes, bytemuck::cast_slice_mut(codes));
+                    steps_of_row::<F>(bytes, steps, minima);
                 } else {
                     codes.fill(0);
                     panel.row_steps.fill(0.0);
@@ -189,7 +192,7 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
                 }
             }
             let codes = &mut panel.codes[strip * words..][..words];
-            weave(self.isa, &panel.words, words, codes);
+            weave(self.isa, &panel.words, stride, codes);
             if I::TILES && F::OFFSET != 0 {
                 let codes: &mut [u8] = bytemuck::cast_slice_mut(codes);
                 for code in codes {
@@ -249,30 +252,6 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
             };
             let here = P.min(rows.saturating_sub(first));
             store(isa, totals, &mut self.out, first, here, strip * LANES);
-        }
-    }
-}
-
-/// One row. Types without a step in their blocks leave `steps` as they are.
-#[inline(always)]
-fn unpack_row<F: Coded>(bytes: &[u8], codes: &mut [u8], steps: &mut [f32], minima: &mut [f32]) {
-    let per_block = F::CODES / F::GROUP;
-    for i in 0..codes.len() / F::CODES {
-        let block = &bytes[i * F::BYTES..][..F::BYTES];
-        let codes = &mut codes[i * F::CODES..][..F::CODES];
-        let steps = &mut steps[i * per_block..][..per_block];
-        let minima = if F::MINIMA {
-            &mut minima[i * per_block..][..per_block]
-        } else {
-            &mut []
-        };
-        F::to_codes(block, codes, steps, minima);
-        if F::HALVES {
-            let [step, minimum] = F::halves(block);
-            steps[0] = widen_f16(step);
-            if F::MINIMA {
-                minima[0] = widen_f16(minimum);
-            }
         }
     }
 }

@@ -15,6 +15,7 @@
 //! positions fit. With sixteen half as long registers a strip is two of them: one strip and two
 //! positions take four and four.
 
+use super::AHEAD;
 use super::coded::{ByGroup, Positions};
 use super::isa::{Isa, LANES};
 
@@ -190,7 +191,12 @@ pub(super) fn floats<I: Isa, const S: usize, const P: usize>(
         let mut weights = [isa.splat(0.0); S];
         for s in 0..S {
             let at = s * strips.strip_stride + k * strips.stride;
-            weights[s] = isa.load(numbers_at(strips.numbers, at));
+            let numbers: &[f32; LANES] = numbers_at(strips.numbers, at);
+            if P <= 4 {
+                // With few positions it is memory that is waited for.
+                isa.prefetch(bytemuck::cast_slice(numbers), AHEAD);
+            }
+            weights[s] = isa.load(numbers);
         }
         for p in 0..P {
             let spread = isa.splat(x[p][k]);

@@ -3,11 +3,14 @@
 #![expect(unsafe_code, reason = "instructions that not every x86-64 CPU has")]
 
 use std::arch::x86_64::{
-    __m256, __m256i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm_set1_ps, _mm256_add_epi32,
-    _mm256_add_ps, _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_dpbusd_avx_epi32,
+    __m128i, __m256, __m256i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm_set1_ps,
+    _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_broadcastsi128_si256,
+    _mm256_cmpeq_epi8, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_dpbusd_avx_epi32,
     _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps,
-    _mm256_set_m128, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps,
-    _mm256_slli_epi16, _mm256_srai_epi16, _mm256_srli_epi16, _mm256_storeu_ps,
+    _mm256_or_si256, _mm256_set_m128, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_shuffle_epi8,
+    _mm256_slli_epi16, _mm256_sllv_epi32, _mm256_srai_epi16, _mm256_srli_epi16, _mm256_srlv_epi32,
+    _mm256_storeu_ps, _mm256_storeu_si256, _mm256_xor_si256,
 };
 
 use super::{Isa, LANES, Task};
@@ -98,11 +101,81 @@ impl<const VNNI: bool> Isa for Avx2<VNNI> {
         }
     }
     #[inline(always)]
-    fn two_bits(self, bytes: [__m256i; 2], place: usize) -> [__m256i; 2] {
-        // SAFETY: `self` is there only where the CPU has the features.
-        let low = unsafe { two_bits(bytes[0], place) };
-        // SAFETY: `self` is there only where the CPU has the features.
-        let high = unsafe { two_bits(bytes[1], place) };
+    fn store_bytes(self, bytes: [__m256i; 2], place: &mut [u8; 64]) {
+        let (low, high) = place.split_at_mut(32);
+        // SAFETY: each half has the 32 bytes, and the store needs no alignment.
+        unsafe { _mm256_storeu_si256(low.as_mut_ptr().cast(), bytes[0]) };
+        // SAFETY: as above.
+        unsafe { _mm256_storeu_si256(high.as_mut_ptr().cast(), bytes[1]) };
+    }
+    #[inline(always)]
+    fn each_twice(self, first: &[u8; 16], second: &[u8; 16]) -> [__m256i; 2] {
+        // SAFETY: the array has the 16 bytes, and the load needs no alignment.
+        let first = unsafe { _mm_loadu_si128(first.as_ptr().cast()) };
+        // SAFETY: as above.
+        let second = unsafe { _mm_loadu_si128(second.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the feature.
+        let low = unsafe { _mm256_broadcastsi128_si256(first) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_broadcastsi128_si256(second) };
+        [low, high]
+    }
+    #[inline(always)]
+    fn both(self, first: &[u8; 32], second: &[u8; 32]) -> [__m256i; 2] {
+        // SAFETY: the array has the 32 bytes, and the load needs no alignment.
+        let low = unsafe { _mm256_loadu_si256(first.as_ptr().cast()) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_loadu_si256(second.as_ptr().cast()) };
+        [low, high]
+    }
+    #[inline(always)]
+    fn shifted(self, bytes: [__m256i; 2], by: [u32; 4], mask: u8) -> [__m256i; 2] {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        let low = unsafe { shifted(bytes[0], [by[0], by[1]], mask) };
+        // SAFETY: as above.
+        let high = unsafe { shifted(bytes[1], [by[2], by[3]], mask) };
+        [low, high]
+    }
+    #[inline(always)]
+    fn raised(self, bytes: [__m256i; 2], by: u32) -> [__m256i; 2] {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        let low = unsafe { raised(bytes[0], by) };
+        // SAFETY: as above.
+        let high = unsafe { raised(bytes[1], by) };
+        [low, high]
+    }
+    #[inline(always)]
+    fn or(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        let low = unsafe { _mm256_or_si256(a[0], b[0]) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_or_si256(a[1], b[1]) };
+        [low, high]
+    }
+    #[inline(always)]
+    fn xor(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        let low = unsafe { _mm256_xor_si256(a[0], b[0]) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_xor_si256(a[1], b[1]) };
+        [low, high]
+    }
+    #[inline(always)]
+    fn sixteens(self, bits: u64) -> [__m256i; 2] {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        let low = unsafe { sixteens(bits as u32) };
+        // SAFETY: as above.
+        let high = unsafe { sixteens((bits >> 32) as u32) };
+        [low, high]
+    }
+    #[inline(always)]
+    fn levels(self, levels: &[u8; 16], codes: [__m256i; 2]) -> [__m256i; 2] {
+        // SAFETY: the array has the 16 bytes, and the load needs no alignment.
+        let levels = unsafe { _mm_loadu_si128(levels.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the feature.
+        let low = unsafe { looked_up(levels, codes[0]) };
+        // SAFETY: as above.
+        let high = unsafe { looked_up(levels, codes[1]) };
         [low, high]
     }
     #[inline(always)]
@@ -120,7 +193,7 @@ impl<const VNNI: bool> Isa for Avx2<VNNI> {
         [self.splat(a)[0], self.splat(b)[0]]
     }
     #[inline(always)]
-    fn spread4(self, [a, b, c, d]: [f32; 4]) -> [__m256; 2] {
+    fn spread4(self, &[a, b, c, d]: &[f32; 4]) -> [__m256; 2] {
         // SAFETY: `self` is there only where the CPU has the features.
         unsafe { spread4(a, b, c, d) }
     }
@@ -193,17 +266,43 @@ fn dot(sums: __m256i, u: __m256i, s: __m256i) -> __m256i {
     _mm256_add_epi32(sums, _mm256_add_epi32(even, odd))
 }
 
-/// What a shift of 16 bits brings in from the neighbour is masked.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn two_bits(bytes: __m256i, place: usize) -> __m256i {
-    let shifted = match place {
-        0 => bytes,
-        1 => _mm256_srli_epi16::<2>(bytes),
-        2 => _mm256_srli_epi16::<4>(bytes),
-        _ => _mm256_srli_epi16::<6>(bytes),
-    };
-    _mm256_and_si256(shifted, _mm256_set1_epi8(3))
+fn shifted(bytes: __m256i, by: [u32; 2], mask: u8) -> __m256i {
+    let [a, b] = by.map(u32::cast_signed);
+    let by = _mm256_setr_epi32(a, a, a, a, b, b, b, b);
+    _mm256_and_si256(
+        _mm256_srlv_epi32(bytes, by),
+        _mm256_set1_epi8(mask.cast_signed()),
+    )
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn raised(bytes: __m256i, by: u32) -> __m256i {
+    _mm256_sllv_epi32(bytes, _mm256_set1_epi32(by.cast_signed()))
+}
+
+/// Each byte gets the byte of the bits that its own bit is in, and is compared with that bit.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn sixteens(bits: u32) -> __m256i {
+    let eights = _mm256_setr_epi64x(
+        0,
+        0x0101_0101_0101_0101,
+        0x0202_0202_0202_0202,
+        0x0303_0303_0303_0303,
+    );
+    let own = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64.cast_signed());
+    let bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(bits.cast_signed()), eights);
+    let set = _mm256_cmpeq_epi8(_mm256_and_si256(bytes, own), own);
+    _mm256_and_si256(set, _mm256_set1_epi8(16))
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn looked_up(levels: __m128i, codes: __m256i) -> __m256i {
+    _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(levels), codes)
 }
 
 #[target_feature(enable = "avx2")]

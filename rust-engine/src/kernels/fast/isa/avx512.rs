@@ -3,12 +3,17 @@
 #![expect(unsafe_code, reason = "instructions that not every x86-64 CPU has")]
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm512_add_ps,
-    _mm512_and_si512, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
-    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_ps, _mm512_mul_ps, _mm512_reduce_add_ps,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_i32x4, _mm512_srli_epi16,
+    __m128, __m128i, __m256i, __m512, __m512i, _MM_HINT_T1, _mm_loadu_ps, _mm_loadu_si128,
+    _mm_prefetch, _mm256_loadu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_broadcast_f32x4,
+    _mm512_broadcast_i32x4, _mm512_broadcast_i64x4, _mm512_castpd_ps, _mm512_castps_si512,
+    _mm512_castsi256_si512, _mm512_castsi512_ps, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps,
+    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_inserti64x4, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_mask_broadcast_i32x4, _mm512_maskz_set1_epi8, _mm512_mul_ps,
+    _mm512_or_si512, _mm512_permutexvar_ps, _mm512_reduce_add_ps, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_pd, _mm512_set1_ps, _mm512_setr_epi32, _mm512_shuffle_epi8,
+    _mm512_shuffle_i32x4, _mm512_sllv_epi32, _mm512_srli_epi32, _mm512_srlv_epi32,
     _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use super::{Isa, LANES, Task, amx};
@@ -101,9 +106,66 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
         unsafe { amx::end() }
     }
     #[inline(always)]
-    fn two_bits(self, bytes: __m512i, place: usize) -> __m512i {
+    fn store_bytes(self, bytes: __m512i, place: &mut [u8; 64]) {
+        // SAFETY: as above; the array has the 64 bytes, and the store needs no alignment.
+        unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), bytes) }
+    }
+    #[inline(always)]
+    fn each_twice(self, first: &[u8; 16], second: &[u8; 16]) -> __m512i {
+        // SAFETY: the array has the 16 bytes, and the load needs no alignment.
+        let first = unsafe { _mm_loadu_si128(first.as_ptr().cast()) };
+        // SAFETY: as above.
+        let second = unsafe { _mm_loadu_si128(second.as_ptr().cast()) };
         // SAFETY: `self` is there only where the CPU has the features.
-        unsafe { two_bits(bytes, place) }
+        unsafe { each_twice(first, second) }
+    }
+    #[inline(always)]
+    fn twice(self, run: &[u8; 32]) -> __m512i {
+        // SAFETY: the array has the 32 bytes, and the load needs no alignment.
+        let run = unsafe { _mm256_loadu_si256(run.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_broadcast_i64x4(run) }
+    }
+    #[inline(always)]
+    fn both(self, first: &[u8; 32], second: &[u8; 32]) -> __m512i {
+        // SAFETY: the array has the 32 bytes, and the load needs no alignment.
+        let first = unsafe { _mm256_loadu_si256(first.as_ptr().cast()) };
+        // SAFETY: as above.
+        let second = unsafe { _mm256_loadu_si256(second.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { both(first, second) }
+    }
+    #[inline(always)]
+    fn shifted(self, bytes: __m512i, by: [u32; 4], mask: u8) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { shifted(bytes, by, mask) }
+    }
+    #[inline(always)]
+    fn raised(self, bytes: __m512i, by: u32) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { raised(bytes, by) }
+    }
+    #[inline(always)]
+    fn or(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_or_si512(a, b) }
+    }
+    #[inline(always)]
+    fn xor(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_xor_si512(a, b) }
+    }
+    #[inline(always)]
+    fn sixteens(self, bits: u64) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { _mm512_maskz_set1_epi8(bits, 16) }
+    }
+    #[inline(always)]
+    fn levels(self, levels: &[u8; 16], codes: __m512i) -> __m512i {
+        // SAFETY: the array has the 16 bytes, and the load needs no alignment.
+        let levels = unsafe { _mm_loadu_si128(levels.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { looked_up(levels, codes) }
     }
     #[inline(always)]
     fn floats(self, numbers: __m512i) -> __m512 {
@@ -117,13 +179,16 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
     }
     #[inline(always)]
     fn spread2(self, numbers: [f32; 2]) -> __m512 {
+        let both = f64::from_bits(bytemuck::cast(numbers));
         // SAFETY: `self` is there only where the CPU has the features.
-        unsafe { spread2(numbers) }
+        unsafe { spread2(both) }
     }
     #[inline(always)]
-    fn spread4(self, numbers: [f32; 4]) -> __m512 {
+    fn spread4(self, numbers: &[f32; 4]) -> __m512 {
+        // SAFETY: the array has the 16 bytes, and the load needs no alignment.
+        let four = unsafe { _mm_loadu_ps(numbers.as_ptr()) };
         // SAFETY: `self` is there only where the CPU has the features.
-        unsafe { spread4(numbers) }
+        unsafe { spread4(four) }
     }
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> __m512 {
@@ -136,6 +201,13 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
         let halves = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
         // SAFETY: `self` is there only where the CPU has the feature.
         unsafe { _mm512_cvtph_ps(halves) }
+    }
+    #[inline(always)]
+    fn load_f16_pairs(self, pairs: &[u32; LANES]) -> [__m512; 2] {
+        // SAFETY: the array has the 64 bytes, and the load needs no alignment.
+        let pairs = unsafe { _mm512_loadu_si512(pairs.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { widen_pairs(pairs) }
     }
     #[inline(always)]
     fn store(self, numbers: __m512, place: &mut [f32; LANES]) {
@@ -164,6 +236,17 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
     }
 
     #[inline(always)]
+    fn sum_each(self, vectors: &[[f32; LANES]; LANES]) -> __m512 {
+        let mut rows = [self.ints(0); LANES];
+        for (row, vector) in rows.iter_mut().zip(vectors) {
+            // SAFETY: as above; the array has the 64 bytes, and the load needs no alignment.
+            *row = unsafe { _mm512_loadu_si512(vector.as_ptr().cast()) };
+        }
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { sum_turned(&rows) }
+    }
+
+    #[inline(always)]
     fn transpose(self, rows: &[u32], stride: usize, out: &mut [[u32; LANES]; LANES]) {
         let mut row = [self.ints(0); LANES];
         for (r, row) in row.iter_mut().enumerate() {
@@ -182,31 +265,79 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
     }
 }
 
-/// What a shift of 16 bits brings in from the neighbour is masked.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn each_twice(first: __m128i, second: __m128i) -> __m512i {
+    let first = _mm512_broadcast_i32x4(first);
+    _mm512_mask_broadcast_i32x4(first, 0xff00, second)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn both(first: __m256i, second: __m256i) -> __m512i {
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(first), second)
+}
+
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn two_bits(bytes: __m512i, place: usize) -> __m512i {
-    let shifted = match place {
-        0 => bytes,
-        1 => _mm512_srli_epi16::<2>(bytes),
-        2 => _mm512_srli_epi16::<4>(bytes),
-        _ => _mm512_srli_epi16::<6>(bytes),
-    };
-    _mm512_and_si512(shifted, _mm512_set1_epi8(3))
+fn shifted(bytes: __m512i, by: [u32; 4], mask: u8) -> __m512i {
+    let [a, b, c, d] = by.map(u32::cast_signed);
+    let by = _mm512_setr_epi32(a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d);
+    let mask = _mm512_set1_epi8(mask.cast_signed());
+    _mm512_and_si512(_mm512_srlv_epi32(bytes, by), mask)
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn spread2([a, b]: [f32; 2]) -> __m512 {
-    _mm512_mask_blend_ps(0xff00, _mm512_set1_ps(a), _mm512_set1_ps(b))
+fn widen_pairs(pairs: __m512i) -> [__m512; 2] {
+    let low = _mm512_cvtepi32_epi16(pairs);
+    let high = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(pairs));
+    [_mm512_cvtph_ps(low), _mm512_cvtph_ps(high)]
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn spread4([a, b, c, d]: [f32; 4]) -> __m512 {
-    let low = _mm512_mask_blend_ps(0x00f0, _mm512_set1_ps(a), _mm512_set1_ps(b));
-    let high = _mm512_mask_blend_ps(0xf000, _mm512_set1_ps(c), _mm512_set1_ps(d));
-    _mm512_mask_blend_ps(0xff00, low, high)
+fn raised(bytes: __m512i, by: u32) -> __m512i {
+    _mm512_sllv_epi32(bytes, _mm512_set1_epi32(by.cast_signed()))
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+fn looked_up(levels: __m128i, codes: __m512i) -> __m512i {
+    _mm512_shuffle_epi8(_mm512_broadcast_i32x4(levels), codes)
+}
+
+/// Two floats in the bits of one number: one broadcast for both.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn spread2(both: f64) -> __m512 {
+    let both = _mm512_castpd_ps(_mm512_set1_pd(both));
+    let lanes = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+    _mm512_permutexvar_ps(lanes, both)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn spread4(four: __m128) -> __m512 {
+    let four = _mm512_broadcast_f32x4(four);
+    let lanes = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    _mm512_permutexvar_ps(lanes, four)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn sum_turned(rows: &[__m512i; LANES]) -> __m512 {
+    let mut vectors = turn(*rows);
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            let (a, b) = (vectors[i], vectors[i + half]);
+            let sum = _mm512_add_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b));
+            vectors[i] = _mm512_castps_si512(sum);
+        }
+        half /= 2;
+    }
+    _mm512_castsi512_ps(vectors[0])
 }
 
 /// Pairs of rows are woven word by word, then by two words, which turns each square of four; then the

@@ -53,8 +53,64 @@ pub(in crate::kernels) trait Isa: Copy {
     /// To each lane of `sums` the four products of its unsigned with its signed bytes. Exact for all
     /// bytes: no sum on the way saturates.
     fn dot(self, sums: Self::Ints, unsigned: Self::Ints, signed: Self::Ints) -> Self::Ints;
-    /// The two bits of each byte that are `2 · place` from its lowest.
-    fn two_bits(self, bytes: Self::Ints, place: usize) -> Self::Ints;
+    /// 64 bytes to memory.
+    fn store_bytes(self, bytes: Self::Ints, place: &mut [u8; 64]);
+    /// The first run twice, then the second twice.
+    #[inline(always)]
+    fn each_twice(self, first: &[u8; 16], second: &[u8; 16]) -> Self::Ints {
+        let mut bytes = [0; 64];
+        for (quarter, run) in bytes
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip([first, first, second, second])
+        {
+            *quarter = *run;
+        }
+        self.bytes(&bytes)
+    }
+    /// A run twice.
+    #[inline(always)]
+    fn twice(self, run: &[u8; 32]) -> Self::Ints {
+        self.both(run, run)
+    }
+    /// Two runs, one behind the other.
+    #[inline(always)]
+    fn both(self, first: &[u8; 32], second: &[u8; 32]) -> Self::Ints {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(first);
+        bytes[32..].copy_from_slice(second);
+        self.bytes(&bytes)
+    }
+    /// Each byte shifted right, by as many bits as are named for its quarter of the vector, and masked.
+    /// The mask leaves no bit that comes from another byte.
+    fn shifted(self, bytes: Self::Ints, by: [u32; 4], mask: u8) -> Self::Ints;
+    /// Each byte shifted left; no bit of it gets into another.
+    fn raised(self, bytes: Self::Ints, by: u32) -> Self::Ints;
+    /// Bits of either.
+    fn or(self, a: Self::Ints, b: Self::Ints) -> Self::Ints;
+    /// Bits of one alone.
+    fn xor(self, a: Self::Ints, b: Self::Ints) -> Self::Ints;
+    /// 16 in each byte whose bit is set.
+    #[inline(always)]
+    fn sixteens(self, bits: u64) -> Self::Ints {
+        let bits = bits.to_le_bytes();
+        let mut bytes = [0; 64];
+        for i in 0..64 {
+            bytes[i] = (bits[i / 8] >> (i % 8) & 1) << 4;
+        }
+        self.bytes(&bytes)
+    }
+    /// What stands for each code below 16.
+    #[inline(always)]
+    fn levels(self, levels: &[u8; 16], codes: Self::Ints) -> Self::Ints {
+        let mut bytes = [0; 64];
+        self.store_bytes(codes, &mut bytes);
+        for byte in &mut bytes {
+            *byte = levels[usize::from(*byte & 15)];
+        }
+        self.bytes(&bytes)
+    }
     /// Makes the unit for tiles ready on this thread.
     fn begin_tiles(self) {}
     /// `sums[position][row] = Σ rows[position][i] · strip[i / 4][row][i % 4]`, bytes signed on both sides,
@@ -79,11 +135,22 @@ pub(in crate::kernels) trait Isa: Copy {
     /// Each number in as many neighbouring lanes as there is room for.
     fn spread2(self, numbers: [f32; 2]) -> Self::Floats;
     /// The same for four.
-    fn spread4(self, numbers: [f32; 4]) -> Self::Floats;
+    fn spread4(self, numbers: &[f32; 4]) -> Self::Floats;
     /// Sixteen floats.
     fn load(self, numbers: &[f32; LANES]) -> Self::Floats;
     /// Sixteen F16 numbers, widened; their low bytes come first.
     fn load_f16(self, bytes: &[u8; 2 * LANES]) -> Self::Floats;
+    /// Sixteen pairs of F16 numbers, widened: the low ones, and the high ones.
+    #[inline(always)]
+    fn load_f16_pairs(self, pairs: &[u32; LANES]) -> [Self::Floats; 2] {
+        let mut halves = [[0; 2 * LANES]; 2];
+        for i in 0..LANES {
+            let [a, b, c, d] = pairs[i].to_le_bytes();
+            halves[0][2 * i..][..2].copy_from_slice(&[a, b]);
+            halves[1][2 * i..][..2].copy_from_slice(&[c, d]);
+        }
+        [self.load_f16(&halves[0]), self.load_f16(&halves[1])]
+    }
     /// Sixteen floats.
     fn store(self, numbers: Self::Floats, place: &mut [f32; LANES]);
     /// `a + b`
@@ -104,6 +171,16 @@ pub(in crate::kernels) trait Isa: Copy {
             half /= 2;
         }
         lanes[0]
+    }
+
+    /// The sums of sixteen vectors, one in each lane.
+    #[inline(always)]
+    fn sum_each(self, vectors: &[[f32; LANES]; LANES]) -> Self::Floats {
+        let mut sums = [0.0; LANES];
+        for i in 0..LANES {
+            sums[i] = self.sum(self.load(&vectors[i]));
+        }
+        self.load(&sums)
     }
 
     /// Turns sixteen rows of sixteen words: `out[i][r] = rows[r][i]`. `stride` is the distance

@@ -47,8 +47,28 @@ impl Isa for Portable {
         sums
     }
     #[inline(always)]
-    fn two_bits(self, bytes: [i32x4; 4], place: usize) -> [i32x4; 4] {
-        bytes.map(|bytes| (bytes >> (2 * place as i32)) & i32x4::splat(0x0303_0303))
+    fn store_bytes(self, bytes: [i32x4; 4], place: &mut [u8; 64]) {
+        *place = bytemuck::cast(bytes);
+    }
+    #[inline(always)]
+    fn shifted(self, mut bytes: [i32x4; 4], by: [u32; 4], mask: u8) -> [i32x4; 4] {
+        for (bytes, by) in bytes.iter_mut().zip(by) {
+            // The shift brings in the sign, which the mask takes off again.
+            *bytes = (*bytes >> by as i32) & i32x4::splat(i32::from_le_bytes([mask; 4]));
+        }
+        bytes
+    }
+    #[inline(always)]
+    fn raised(self, bytes: [i32x4; 4], by: u32) -> [i32x4; 4] {
+        bytes.map(|bytes| bytes << by as i32)
+    }
+    #[inline(always)]
+    fn or(self, a: [i32x4; 4], b: [i32x4; 4]) -> [i32x4; 4] {
+        [a[0] | b[0], a[1] | b[1], a[2] | b[2], a[3] | b[3]]
+    }
+    #[inline(always)]
+    fn xor(self, a: [i32x4; 4], b: [i32x4; 4]) -> [i32x4; 4] {
+        [a[0] ^ b[0], a[1] ^ b[1], a[2] ^ b[2], a[3] ^ b[3]]
     }
     #[inline(always)]
     fn floats(self, numbers: [i32x4; 4]) -> [f32x8; 2] {
@@ -64,7 +84,7 @@ impl Isa for Portable {
         numbers.map(f32x8::splat)
     }
     #[inline(always)]
-    fn spread4(self, [a, b, c, d]: [f32; 4]) -> [f32x8; 2] {
+    fn spread4(self, &[a, b, c, d]: &[f32; 4]) -> [f32x8; 2] {
         [
             f32x8::from([a, a, a, a, b, b, b, b]),
             f32x8::from([c, c, c, c, d, d, d, d]),

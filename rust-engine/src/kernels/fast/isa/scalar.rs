@@ -32,8 +32,25 @@ impl Isa for Scalar {
             sums[lane].wrapping_add(products.sum())
         })
     }
-    fn two_bits(self, bytes: Self::Ints, place: usize) -> Self::Ints {
-        bytes.map(|word| word >> (2 * place) & 0x0303_0303)
+    fn store_bytes(self, bytes: Self::Ints, place: &mut [u8; 64]) {
+        for (four, word) in place.as_chunks_mut().0.iter_mut().zip(bytes) {
+            *four = word.to_le_bytes();
+        }
+    }
+    fn shifted(self, bytes: Self::Ints, by: [u32; 4], mask: u8) -> Self::Ints {
+        std::array::from_fn(|lane| {
+            let bytes = bytes[lane].to_le_bytes();
+            i32::from_le_bytes(bytes.map(|byte| byte >> by[lane / 4] & mask))
+        })
+    }
+    fn raised(self, bytes: Self::Ints, by: u32) -> Self::Ints {
+        bytes.map(|word| i32::from_le_bytes(word.to_le_bytes().map(|byte| byte << by)))
+    }
+    fn or(self, a: Self::Ints, b: Self::Ints) -> Self::Ints {
+        std::array::from_fn(|lane| a[lane] | b[lane])
+    }
+    fn xor(self, a: Self::Ints, b: Self::Ints) -> Self::Ints {
+        std::array::from_fn(|lane| a[lane] ^ b[lane])
     }
     fn floats(self, numbers: Self::Ints) -> Self::Floats {
         numbers.map(|number| number as f32)
@@ -44,7 +61,7 @@ impl Isa for Scalar {
     fn spread2(self, numbers: [f32; 2]) -> Self::Floats {
         std::array::from_fn(|lane| numbers[lane / 8])
     }
-    fn spread4(self, numbers: [f32; 4]) -> Self::Floats {
+    fn spread4(self, numbers: &[f32; 4]) -> Self::Floats {
         std::array::from_fn(|lane| numbers[lane / 4])
     }
     fn load(self, numbers: &[f32; LANES]) -> Self::Floats {

@@ -1,23 +1,27 @@
-//! Products of weights with few positions: rows are streamed from the mapping, unpacked
-//! one ahead, and nothing is kept.
+//! Products of weights with few positions: rows are streamed from the mapping, their codes unpacked in
+//! registers, and nothing is kept.
 //!
 //! ```text
 //! for each row
-//!     unpack the next one: codes, steps, minima
+//!     steps and minima of the next row to memory, since many are widened and multiplied together
 //!     for each position
 //!         total = sum over groups of minima · sums of the position
-//!         for each 64 codes
+//!     for each 64 codes
+//!         unpack them
+//!         for each position
 //!             total += float(products of four, in sixteen lanes) · steps, each in its group's lanes
-//!         out = sum of the lanes of total
+//!     out = sum of the lanes of total
 //! ```
-//! Codes of two bits are not even unpacked: a vector of bytes is shifted and masked four times, and each
-//! time meets the codes of the position that stand in the same order.
+//! Of ternary codes whole blocks have one step, or whole rows.
 
 mod floats;
+mod short;
 mod ternary;
+mod worth;
 
 use floats::{floats, halves};
 use gguf::TensorType;
+use short::short_rows;
 use ternary::{long_row, ternary_blocks, ternary_rows};
 
 use super::Fast;
@@ -29,10 +33,6 @@ use crate::formats::coded::{Coded, Visitor, visit, zero_of};
 
 /// The most positions that rows are streamed for.
 pub const ROW_POSITIONS: usize = 4;
-
-/// How far ahead weights are asked for: 4 KB take a thread a quarter of a microsecond, two or three times
-/// what memory takes to answer.
-const AHEAD: usize = 4096;
 
 /// What rows of weights need of positions beside their codes.
 pub struct Streamed {
@@ -174,7 +174,18 @@ impl<I: Isa> Visitor for CodedRows<'_, I> {
     fn visit<F: Coded>(mut self) {
         let isa = self.isa;
         if F::GROUP <= 32 {
-            short_rows::<F, I>(isa, &self.matrix, self.x, self.streamed, &mut self.out);
+            let Self {
+                matrix,
+                x,
+                streamed,
+                ref mut out,
+                ..
+            } = self;
+            if F::CODES == 32 {
+                short_rows::<F, I, 1>(isa, &matrix, x, streamed, out);
+            } else {
+                short_rows::<F, I, 4>(isa, &matrix, x, streamed, out);
+            }
             return;
         }
         for row in 0..self.matrix.rows {
@@ -184,142 +195,6 @@ impl<I: Isa> Visitor for CodedRows<'_, I> {
             for (position, &total) in totals.iter().enumerate() {
                 self.out.row(position)[row] = isa.sum(total);
             }
-        }
-    }
-}
-
-/// A row, unpacked. It stays in memory: what was stored in small parts and is loaded as a whole at once has
-/// to wait for the first cache, so the next row is unpacked in between.
-#[derive(Default)]
-struct Unpacked {
-    codes: Vec<[u8; 64]>,
-    /// Steps and minima of sixteen groups each; as F16 numbers, of types where they are.
-    steps: Vec<[f32; LANES]>,
-    minima: Vec<[f32; LANES]>,
-    half_steps: Vec<[u8; 2 * LANES]>,
-    half_minima: Vec<[u8; 2 * LANES]>,
-}
-
-impl Unpacked {
-    /// Room for a row of positions of this shape; steps that it does not have are zero.
-    fn new(x: &Positions) -> Self {
-        let sixteens = x.group_stride / LANES;
-        Self {
-            codes: vec![[0; 64]; x.stride / 64],
-            steps: vec![[0.0; LANES]; sixteens],
-            minima: vec![[0.0; LANES]; sixteens],
-            half_steps: vec![[0; 2 * LANES]; sixteens],
-            half_minima: vec![[0; 2 * LANES]; sixteens],
-        }
-    }
-
-    #[inline(always)]
-    fn unpack<F: Coded, I: Isa>(&mut self, isa: I, row: &[u8]) {
-        let per_block = F::CODES / F::GROUP;
-        let codes = self.codes.as_flattened_mut();
-        let (steps, minima) = (
-            self.steps.as_flattened_mut(),
-            self.minima.as_flattened_mut(),
-        );
-        let half_steps = self.half_steps.as_flattened_mut().as_chunks_mut::<2>().0;
-        let half_minima = self.half_minima.as_flattened_mut().as_chunks_mut::<2>().0;
-        for i in 0..row.len() / F::BYTES {
-            let block = &row[i * F::BYTES..][..F::BYTES];
-            isa.prefetch(block, AHEAD);
-            let groups = i * per_block;
-            F::to_codes(
-                block,
-                &mut codes[i * F::CODES..][..F::CODES],
-                &mut steps[groups..][..per_block],
-                &mut minima[groups..][..per_block],
-            );
-            if F::HALVES {
-                let [step, minimum] = F::halves(block);
-                half_steps[i] = step.to_le_bytes();
-                if F::MINIMA {
-                    half_minima[i] = minimum.to_le_bytes();
-                }
-            }
-        }
-    }
-
-    /// The product with one position. `products` is space for the steps of both.
-    #[inline(always)]
-    fn dot<F: Coded, I: Isa>(
-        &self,
-        isa: I,
-        x: &Positions,
-        streamed: &Streamed,
-        position: usize,
-        products: &mut [[f32; LANES]],
-    ) -> f32 {
-        let mut totals = [isa.splat(0.0); 2];
-        let x_steps = x.of_groups(&x.steps, position).as_chunks().0;
-        let x_sums = x.of_groups(&x.sums, position).as_chunks().0;
-        for i in 0..products.len() {
-            let steps = if F::HALVES {
-                isa.load_f16(&self.half_steps[i])
-            } else {
-                isa.load(&self.steps[i])
-            };
-            isa.store(isa.mul(steps, isa.load(&x_steps[i])), &mut products[i]);
-            if F::MINIMA {
-                let minima = if F::HALVES {
-                    isa.load_f16(&self.half_minima[i])
-                } else {
-                    isa.load(&self.minima[i])
-                };
-                totals[1] = isa.mul_add(minima, isa.load(&x_sums[i]), totals[1]);
-            }
-        }
-        let codes = &self.codes[..];
-        let x_codes = &x.row(position).as_chunks::<64>().0[..codes.len()];
-        let starts = if F::OFFSET == 0 {
-            &[]
-        } else {
-            &streamed.starts[position * codes.len()..][..codes.len()]
-        };
-        // The steps of the groups of one vector.
-        let twos = &products.as_flattened().as_chunks::<2>().0[..codes.len()];
-        let fours = products.as_flattened().as_chunks::<4>().0;
-        for i in 0..codes.len() {
-            let start = if F::OFFSET == 0 {
-                isa.ints(0)
-            } else {
-                isa.load_ints(&starts[i])
-            };
-            let sums = isa.dot(start, isa.bytes(&codes[i]), isa.bytes(&x_codes[i]));
-            let step = if F::GROUP == 32 {
-                isa.spread2(twos[i])
-            } else {
-                isa.spread4(fours[i])
-            };
-            totals[i % 2] = isa.mul_add(isa.floats(sums), step, totals[i % 2]);
-        }
-        isa.sum(isa.add(totals[0], totals[1]))
-    }
-}
-
-/// Groups of 16 or 32.
-#[inline(always)]
-fn short_rows<F: Coded, I: Isa>(
-    isa: I,
-    matrix: &Matrix<'_>,
-    x: &Positions,
-    streamed: &Streamed,
-    out: &mut Piece<'_>,
-) {
-    let mut products = vec![[0.0; LANES]; x.group_stride / LANES];
-    let mut two = [Unpacked::new(x), Unpacked::new(x)];
-    two[0].unpack::<F, I>(isa, matrix.row(0));
-    for row in 0..matrix.rows {
-        if row + 1 < matrix.rows {
-            two[(row + 1) % 2].unpack::<F, I>(isa, matrix.row(row + 1));
-        }
-        for position in 0..out.rows() {
-            let unpacked = &two[row % 2];
-            out.row(position)[row] =
-                unpacked.dot::<F, I>(isa, x, streamed, position, &mut products);
         }
     }
 }

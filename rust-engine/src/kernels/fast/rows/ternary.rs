@@ -1,12 +1,14 @@
 //! Rows of ternary weights: groups of 256 codes and more, of which two-bit codes are taken as they are.
 
-use super::{AHEAD, ROW_POSITIONS, Streamed};
+use super::{ROW_POSITIONS, Streamed};
 use crate::formats::Matrix;
 use crate::formats::coded::Coded;
 use crate::formats::tq2_0::TQ2_0;
+use crate::kernels::fast::AHEAD;
 use crate::kernels::fast::coded::Positions;
 use crate::kernels::fast::columns::Piece;
 use crate::kernels::fast::isa::{Isa, LANES};
+use crate::kernels::fast::unpack::unit;
 
 /// Groups of whole blocks of 256, without minima.
 #[inline(always)]
@@ -16,16 +18,16 @@ pub(super) fn long_row<F: Coded, I: Isa>(
     x: &Positions,
     totals: &mut [I::Floats],
 ) {
-    let mut codes = [0u8; 256];
     let mut step = [0.0];
     for (group, block) in bytes.chunks_exact(F::BYTES).enumerate() {
         isa.prefetch(block, AHEAD);
-        F::to_codes(block, &mut codes[..F::CODES], &mut step, &mut []);
+        F::steps(block, &mut step, &mut []);
+        let codes = unit::<F, I>(isa, block);
         for (position, total) in totals.iter_mut().enumerate() {
             let mut sums = isa.ints(0);
             let x_codes = &x.row(position).as_chunks::<64>().0[4 * group..][..4];
-            for (codes, x_codes) in codes.as_chunks::<64>().0.iter().zip(x_codes) {
-                sums = isa.dot(sums, isa.bytes(codes), isa.bytes(x_codes));
+            for i in 0..4 {
+                sums = isa.dot(sums, codes[i], isa.bytes(&x_codes[i]));
             }
             let less = i32::from(F::OFFSET) * x.of_groups(&x.code_sums, position)[group];
             *total = add_group(
@@ -121,7 +123,7 @@ fn ternary_sums<I: Isa>(
     mut sums: [I::Ints; 4],
 ) -> [I::Ints; 4] {
     for place in 0..4 {
-        let codes = isa.two_bits(codes, place);
+        let codes = isa.shifted(codes, [2 * place as u32; 4], 3);
         sums[place] = isa.dot(sums[place], codes, isa.bytes(&woven[place]));
     }
     sums

@@ -78,7 +78,7 @@ impl Task for Spread {
     fn run<I: Isa>(self, isa: I) -> Self::Output {
         let mut out = [[0.0; LANES]; 3];
         isa.store(isa.spread2([1.0, 2.0]), &mut out[0]);
-        isa.store(isa.spread4([1.0, 2.0, 3.0, 4.0]), &mut out[1]);
+        isa.store(isa.spread4(&[1.0, 2.0, 3.0, 4.0]), &mut out[1]);
         let halves = std::array::from_fn(|i| half::f16::from_f32(i as f32 / 4.0).to_le_bytes());
         let halves: [[u8; 2]; LANES] = halves;
         let bytes = halves.as_flattened().first_chunk().expect("32 bytes");
