@@ -25,6 +25,11 @@ step "lints"
 cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 cargo clippy --quiet --locked --workspace --all-targets --features rust-engine/faults -- -D warnings
 
+step "the kernels for ARM, compiled"
+[[ -d $(rustc --print sysroot)/lib/rustlib/aarch64-unknown-linux-gnu ]] ||
+    rustup --quiet target add aarch64-unknown-linux-gnu
+cargo clippy --quiet --locked -p rust-engine --all-targets --target aarch64-unknown-linux-gnu -- -D warnings
+
 step "documentation"
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --workspace --no-deps --document-private-items
 

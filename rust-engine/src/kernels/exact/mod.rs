@@ -42,10 +42,11 @@ pub struct Kernels {
 impl Kernels {
     /// The sets that this CPU can run, the best first.
     pub fn available() -> Vec<Self> {
-        let mut sets = vec![scalar::KERNELS];
         #[cfg(target_arch = "x86_64")]
-        sets.splice(0..0, avx2::kernels());
-        sets
+        let best = avx2::kernels();
+        #[cfg(not(target_arch = "x86_64"))]
+        let best = None;
+        best.into_iter().chain([scalar::KERNELS]).collect()
     }
 
     /// The best set that this CPU can run.

@@ -51,6 +51,8 @@ enum Set {
     AvxVnni(isa::avx2::Avx2<true>),
     #[cfg(target_arch = "x86_64")]
     Avx2(isa::avx2::Avx2<false>),
+    #[cfg(target_arch = "aarch64")]
+    Neon(isa::neon::Neon),
     Portable(Portable),
     Scalar(Scalar),
 }
@@ -66,6 +68,8 @@ impl Fast {
             sets.extend(isa::avx2::Avx2::detect().map(Set::AvxVnni));
             sets.extend(isa::avx2::Avx2::detect().map(Set::Avx2));
         }
+        #[cfg(target_arch = "aarch64")]
+        sets.extend(isa::neon::Neon::detect().map(Set::Neon));
         sets.extend([Set::Portable(Portable), Set::Scalar(Scalar)]);
         sets.into_iter().map(Self).collect()
     }
@@ -95,6 +99,8 @@ impl Fast {
             Set::AvxVnni(_) => "fast-avx-vnni",
             #[cfg(target_arch = "x86_64")]
             Set::Avx2(_) => "fast-avx2",
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon(_) => "fast-neon-dotprod",
             Set::Portable(_) => "fast-portable",
             Set::Scalar(_) => "fast-scalar",
         }
@@ -131,6 +137,8 @@ impl Fast {
             Set::AvxVnni(_) => &["avx2", "avxvnni", "f16c", "fma"],
             #[cfg(target_arch = "x86_64")]
             Set::Avx2(_) => &["avx2", "f16c", "fma"],
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon(_) => &["dotprod", "neon"],
             Set::Portable(_) | Set::Scalar(_) => &[],
         }
     }
@@ -155,6 +163,8 @@ impl Fast {
             Set::AvxVnni(isa) => isa.run(task),
             #[cfg(target_arch = "x86_64")]
             Set::Avx2(isa) => isa.run(task),
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon(isa) => isa.run(task),
             Set::Portable(isa) => task.run(isa),
             Set::Scalar(isa) => task.run(isa),
         }
