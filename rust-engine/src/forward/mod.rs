@@ -18,8 +18,7 @@ mod prepared;
 mod rope;
 mod spare;
 
-#[cfg(test)]
-pub(crate) use fast::coding_for as fast_coding;
+pub use fast::{coding_for as fast_coding, rms_norm as fast_rms_norm, weigh as fast_weigh};
 use rayon::prelude::*;
 use schemas::describe::{Arithmetic, KvType};
 

@@ -60,11 +60,11 @@ struct Rows<'a> {
 
 /// What the weights of a row are in proportion to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Whole {
+pub struct Whole {
     /// The largest score, whose weight is 1.
-    largest: f32,
+    pub largest: f32,
     /// The sum of the weights.
-    sum: f32,
+    pub sum: f32,
 }
 
 impl Attention {
@@ -241,7 +241,7 @@ fn scale(numbers: &mut [f32], by: f32) {
 }
 
 /// Turns scores, whole vectors of sixteen, into weights; those outside `seen` become 0.
-fn weigh(scores: &mut [f32], scale: f32, seen: Range<usize>) -> Whole {
+pub fn weigh(scores: &mut [f32], scale: f32, seen: Range<usize>) -> Whole {
     for score in scores.iter_mut() {
         *score *= scale;
     }

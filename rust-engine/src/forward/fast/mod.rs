@@ -10,9 +10,9 @@ mod gate;
 mod norm;
 mod products;
 
+pub use attention::weigh;
 pub(super) use attention::{Attention, KEY_BLOCK};
 pub(super) use gate::join;
-pub(super) use norm::rms_norm;
-#[cfg(test)]
-pub(crate) use products::coding_for;
+pub use norm::rms_norm;
+pub use products::coding_for;
 pub(super) use products::{Prepared, Products};

@@ -9,7 +9,7 @@ use crate::faults::in_pass;
 ///
 /// Squares are summed in sixteen floats side by side: with n numbers the sum is off by at most n / 16
 /// units of the last place, and by far less as a rule.
-pub(in crate::forward) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
+pub fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
     let width = weight.len();
     let count = width;
     #[cfg(feature = "faults")]

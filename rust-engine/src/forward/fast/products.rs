@@ -115,7 +115,7 @@ impl Products {
 }
 
 /// How activations become codes for weights of this type; floats stay floats.
-pub(crate) fn coding_for(tensor_type: TensorType) -> Option<Coding> {
+pub fn coding_for(tensor_type: TensorType) -> Option<Coding> {
     match tensor_type {
         TensorType::Q4_0
         | TensorType::Q4_1
