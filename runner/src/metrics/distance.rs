@@ -1,6 +1,85 @@
-//! Distances of the numbers themselves.
+//! Distances of the numbers themselves, from sums over a pair of rows.
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined gets the instructions of the loop around it"
+)]
 
-use wide::f64x2;
+use pulp::{Arch, Simd, WithSimd};
+
+use super::lanes::{LANES, Lanes};
+
+/// Sums over a reference r and its differences d from a candidate r + d. No sum is of the candidate
+/// alone, which saves a product: what is asked of it follows from Σ d², Σ d r and Σ r².
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sums {
+    differences: Lanes,
+    squares: Lanes,
+    products: Lanes,
+    reference: Lanes,
+    reference_squares: Lanes,
+    /// No sums: the largest difference and the smallest.
+    ends: [Lanes; 2],
+}
+
+impl Sums {
+    pub(super) const NONE: Self = Self {
+        differences: Lanes::ZERO,
+        squares: Lanes::ZERO,
+        products: Lanes::ZERO,
+        reference: Lanes::ZERO,
+        reference_squares: Lanes::ZERO,
+        ends: [
+            Lanes([f64::NEG_INFINITY; LANES]),
+            Lanes([f64::INFINITY; LANES]),
+        ],
+    };
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, candidate: Lanes, reference: Lanes) {
+        let difference = self.add_up(candidate, reference);
+        self.reach(difference);
+    }
+
+    /// Less than a vector. The zeros beside it add nothing, but could be an end.
+    #[inline(always)]
+    pub(super) fn add_some(&mut self, candidate: &[f32], reference: &[f32]) {
+        let n = candidate.len();
+        let candidate = Lanes::of_some(candidate, 0.0);
+        let differences = self.add_up(candidate, Lanes::of_some(reference, 0.0));
+        for lane in 0..n {
+            self.reach(Lanes::splat(differences.0[lane]));
+        }
+    }
+
+    #[inline(always)]
+    fn add_up(&mut self, candidate: Lanes, reference: Lanes) -> Lanes {
+        let difference = candidate - reference;
+        self.differences += difference;
+        self.squares += difference * difference;
+        self.products += difference * reference;
+        self.reference += reference;
+        self.reference_squares += reference * reference;
+        difference
+    }
+
+    #[inline(always)]
+    fn reach(&mut self, differences: Lanes) {
+        let [largest, smallest] = self.ends;
+        self.ends = [largest.max(differences), smallest.min(differences)];
+    }
+
+    /// Whether all numbers are finite: the square of a difference of f32 numbers is, if they are.
+    pub(super) fn are_finite(&self) -> bool {
+        self.squares.total().is_finite()
+    }
+
+    /// The largest magnitude of a difference once `shift` is off it. It is at one of the ends, since
+    /// rounding keeps the order.
+    fn max_abs(&self, shift: f64) -> f64 {
+        let ends = self.ends.map(|end| (end - Lanes::splat(shift)).abs().0);
+        ends.as_flattened().iter().copied().fold(0.0, f64::max)
+    }
+}
 
 /// What is between two rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,12 +100,19 @@ pub(super) struct Distances {
     pub(super) shift_removed: Distance,
 }
 
-/// The square of the shift over the mean square of the candidate, or of the differences, up to which
-/// the way around a second reading is taken: it takes no more than a digit from the result.
+/// How small a sum of squares may be beside what it is the rest of, and how large what is taken off it:
+/// up to here a result has lost no more than a digit or two, of sixteen.
 const LITTLE: f64 = 0.25;
 
-/// Reads the rows once where the shift s is little beside them and their differences d. What is left
-/// of them without it then follows from the sums over all:
+/// Takes the sums of finite rows, and reads these once more only if digits would be lost. With c = r + d:
+///
+/// ```text
+/// Σ c r = Σ r² + Σ d r
+/// Σ c²  = Σ r² + 2 Σ d r + Σ d²
+/// ```
+///
+/// A candidate that is far smaller than the reference would be what is left of large numbers. Without
+/// the shift s, the mean of d:
 ///
 /// ```text
 /// Σ (d − s)²  = Σ d² − n s²
@@ -34,17 +120,29 @@ const LITTLE: f64 = 0.25;
 /// Σ (c − s)²  = Σ c² − 2 s Σ c + n s²
 /// ```
 ///
-/// A large shift would cancel their digits, and the rows are read again.
-pub(super) fn measure(candidate: &[f32], reference: &[f32]) -> Distances {
+/// A large shift would cancel their digits, too.
+pub(super) fn measure(arch: Arch, sums: &Sums, candidate: &[f32], reference: &[f32]) -> Distances {
     let n = reference.len() as f64;
-    let sums = Sums::of(candidate, reference, 0.0);
-    let raw = sums.distance(n);
-    let shift = total(sums.differences) / n;
+    let again = |shift: f64| {
+        let [squares, dot, candidate_squares] =
+            Again::read(arch, candidate, reference, shift).map(Lanes::total);
+        Distance {
+            n,
+            max_abs: sums.max_abs(shift),
+            sum_of_squares: squares,
+            dot,
+            candidate_squares,
+            reference_squares: sums.reference_squares.total(),
+        }
+    };
+    let raw = sums.raw(n).unwrap_or_else(|| again(0.0));
+    let of_differences = sums.differences.total();
+    let shift = of_differences / n;
     let of_shift = n * shift * shift;
     let is_little = |beside: f64| of_shift <= LITTLE * beside;
     let shift_removed = if is_little(raw.sum_of_squares) && is_little(raw.candidate_squares) {
-        let of_reference = total(sums.reference);
-        let of_candidate = of_reference + total(sums.differences);
+        let of_reference = sums.reference.total();
+        let of_candidate = of_reference + of_differences;
         Distance {
             max_abs: sums.max_abs(shift),
             sum_of_squares: raw.sum_of_squares - of_shift,
@@ -53,7 +151,7 @@ pub(super) fn measure(candidate: &[f32], reference: &[f32]) -> Distances {
             ..raw
         }
     } else {
-        Sums::of(candidate, reference, shift).distance(n)
+        again(shift)
     };
     Distances {
         raw,
@@ -62,92 +160,73 @@ pub(super) fn measure(candidate: &[f32], reference: &[f32]) -> Distances {
     }
 }
 
-/// Over a pair of rows, in two lanes each: with four, the sums do not fit into the registers that every
-/// x86-64 has, and a row of 49,152 took a fifth longer.
-#[derive(Default)]
-struct Sums {
-    differences: f64x2,
-    squares: f64x2,
-    dot: f64x2,
-    candidate_squares: f64x2,
-    reference: f64x2,
-    reference_squares: f64x2,
-    /// No sums: the largest difference and the smallest.
-    ends: [f64x2; 2],
-}
-
 impl Sums {
-    /// Of the candidate without `shift`, and the reference.
-    #[inline]
-    fn of(candidate: &[f32], reference: &[f32], shift: f64) -> Self {
-        let (candidate, candidate_rest) = candidate.as_chunks();
-        let (reference, reference_rest) = reference.as_chunks();
-        let mut sums = Self {
-            ends: [f64::NEG_INFINITY, f64::INFINITY].map(f64x2::splat),
-            ..Self::default()
-        };
-        let shifts = f64x2::splat(shift);
-        for (candidate, reference) in candidate.iter().zip(reference) {
-            let [candidate, reference] = [candidate, reference].map(|two| two.map(f64::from));
-            let difference = sums.add(f64x2::new(candidate), f64x2::new(reference), shifts);
-            sums.reach(difference);
-        }
-        if let ([candidate], [reference]) = (candidate_rest, reference_rest) {
-            // Beside it zeros, without a shift: they add nothing, but could be an end.
-            let [candidate, reference, shift] =
-                [f64::from(*candidate), f64::from(*reference), shift].map(|x| f64x2::new([x, 0.0]));
-            let [difference, _] = sums.add(candidate, reference, shift).to_array();
-            sums.reach(f64x2::splat(difference));
-        }
-        sums
-    }
-
-    /// Gives back the differences.
-    #[inline]
-    fn add(&mut self, candidate: f64x2, reference: f64x2, shift: f64x2) -> f64x2 {
-        // First the difference: a shift may be less than the last bit of a logit.
-        let difference = candidate - reference - shift;
-        let candidate = candidate - shift;
-        self.differences += difference;
-        self.squares += difference * difference;
-        self.dot += candidate * reference;
-        self.candidate_squares += candidate * candidate;
-        self.reference += reference;
-        self.reference_squares += reference * reference;
-        difference
-    }
-
-    #[inline]
-    fn reach(&mut self, differences: f64x2) {
-        let [largest, smallest] = self.ends;
-        self.ends = [
-            largest.fast_max(differences),
-            smallest.fast_min(differences),
-        ];
-    }
-
-    /// The largest magnitude of a difference once `shift` is off it. It is at one of the ends, since
-    /// rounding keeps the order.
-    fn max_abs(&self, shift: f64) -> f64 {
-        let ends = self.ends.map(|end| (end - shift).abs().to_array());
-        ends.as_flattened().iter().copied().fold(0.0, f64::max)
-    }
-
-    fn distance(&self, n: f64) -> Distance {
-        Distance {
+    /// `None` where the candidate is too small beside the reference.
+    fn raw(&self, n: f64) -> Option<Distance> {
+        let reference_squares = self.reference_squares.total();
+        let sum_of_squares = self.squares.total();
+        let products = self.products.total();
+        let candidate_squares = reference_squares + 2.0 * products + sum_of_squares;
+        (candidate_squares >= LITTLE * reference_squares).then(|| Distance {
             n,
             max_abs: self.max_abs(0.0),
-            sum_of_squares: total(self.squares),
-            dot: total(self.dot),
-            candidate_squares: total(self.candidate_squares),
-            reference_squares: total(self.reference_squares),
-        }
+            sum_of_squares,
+            dot: reference_squares + products,
+            candidate_squares,
+            reference_squares,
+        })
     }
 }
 
-fn total(sums: f64x2) -> f64 {
-    let [even, odd] = sums.to_array();
-    even + odd
+/// A second reading: Σ (d − s)², Σ (c − s) r and Σ (c − s)² by what they say.
+struct Again<'a> {
+    candidate: &'a [f32],
+    reference: &'a [f32],
+    shift: f64,
+}
+
+impl<'a> Again<'a> {
+    fn read(arch: Arch, candidate: &'a [f32], reference: &'a [f32], shift: f64) -> [Lanes; 3] {
+        arch.dispatch(Self {
+            candidate,
+            reference,
+            shift,
+        })
+    }
+}
+
+impl WithSimd for Again<'_> {
+    type Output = [Lanes; 3];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let mut sums = [Lanes::ZERO; 3];
+        let mut add = |candidate: Lanes, reference: Lanes, shift: Lanes| {
+            // First the difference: a shift may be less than the last bit of a logit.
+            let difference = candidate - reference - shift;
+            let candidate = candidate - shift;
+            sums[0] += difference * difference;
+            sums[1] += candidate * reference;
+            sums[2] += candidate * candidate;
+        };
+        let (candidate, candidate_rest) = self.candidate.as_chunks();
+        let (reference, reference_rest) = self.reference.as_chunks();
+        for (candidate, reference) in candidate.iter().zip(reference) {
+            add(
+                Lanes::of(candidate),
+                Lanes::of(reference),
+                Lanes::splat(self.shift),
+            );
+        }
+        let mut shift = Lanes::ZERO;
+        shift.0[..candidate_rest.len()].fill(self.shift);
+        add(
+            Lanes::of_some(candidate_rest, 0.0),
+            Lanes::of_some(reference_rest, 0.0),
+            shift,
+        );
+        sums
+    }
 }
 
 impl Distances {

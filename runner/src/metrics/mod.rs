@@ -1,23 +1,38 @@
 //! How far two rows of logits are apart. Pure: slices in, numbers out, all sums in f64.
 //!
-//! `distance` looks at the numbers themselves, `distribution` at what softmax makes of them,
-//! `ranking` at their order. [`compare`] puts the three together after counting what is not
-//! finite: a NaN would make every comparison of sums false, and a false comparison must not look
-//! like a small distance.
+//! `pass` reads the rows, once, and sums up what the others ask of them: `distance` looks at the
+//! numbers themselves, `distribution` at what softmax makes of them, `ranking` at their order.
+//! [`compare`] puts the three together after looking for what is not finite: a NaN would make every
+//! comparison of sums false, and a false comparison must not look like a small distance.
+//!
+//! The same rows give the same bits on every CPU: see `lanes`.
 
 mod distance;
 mod distribution;
 mod exp;
 #[cfg(test)]
+mod instructions;
+mod lanes;
+#[cfg(test)]
 mod oracle;
+mod pass;
 mod ranking;
+
+use std::cell::Cell;
 
 use distance::Distances;
 use distribution::Spread;
+use pass::{Found, Notes};
+use pulp::Arch;
+use ranking::Order;
 use schemas::number::Finite;
 use schemas::row::{Metrics, NonFinite, ShiftRemoved, TopKOverlap};
 
 pub use ranking::lowest_largest;
+
+thread_local! {
+    static NOTES: Cell<Notes> = Cell::default();
+}
 
 /// What two rows of the same length have between them.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,39 +65,105 @@ impl Comparison {
 /// # Panics
 /// When the lengths differ or are 0: the caller compares shapes before it reads rows.
 pub fn compare(candidate: &[f32], reference: &[f32]) -> Comparison {
+    compare_on(Arch::new(), candidate, reference)
+}
+
+/// With these instructions.
+fn compare_on(arch: Arch, candidate: &[f32], reference: &[f32]) -> Comparison {
+    check(candidate, reference);
+    let mut notes = NOTES.take();
+    // Rows that differ do so at once, most often.
+    let same = pass::same(arch, candidate, reference, &mut notes);
+    let comparison = if let Some(same) = same {
+        let found = same.is_finite.then(|| {
+            let row = (reference, notes.reference_peaks.as_slice());
+            let are_zero = reference.iter().all(|&x| x == 0.0);
+            let order = ranking::measure(row, row);
+            metrics(&order, &Distances::none(are_zero), &Spread::NONE)
+        });
+        comparison(candidate, reference, 0, found)
+    } else {
+        let found = pass::read::<true>(arch, candidate, reference, &mut notes);
+        let differing = reference.len() as u64 - found.equal;
+        let found = read_metrics(arch, candidate, reference, &found, &notes);
+        comparison(candidate, reference, differing, found)
+    };
+    NOTES.set(notes);
+    comparison
+}
+
+fn check(candidate: &[f32], reference: &[f32]) {
     assert_eq!(candidate.len(), reference.len(), "rows of one vocabulary");
     assert!(!reference.is_empty(), "a vocabulary has a token");
-    let [differing, candidate_bad, reference_bad] = counts(candidate, reference);
-    let candidate_non_finite = non_finite(candidate, candidate_bad);
-    let reference_non_finite = non_finite(reference, reference_bad);
-    let finite = candidate_non_finite.count == 0 && reference_non_finite.count == 0;
+}
+
+/// Without what needs an exponential, for the benchmark: the largest difference, and how many differ.
+///
+/// # Panics
+/// As [`compare`] does.
+#[doc(hidden)]
+pub fn compare_without_powers(candidate: &[f32], reference: &[f32]) -> Option<(f64, u64)> {
+    check(candidate, reference);
+    let arch = Arch::new();
+    let mut notes = NOTES.take();
+    let found = pass::read::<false>(arch, candidate, reference, &mut notes);
+    let metrics = found.distances.are_finite().then(|| {
+        let order = order(candidate, reference, &notes);
+        let distances = distance::measure(arch, &found.distances, candidate, reference);
+        metrics(&order, &distances, &Spread::NONE)
+    });
+    NOTES.set(notes);
+    metrics.map(|metrics| (metrics.max_abs.get(), reference.len() as u64 - found.equal))
+}
+
+fn order(candidate: &[f32], reference: &[f32], notes: &Notes) -> Order {
+    ranking::measure(
+        (candidate, &notes.candidate_peaks),
+        (reference, &notes.reference_peaks),
+    )
+}
+
+/// Of a pair of rows of which a pass was made, if they are finite.
+fn read_metrics(
+    arch: Arch,
+    candidate: &[f32],
+    reference: &[f32],
+    found: &Found,
+    notes: &Notes,
+) -> Option<Metrics> {
+    found.distances.are_finite().then(|| {
+        let distances = distance::measure(arch, &found.distances, candidate, reference);
+        let spread = notes.spread(arch, &found.powers);
+        metrics(&order(candidate, reference, notes), &distances, &spread)
+    })
+}
+
+fn comparison(
+    candidate: &[f32],
+    reference: &[f32],
+    differing: u64,
+    metrics: Option<Metrics>,
+) -> Comparison {
+    // Without metrics there is a number that is not finite, and with them there is none.
+    let non_finite = |row| match metrics {
+        Some(_) => NonFinite::default(),
+        None => non_finite(row),
+    };
     Comparison {
         differing,
-        candidate_non_finite,
-        reference_non_finite,
+        candidate_non_finite: non_finite(candidate),
+        reference_non_finite: non_finite(reference),
         candidate_constant: constant(candidate),
         reference_constant: constant(reference),
-        metrics: finite.then(|| metrics(candidate, reference, differing == 0)),
+        metrics,
     }
 }
 
-/// Numbers whose bits differ, and those of each row that are not finite.
-fn counts(candidate: &[f32], reference: &[f32]) -> [u64; 3] {
-    // In the width of the numbers, so that four are counted at a time; u32 has room for all ids.
-    let mut counts = [0u32; 3];
-    for (candidate, reference) in candidate.iter().zip(reference) {
-        counts[0] += u32::from(candidate.to_bits() != reference.to_bits());
-        counts[1] += u32::from(!candidate.is_finite());
-        counts[2] += u32::from(!reference.is_finite());
-    }
-    counts.map(u64::from)
-}
-
-fn non_finite(row: &[f32], count: u64) -> NonFinite {
-    let first = || row.iter().position(|x| !x.is_finite());
+fn non_finite(row: &[f32]) -> NonFinite {
+    let bad = || row.iter().enumerate().filter(|(_, x)| !x.is_finite());
     NonFinite {
-        count,
-        first_index: (count > 0).then(first).flatten().map(|index| index as u64),
+        count: bad().count() as u64,
+        first_index: bad().next().map(|(index, _)| index as u64),
     }
 }
 
@@ -96,22 +177,7 @@ fn constant(row: &[f32]) -> Option<Finite> {
     Finite::new(f64::from(first) + 0.0)
 }
 
-/// Of finite rows. Nothing is between rows whose bits are equal, so that only their order is looked at;
-/// the long way would find the same.
-fn metrics(candidate: &[f32], reference: &[f32], are_equal: bool) -> Metrics {
-    let order = ranking::measure(candidate, reference);
-    let (distances, spread) = if are_equal {
-        let are_zero = reference.iter().all(|&x| x == 0.0);
-        (Distances::none(are_zero), Spread::NONE)
-    } else {
-        let candidate_largest = candidate[order.candidate_top1 as usize];
-        let reference_largest = reference[order.reference_top1 as usize];
-        let spread = distribution::measure(
-            (candidate, candidate_largest),
-            (reference, reference_largest),
-        );
-        (distance::measure(candidate, reference), spread)
-    };
+fn metrics(order: &Order, distances: &Distances, spread: &Spread) -> Metrics {
     let (raw, shifted) = (&distances.raw, &distances.shift_removed);
     Metrics {
         max_abs: finite(raw.max_abs),

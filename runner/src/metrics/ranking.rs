@@ -2,10 +2,10 @@
 //!
 //! Among equal logits the lower id goes first, on both sides.
 
+use super::pass::{BLOCK, COLUMNS, Peaks, raise};
+
 /// The largest number of places that are looked at.
 const PLACES: usize = 10;
-/// Numbers that are passed over together when none is large enough for a place.
-const BLOCK: usize = 64;
 
 /// The order of two rows.
 pub(super) struct Order {
@@ -17,9 +17,10 @@ pub(super) struct Order {
     reference_top: Vec<u32>,
 }
 
-pub(super) fn measure(candidate: &[f32], reference: &[f32]) -> Order {
-    let candidate_top = top(candidate);
-    let reference_top = top(reference);
+/// Takes finite rows with their peaks.
+pub(super) fn measure(candidate: (&[f32], &[Peaks]), reference: (&[f32], &[Peaks])) -> Order {
+    let [candidate_top, reference_top] = [candidate, reference].map(|(row, peaks)| top(row, peaks));
+    let (candidate, reference) = (candidate.0, reference.0);
     let first = reference_top[0];
     let gap = reference_top.get(1).map(|&second| {
         f64::from(reference[first as usize]) - f64::from(reference[second as usize])
@@ -49,20 +50,32 @@ impl Order {
 }
 
 /// The ids of the first places, best first.
-fn top(row: &[f32]) -> Vec<u32> {
+///
+/// At least so many numbers are as large as the last of the largest columns, whichever block each comes
+/// from. What is below it has no place, so that most blocks are passed over.
+fn top(row: &[f32], peaks: &[Peaks]) -> Vec<u32> {
+    let mut columns = [f32::NEG_INFINITY; COLUMNS];
+    for peaks in peaks {
+        raise(&mut columns, peaks);
+    }
+    columns.sort_unstable_by(|one, other| other.total_cmp(one));
+    let least = columns[PLACES - 1];
     let mut best: Vec<usize> = Vec::with_capacity(PLACES + 1);
-    let mut last_place = f32::NEG_INFINITY;
-    for (index, block) in row.chunks(BLOCK).enumerate() {
-        if count(block, |logit| logit > last_place) == 0 {
+    for (block, peaks) in peaks.iter().enumerate() {
+        if count(peaks, |peak| peak >= least) == 0 {
             continue;
         }
-        for (id, &logit) in (index * BLOCK..).zip(block) {
-            if logit > last_place {
-                // After all that are at least as large: those have lower ids.
-                let place = best.partition_point(|&other| row[other] >= logit);
-                best.insert(place, id);
-                best.truncate(PLACES);
-                last_place = best.get(PLACES - 1).map_or(last_place, |&id| row[id]);
+        let ids = block * BLOCK..row.len().min((block + 1) * BLOCK);
+        for (column, _) in peaks.iter().enumerate().filter(|(_, peak)| **peak >= least) {
+            for id in ids.clone().skip(column).step_by(COLUMNS) {
+                if row[id] >= least {
+                    let goes_before = |&other: &usize| {
+                        row[other] > row[id] || row[other] == row[id] && other < id
+                    };
+                    let place = best.partition_point(goes_before);
+                    best.insert(place, id);
+                    best.truncate(PLACES);
+                }
             }
         }
     }
@@ -99,10 +112,18 @@ pub fn lowest_largest(row: &[f32]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::*;
+    use crate::metrics::pass::{self, Notes};
 
     #[test]
     fn lower_ids_go_first_among_equals() {
+        let top = |row: &[f32]| {
+            let mut notes = Notes::default();
+            pass::same(Arch::new(), row, row, &mut notes).expect("equal");
+            top(row, &notes.reference_peaks)
+        };
         assert_eq!(top(&[1.0, 3.0, 3.0, 2.0]), [1, 2, 3, 0]);
         assert_eq!(rank(&[1.0, 3.0, 3.0], 2), 1);
         assert_eq!(lowest_largest(&[1.0, 3.0, 3.0]), 1);
