@@ -4,8 +4,8 @@
 //! ```text
 //! value = (code - OFFSET) · step + minimum
 //! ```
-//! The bodies are `inline(always)` plain loops: each kernel set compiles them for its own registers,
-//! and there is one of each.
+//! Steps are read by `inline(always)` plain loops, which each kernel set compiles for its own registers;
+//! where codes are is only told, and the kernels unpack them.
 
 use gguf::TensorType;
 
@@ -88,7 +88,7 @@ pub(super) fn f16_at(bytes: &[u8], offset: usize) -> f32 {
 
 /// `N` bytes from `offset` on: loops over arrays become vectors, loops over slices less often.
 #[inline(always)]
-pub(super) fn bytes_at<const N: usize>(bytes: &[u8], offset: usize) -> &[u8; N] {
+pub(crate) fn bytes_at<const N: usize>(bytes: &[u8], offset: usize) -> &[u8; N] {
     bytes[offset..].first_chunk().expect("a whole block")
 }
 

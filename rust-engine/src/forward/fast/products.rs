@@ -12,7 +12,7 @@ use crate::formats::Matrix;
 use crate::formats::coded::zero_of;
 use crate::formats::float::{round_to_bf16, round_to_f16};
 use crate::kernels::fast::{
-    ByGroup, Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Positions,
+    ByGroup, Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Piece, Positions,
     ROW_POSITIONS, RowOther, RowProduct, Streamed,
 };
 
@@ -70,17 +70,12 @@ impl Products {
         let bytes: usize = products.iter().map(|(matrix, _)| matrix.bytes.len()).sum();
         let piece = (bytes / pieces).max(LEAST_PIECE);
         let x = &*x;
-        let pieces: Vec<_> = products
-            .into_iter()
-            .flat_map(|(matrix, out)| {
-                let pieces = matrix.bytes.len().div_ceil(piece);
-                let width = matrix.rows.div_ceil(pieces).next_multiple_of(16);
-                let pieces = Columns::new(out, matrix.rows).pieces(width);
-                pieces.map(move |out| (matrix, out))
-            })
-            .collect();
+        let pieces = cut(products, |matrix| {
+            let pieces = matrix.bytes.len().div_ceil(piece);
+            matrix.rows.div_ceil(pieces).next_multiple_of(16)
+        });
         pieces.into_par_iter().for_each(|(matrix, out)| {
-            let (matrix, other) = (matrix.slice(out.start, out.width), x.rows(&matrix));
+            let other = x.rows(&matrix);
             RowProduct { matrix, other, out }.run(self.fast);
         });
     }
@@ -90,15 +85,9 @@ impl Products {
             x.make_panels(self.fast, matrix);
         }
         let x = &*x;
-        let pieces: Vec<_> = products
-            .into_iter()
-            .flat_map(|(matrix, out)| {
-                let pieces = Columns::new(out, matrix.rows).pieces(PANEL_ROWS);
-                pieces.map(move |out| (matrix, out))
-            })
-            .collect();
+        let pieces = cut(products, |_| PANEL_ROWS);
         pieces.into_par_iter().for_each(|(matrix, out)| {
-            let (matrix, other) = (matrix.slice(out.start, out.width), x.panels(&matrix));
+            let other = x.panels(&matrix);
             let thread = rayon::current_thread_index().unwrap_or(0);
             // A panel is scratch: what a thread that panicked left in it harms nobody.
             let panel = self.panels[thread].lock();
@@ -112,6 +101,19 @@ impl Products {
             .run(self.fast);
         });
     }
+}
+
+/// Pieces of rows, `width` of a matrix at a time, with their places.
+fn cut(
+    products: Vec<Product<'_>>,
+    width: impl Fn(&Matrix<'_>) -> usize,
+) -> Vec<(Matrix<'_>, Piece<'_>)> {
+    let mut cut = Vec::new();
+    for (matrix, out) in products {
+        let pieces = Columns::new(out, matrix.rows).pieces(width(&matrix));
+        cut.extend(pieces.map(|out| (matrix.slice(out.start, out.width), out)));
+    }
+    cut
 }
 
 /// How activations become codes for weights of this type; floats stay floats.

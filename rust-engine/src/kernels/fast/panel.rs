@@ -288,14 +288,7 @@ fn store<I: Isa, const S: usize, const P: usize>(
         let row = out.row(first + p);
         for s in 0..S {
             let start = (column + s * LANES).min(row.len());
-            let place = &mut row[start..];
-            if let Some(place) = place.first_chunk_mut() {
-                isa.store(totals[s][p], place);
-            } else {
-                let mut lanes = [0.0; LANES];
-                isa.store(totals[s][p], &mut lanes);
-                place.copy_from_slice(&lanes[..place.len()]);
-            }
+            isa.store_some(totals[s][p], &mut row[start..]);
         }
     }
 }

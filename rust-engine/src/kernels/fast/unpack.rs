@@ -1,7 +1,7 @@
 //! Codes of weights, from their packing in the file to vectors of unsigned bytes.
 
 use super::isa::Isa;
-use crate::formats::coded::{Coded, Packing};
+use crate::formats::coded::{Coded, Packing, bytes_at};
 use crate::formats::float::widen_f16;
 use crate::formats::tq1_0;
 
@@ -28,7 +28,7 @@ pub(super) fn unit<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> [I::Ints; 4] {
                 } else {
                     (at + 32 * i, at + 32 * i + 16)
                 };
-                let packed = isa.each_twice(run(bytes, a), run(bytes, b));
+                let packed = isa.each_twice(bytes_at(bytes, a), bytes_at(bytes, b));
                 let mut four = isa.shifted(packed, [0, 4, 0, 4], 15);
                 if let Some(levels) = levels {
                     four = isa.levels(levels, four);
@@ -43,10 +43,10 @@ pub(super) fn unit<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> [I::Ints; 4] {
         Packing::Halves { at, fifth } => {
             for i in 0..4 {
                 let i_bits = 2 * i as u32;
-                let packed = isa.twice(run(bytes, at + 32 * i));
+                let packed = isa.twice(bytes_at(bytes, at + 32 * i));
                 codes[i] = isa.shifted(packed, [0, 0, 4, 4], 15);
                 if let Some(fifth) = fifth {
-                    let bits = isa.twice(run(bytes, fifth));
+                    let bits = isa.twice(bytes_at(bytes, fifth));
                     let bits = isa.shifted(bits, [i_bits, i_bits, i_bits + 1, i_bits + 1], 1);
                     codes[i] = isa.or(codes[i], isa.raised(bits, 4));
                 }
@@ -64,11 +64,11 @@ pub(super) fn unit<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> [I::Ints; 4] {
                     (0, true) => (6, 4),
                     (_, true) => (2, 0),
                 };
-                let packed = isa.twice(run(bytes, at + i / 2 * 32));
+                let packed = isa.twice(bytes_at(bytes, at + i / 2 * 32));
                 codes[i] = isa.shifted(packed, [first, first, second, second], 3);
                 if let Some(third) = third {
                     let i = i as u32;
-                    let bits = isa.twice(run(bytes, third));
+                    let bits = isa.twice(bytes_at(bytes, third));
                     let bits = isa.shifted(bits, [2 * i, 2 * i, 2 * i + 1, 2 * i + 1], 1);
                     codes[i as usize] = isa.or(codes[i as usize], isa.raised(bits, 2));
                 }
@@ -76,8 +76,8 @@ pub(super) fn unit<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> [I::Ints; 4] {
         }
         Packing::Sixes { low, high } => {
             for half in 0..2 {
-                let fours = isa.bytes(run(bytes, low + 64 * half));
-                let pairs = isa.twice(run(bytes, high + 32 * half));
+                let fours = isa.bytes(bytes_at(bytes, low + 64 * half));
+                let pairs = isa.twice(bytes_at(bytes, high + 32 * half));
                 let first = isa.raised(isa.shifted(pairs, [0, 0, 2, 2], 3), 4);
                 let second = isa.raised(isa.shifted(pairs, [4, 4, 6, 6], 3), 4);
                 codes[2 * half] = isa.or(isa.shifted(fours, [0; 4], 15), first);
@@ -85,7 +85,7 @@ pub(super) fn unit<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> [I::Ints; 4] {
             }
         }
         Packing::Signed { at } => {
-            let both = isa.both(run(bytes, at), run(bytes, F::BYTES + at));
+            let both = isa.both(bytes_at(bytes, at), bytes_at(bytes, F::BYTES + at));
             // The sign bit turned: 128 more.
             codes[0] = isa.xor(both, isa.ints(0x8080_8080_u32.cast_signed()));
         }
@@ -93,7 +93,7 @@ pub(super) fn unit<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> [I::Ints; 4] {
             let mut digits = [0; 256];
             tq1_0::codes(bytes, &mut digits);
             for i in 0..4 {
-                codes[i] = isa.bytes(run(&digits, 64 * i));
+                codes[i] = isa.bytes(bytes_at(&digits, 64 * i));
             }
         }
     }
@@ -133,32 +133,36 @@ pub(super) fn codes_of_row<F: Coded, I: Isa>(isa: I, bytes: &[u8], codes: &mut [
 /// they are.
 #[inline(always)]
 pub(super) fn steps_of_row<F: Coded>(bytes: &[u8], steps: &mut [f32], minima: &mut [f32]) {
-    let per_block = F::CODES / F::GROUP;
-    for i in 0..bytes.len() / F::BYTES {
-        let block = &bytes[i * F::BYTES..][..F::BYTES];
-        if F::HALVES {
-            steps[i] = widen_f16(u16::from_le_bytes([block[0], block[1]]));
-            if F::MINIMA {
-                minima[i] = widen_f16(u16::from_le_bytes([block[2], block[3]]));
-            }
-        } else if per_block > 0 {
-            let minima = if F::MINIMA {
-                &mut minima[i * per_block..][..per_block]
-            } else {
-                &mut []
-            };
-            F::steps(block, &mut steps[i * per_block..][..per_block], minima);
+    if !F::HALVES {
+        other_steps_of_row::<F>(bytes, steps, minima);
+        return;
+    }
+    for (i, block) in bytes.chunks_exact(F::BYTES).enumerate() {
+        steps[i] = widen_f16(u16::from_le_bytes([block[0], block[1]]));
+        if F::MINIMA {
+            minima[i] = widen_f16(u16::from_le_bytes([block[2], block[3]]));
         }
     }
 }
 
-/// `N` bytes from one on.
+/// The same of types whose blocks do not begin with F16 numbers for them.
 #[inline(always)]
-fn run<const N: usize>(bytes: &[u8], at: usize) -> &[u8; N] {
-    bytes[at..].first_chunk().expect("a whole block")
+pub(super) fn other_steps_of_row<F: Coded>(bytes: &[u8], steps: &mut [f32], minima: &mut [f32]) {
+    let per_block = F::CODES / F::GROUP;
+    if per_block == 0 {
+        return;
+    }
+    for (i, block) in bytes.chunks_exact(F::BYTES).enumerate() {
+        let minima = if F::MINIMA {
+            &mut minima[i * per_block..][..per_block]
+        } else {
+            &mut []
+        };
+        F::steps(block, &mut steps[i * per_block..][..per_block], minima);
+    }
 }
 
 #[inline(always)]
 fn bits(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32::from_le_bytes(*run(bytes, at)))
+    u64::from(u32::from_le_bytes(*bytes_at(bytes, at)))
 }

@@ -155,6 +155,17 @@ pub(in crate::kernels) trait Isa: Copy {
     }
     /// Sixteen floats.
     fn store(self, numbers: Self::Floats, place: &mut [f32; LANES]);
+    /// As many of sixteen floats as there is room for.
+    #[inline(always)]
+    fn store_some(self, numbers: Self::Floats, place: &mut [f32]) {
+        if let Some(place) = place.first_chunk_mut() {
+            self.store(numbers, place);
+        } else {
+            let mut lanes = [0.0; LANES];
+            self.store(numbers, &mut lanes);
+            place.copy_from_slice(&lanes[..place.len()]);
+        }
+    }
     /// `a + b`
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a · b`

@@ -38,26 +38,10 @@ pub(super) fn short_rows<F: Coded, I: Isa, const V: usize>(
             let lanes = &mut lanes[position];
             isa.store(total, &mut lanes[row % LANES]);
             if is_last {
-                put(
-                    isa,
-                    lanes,
-                    &mut out.row(position)[row / LANES * LANES..=row],
-                );
+                let sums = isa.sum_each(lanes);
+                isa.store_some(sums, &mut out.row(position)[row / LANES * LANES..=row]);
             }
         }
-    }
-}
-
-/// Puts the sums of some rows, at most sixteen, in their place.
-#[inline(always)]
-fn put<I: Isa>(isa: I, lanes: &[[f32; LANES]; LANES], out: &mut [f32]) {
-    let sums = isa.sum_each(lanes);
-    if let Some(out) = out.first_chunk_mut() {
-        isa.store(sums, out);
-    } else {
-        let mut some = [0.0; LANES];
-        isa.store(sums, &mut some);
-        out.copy_from_slice(&some[..out.len()]);
     }
 }
 

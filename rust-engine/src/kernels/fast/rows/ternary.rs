@@ -30,23 +30,18 @@ pub(super) fn long_row<F: Coded, I: Isa>(
                 sums = isa.dot(sums, codes[i], isa.bytes(&x_codes[i]));
             }
             let less = i32::from(F::OFFSET) * x.of_groups(&x.code_sums, position)[group];
-            *total = add_group(
-                isa,
-                sums,
-                less,
-                step[0] * x.of_groups(&x.steps, position)[group],
-                *total,
-            );
+            let step = step[0] * x.of_groups(&x.steps, position)[group];
+            *total = add_group(isa, isa.floats(sums), less, step, *total);
         }
     }
 }
 
 /// `total + (sums, less a number in all) · step`
 #[inline(always)]
-fn add_group<I: Isa>(isa: I, sums: I::Ints, less: i32, step: f32, total: I::Floats) -> I::Floats {
+fn add_group<I: Isa>(isa: I, sums: I::Floats, less: i32, step: f32, total: I::Floats) -> I::Floats {
     // A sixteenth of it in each lane: exact, as the number has far fewer than 24 bits.
     let less = isa.splat(-(less as f32) / LANES as f32);
-    isa.mul_add(isa.add(isa.floats(sums), less), isa.splat(step), total)
+    isa.mul_add(isa.add(sums, less), isa.splat(step), total)
 }
 
 /// TQ2_0, as it lies in the file.
@@ -68,10 +63,9 @@ pub(super) fn ternary_blocks<I: Isa>(
             for (position, total) in totals.iter_mut().enumerate() {
                 let woven = streamed.woven(x, position, group);
                 let sums = join(isa, ternary_sums(isa, codes, woven, [isa.ints(0); 4]));
-                let less = x.of_groups(&x.code_sums, position)[group] as f32;
-                let sums = isa.add(sums, isa.splat(-less / LANES as f32));
-                let step = isa.splat(step * x.of_groups(&x.steps, position)[group]);
-                *total = isa.mul_add(sums, step, *total);
+                let less = x.of_groups(&x.code_sums, position)[group];
+                let step = step * x.of_groups(&x.steps, position)[group];
+                *total = add_group(isa, sums, less, step, *total);
             }
         }
         for (position, &total) in totals.iter().enumerate() {

@@ -3,6 +3,7 @@
 use crate::formats::coded::Coded;
 use crate::kernels::fast::coded::Positions;
 use crate::kernels::fast::isa::{Isa, LANES};
+use crate::kernels::fast::unpack::other_steps_of_row;
 
 /// Steps and minima of the groups of a row, sixteen together; what a type does not have is empty. They go
 /// by way of memory: what was stored in small parts and is loaded as a whole at once has to wait for the
@@ -45,17 +46,8 @@ impl Worth {
                 *half = [block[0], block[1]];
             }
         } else {
-            let per_block = F::CODES / F::GROUP;
             let steps = self.steps.as_flattened_mut();
-            let minima = self.minima.as_flattened_mut();
-            for (i, block) in blocks.enumerate() {
-                let minima = if F::MINIMA {
-                    &mut minima[i * per_block..][..per_block]
-                } else {
-                    &mut []
-                };
-                F::steps(block, &mut steps[i * per_block..][..per_block], minima);
-            }
+            other_steps_of_row::<F>(row, steps, self.minima.as_flattened_mut());
         }
     }
 
