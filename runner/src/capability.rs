@@ -32,11 +32,11 @@ pub(crate) fn check_is_itself(
 
 /// What the candidate can do, or why it cannot do what the profile asks of it.
 pub(crate) fn of_candidate(
-    name: &str,
+    spec: &EngineSpec,
     profile: Profile,
     description: &DescribeResponse,
 ) -> Result<Ability, Ending> {
-    ability(name, description, wanted_of_candidate(profile), "")
+    ability(spec, description, wanted_of_candidate(profile), "")
 }
 
 /// The arithmetics of a candidate that a profile can use, the best one first.
@@ -51,7 +51,7 @@ pub(crate) fn wanted_of_candidate(profile: Profile) -> &'static [Arithmetic] {
 /// The same of the reference. Bits and tight limits mean something against the scalar build alone;
 /// in `f32` that is exact on a model of F32 weights.
 pub(crate) fn of_reference(
-    name: &str,
+    spec: &EngineSpec,
     profile: Profile,
     description: &DescribeResponse,
 ) -> Result<Ability, Ending> {
@@ -61,20 +61,24 @@ pub(crate) fn of_reference(
         }
         Profile::Production => "",
     };
-    ability(name, description, wanted_of_reference(profile), hint)
+    ability(spec, description, wanted_of_reference(profile), hint)
 }
 
 /// What the third voice of a triangulation can do, or why it cannot be one.
-pub(crate) fn of_third(name: &str, description: &DescribeResponse) -> Result<Ability, Ending> {
+pub(crate) fn of_third(
+    spec: &EngineSpec,
+    description: &DescribeResponse,
+) -> Result<Ability, Ending> {
     let needed = Arithmetic::F32;
     if !description.arithmetics.contains(&needed) {
         return Err(Ending::Refused(format!(
-            "a third voice needs arithmetic {}, {name} computes {}",
+            "a third voice needs arithmetic {}, {} computes {}",
             arithmetic_word(needed),
+            spec.name,
             words(&description.arithmetics, " and ")
         )));
     }
-    ability(name, description, &[needed], "")
+    ability(spec, description, &[needed], "")
 }
 
 /// The arithmetics of a reference that a profile can use, the best one first.
@@ -85,16 +89,17 @@ pub(crate) fn wanted_of_reference(profile: Profile) -> &'static [Arithmetic] {
     }
 }
 
-/// As users run it, or what comes nearest until it exists.
+/// As users run it, or what comes nearest where that does not exist.
 const AS_SHIPPED: &[Arithmetic] = &[Arithmetic::Fast, Arithmetic::Exact];
 
-/// `wanted` in the order of preference.
+/// `wanted` in the order of preference; one of them that the engine is configured to compute goes first.
 fn ability(
-    name: &str,
+    spec: &EngineSpec,
     description: &DescribeResponse,
     wanted: &[Arithmetic],
     hint: &str,
 ) -> Result<Ability, Ending> {
+    let name = &spec.name;
     let (Some(model), Some(true)) = (&description.model, description.can_run) else {
         let reason = description.reason.as_deref();
         let reason = reason.unwrap_or("it gives no reason");
@@ -104,7 +109,9 @@ fn ability(
     };
     let offered = &description.arithmetics;
     let offers = |arithmetic: &&Arithmetic| offered.contains(arithmetic);
-    let arithmetic = wanted.iter().find(offers).copied().ok_or_else(|| {
+    let configured = spec.defaults.arithmetic.filter(|it| wanted.contains(it));
+    let mut preferred = configured.iter().chain(wanted);
+    let arithmetic = preferred.find(offers).copied().ok_or_else(|| {
         Ending::Refused(format!(
             "the profile needs arithmetic {}, {name} computes {}{hint}",
             words(wanted, " or "),
@@ -123,5 +130,52 @@ fn words(arithmetics: &[Arithmetic], between: &str) -> String {
     match words.as_slice() {
         [] => "nothing".to_owned(),
         words => words.join(between),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::describe::ModelFacts;
+
+    use super::*;
+    use crate::engine::{EngineSettings, Origin};
+
+    /// An engine that offers all, configured for `arithmetic`.
+    fn taken(arithmetic: Option<Arithmetic>, profile: Profile) -> Arithmetic {
+        let spec = EngineSpec {
+            name: "engine".to_owned(),
+            command: Vec::new(),
+            defaults: EngineSettings {
+                arithmetic,
+                ..EngineSettings::default()
+            },
+            environment: std::collections::BTreeMap::new(),
+            origin: Origin::CommandLine,
+        };
+        let mut description = crate::engine::testing::description("engine");
+        description.arithmetics = vec![Arithmetic::Exact, Arithmetic::F32, Arithmetic::Fast];
+        description.can_run = Some(true);
+        description.model = Some(ModelFacts {
+            architecture: "llama".to_owned(),
+            vocabulary_size: 2,
+            context: 0,
+            special_tokens: std::collections::BTreeMap::new(),
+            tensor_type_counts: std::collections::BTreeMap::new(),
+        });
+        let ability = of_candidate(&spec, profile, &description);
+        let Ok(ability) = ability else {
+            panic!("it offers all");
+        };
+        ability.arithmetic
+    }
+
+    #[test]
+    fn production_runs_what_is_fast_unless_the_engine_is_configured_for_another() {
+        assert_eq!(taken(None, Profile::Production), Arithmetic::Fast);
+        let exact = Some(Arithmetic::Exact);
+        assert_eq!(taken(exact, Profile::Production), Arithmetic::Exact);
+        let unfit = Some(Arithmetic::F32);
+        assert_eq!(taken(unfit, Profile::Production), Arithmetic::Fast);
+        assert_eq!(taken(exact, Profile::F32), Arithmetic::F32);
     }
 }

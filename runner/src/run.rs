@@ -140,11 +140,11 @@ impl Run<'_> {
         let candidate = self.candidate.describe(Some(&self.request.model))?;
         let candidate = known.candidate.insert(candidate);
         capability::check_is_itself(self.candidate.spec(), candidate)?;
-        let candidate = capability::of_candidate(&self.request.candidate, profile, candidate)?;
+        let candidate = capability::of_candidate(self.candidate.spec(), profile, candidate)?;
         let reference = self.reference.describe(Some(self.named_for_reference()))?;
         let reference = known.reference.insert(reference);
         capability::check_is_itself(self.reference.spec(), reference)?;
-        let reference = capability::of_reference(&self.request.reference, profile, reference)?;
+        let reference = capability::of_reference(self.reference.spec(), profile, reference)?;
         Ok(Abilities {
             candidate,
             reference,

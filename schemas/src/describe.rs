@@ -31,7 +31,7 @@ pub struct DescribeResponse {
     /// `tokenizer.ggml.pre` that it knows for it. An engine need not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokenizers: Option<BTreeMap<String, Vec<String>>>,
-    /// The names of the kernels that this machine would run.
+    /// The names of the kernels that this machine would run, the best of each arithmetic.
     pub kernels: Vec<String>,
     /// The settings that hold when no flag changes them.
     pub settings: Settings,
@@ -122,8 +122,12 @@ pub struct Settings {
     pub repack: Option<bool>,
     /// As in `build`: repeated so that each answer says by itself who gave it.
     pub library: Option<Library>,
-    /// As `simd` in `build`.
+    /// The SIMD sets that the code uses with these settings, in lower case, sorted.
     pub cpu_features: Vec<String>,
+    /// The names of the kernels that ran; in a description, of those that would run. An engine need not
+    /// say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<Vec<String>>,
 }
 
 /// Facts of a model file, as the engine read them.

@@ -347,10 +347,18 @@ pub struct EngineRecord {
     pub version: Option<String>,
     /// How it was built.
     pub build: Option<Build>,
-    /// The kernels that it would run.
+    /// The kernels that it has for this machine; which of them ran stands in `settings`.
     pub kernels: Option<Vec<String>>,
     /// What it evaluated with.
     pub settings: Option<SettingsRecord>,
+}
+
+impl EngineRecord {
+    /// The kernels that ran, or where the engine does not say, those that it has for the machine.
+    pub fn kernels_in_use(&self) -> Option<&[String]> {
+        let ran = self.settings.as_ref().and_then(|it| it.kernels.as_deref());
+        ran.or(self.kernels.as_deref())
+    }
 }
 
 /// What an engine evaluated with; of what was left to the machine, nothing.
@@ -375,8 +383,11 @@ pub struct SettingsRecord {
     pub repack: Option<bool>,
     /// As in `build`.
     pub library: Option<Library>,
-    /// As `simd` in `build`.
+    /// The SIMD sets that the code uses with these settings.
     pub cpu_features: Vec<String>,
+    /// The kernels that ran, where the engine says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<Vec<String>>,
 }
 
 impl SettingsRecord {
@@ -392,6 +403,7 @@ impl SettingsRecord {
             repack: settings.repack,
             library: settings.library,
             cpu_features: settings.cpu_features,
+            kernels: settings.kernels,
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct VerifyFlags {
     /// The receipts
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// One of the candidate's kernels must have these words in its name or, with a * in it, match
+    /// One of the kernels that the candidate ran must have these words in its name or, with a * in it, match
     /// it from end to end; given more than once, each must be met
     #[arg(long, value_name = "PATTERN")]
     require_kernel: Vec<String>,

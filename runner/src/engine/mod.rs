@@ -32,6 +32,8 @@ mod scratch;
 mod session;
 pub mod spec;
 pub mod supervision;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tokenization;
 
 pub use catalogue::{Catalogue, UnknownEngine};

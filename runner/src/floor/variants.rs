@@ -174,6 +174,12 @@ impl Configured {
             kv: asked.kv.unwrap_or(own.kv),
             flash_attention: asked.flash_attention.unwrap_or(own.flash_attention),
             repack: asked.repack.or(own.repack),
+            // Which kernels run, of those that are built in, is known when they have run.
+            kernels: None,
+            cpu_features: match asked.arithmetic {
+                Some(other) if other != own.arithmetic => self.description.build.simd.clone(),
+                _ => own.cpu_features.clone(),
+            },
             ..own
         }
     }
@@ -193,43 +199,8 @@ impl Configured {
 
 #[cfg(test)]
 mod tests {
-    use schemas::describe;
-    use schemas::tag::Tag;
-
     use super::*;
-
-    fn description(name: &str) -> DescribeResponse {
-        DescribeResponse {
-            schema: Tag::new(),
-            name: name.to_owned(),
-            version: "1".to_owned(),
-            build: describe::Build {
-                compiler: "none".to_owned(),
-                flags: Vec::new(),
-                simd: Vec::new(),
-                library: None,
-            },
-            arithmetics: vec![Arithmetic::Exact, Arithmetic::Fast],
-            architectures: Vec::new(),
-            tensor_types: Vec::new(),
-            tokenizers: None,
-            kernels: Vec::new(),
-            settings: Settings {
-                arithmetic: Arithmetic::Fast,
-                threads: 2,
-                context: 0,
-                micro_batch: 512,
-                kv: KvType::F16,
-                flash_attention: false,
-                repack: Some(true),
-                library: None,
-                cpu_features: Vec::new(),
-            },
-            model: None,
-            can_run: None,
-            reason: None,
-        }
-    }
+    use crate::engine::testing::description;
 
     fn native(asked: EngineSettings) -> Configured {
         Configured {

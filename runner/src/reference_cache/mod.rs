@@ -188,6 +188,7 @@ mod tests {
                 repack: None,
                 library: None,
                 cpu_features: Vec::new(),
+                kernels: None,
             },
         };
         let item = client.kept_item(response, npy(3), npy(1));

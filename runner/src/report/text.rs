@@ -92,7 +92,7 @@ fn push_engine(text: &mut String, role: &str, engine: &EngineRecord) {
             let _ = write!(text, ", {} ({version})", escape_for_terminal(&library.name));
         }
     }
-    if let Some(kernels) = &engine.kernels {
+    if let Some(kernels) = engine.kernels_in_use() {
         let _ = write!(
             text,
             ", kernels {}",

@@ -45,7 +45,7 @@ impl Run<'_> {
         let spec = self.own_engine.spec();
         let description = self.own_engine.describe(Some(&self.request.model))?;
         capability::check_is_itself(spec, &description)?;
-        let ability = capability::of_third(&spec.name, &description)?;
+        let ability = capability::of_third(spec, &description)?;
         let seat = Seat {
             client: &self.own_engine,
             model: self.request.model.clone(),

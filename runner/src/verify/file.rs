@@ -70,13 +70,13 @@ fn read(path: &Path) -> Result<Receipt, Finding> {
 }
 
 fn check_kernels(receipt: &Receipt, demands: &Demands, findings: &mut Vec<Finding>) {
-    let kernels = receipt.engines.candidate.kernels.as_deref();
+    let kernels = receipt.engines.candidate.kernels_in_use();
     let kernels = kernels.unwrap_or_default();
     let is_missing = |it: &&Pattern| !kernels.iter().any(|kernel| it.matches(kernel));
     for pattern in demands.kernels.iter().filter(is_missing) {
         let kernels = kernels.join(", ");
         let problem = format!("are `{kernels}`, expected one like `{}`", pattern.words());
-        findings.push(Finding::new("engines.candidate.kernels", problem));
+        findings.push(Finding::new("engines.candidate.settings.kernels", problem));
     }
 }
 

@@ -76,6 +76,7 @@ pub(crate) fn settings<'a>(context: u32, flag: impl Fn(&str) -> Option<&'a str>)
         repack: flag("--repack").map(|word| word == "on"),
         library: None,
         cpu_features: Vec::new(),
+        kernels: None,
     }
 }
 

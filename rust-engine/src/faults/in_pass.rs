@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::list::Kind;
 use super::{is, strength_of};
 use crate::forward::activations::Activations;
+use crate::kernels::fast::Coding;
 
 /// The token at which the cache goes wrong.
 const ODD_TOKEN: usize = 7;
@@ -144,6 +145,25 @@ pub(crate) fn scale_of_activations(rounded: f32, whole: f32) -> f32 {
     match strength_of(Kind::F16RoundingOfActivationScalesLeftOut) {
         Some(strength) => unrounded(rounded, whole, strength),
         None => rounded,
+    }
+}
+
+/// The same of several blocks.
+pub(crate) fn scales_of_activations(rounded: &mut [f32], wholes: &[f32]) {
+    for (rounded, &whole) in rounded.iter_mut().zip(wholes) {
+        *rounded = scale_of_activations(*rounded, whole);
+    }
+}
+
+/// The sums of a row's codes as products see them: those that minima meet and, of rows that are one block, those
+/// that correct for codes without a sign.
+pub(crate) fn sums_of_activations(coding: Coding, sums: &mut [f32], code_sums: &mut [i32]) {
+    if !is(Kind::ActivationsWithoutSumCorrection) {
+        return;
+    }
+    sums.fill(0.0);
+    if coding == Coding::Rows {
+        code_sums.fill(0);
     }
 }
 

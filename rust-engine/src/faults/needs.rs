@@ -81,9 +81,9 @@ impl Needs {
     pub(super) fn arithmetics(self) -> &'static [Arithmetic] {
         match self {
             Self::SumsOfActivations | Self::BlocksOfActivations | Self::F16Cache => {
-                &[Arithmetic::Exact]
+                &[Arithmetic::Exact, Arithmetic::Fast]
             }
-            _ => &[Arithmetic::Exact, Arithmetic::F32],
+            _ => &[Arithmetic::Exact, Arithmetic::F32, Arithmetic::Fast],
         }
     }
 

@@ -1,6 +1,6 @@
 //! `rust-engine describe`: who this engine is and what it can do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gguf::Metadata;
@@ -32,22 +32,21 @@ const SPECIAL_TOKENS: [(&str, Role); 6] = [
 
 /// Describes the engine, and the model if one is named.
 pub fn describe(model: Option<&Path>) -> Result<DescribeResponse, ServeError> {
-    let kernels = best(Arithmetic::Exact);
+    let kernels = [Arithmetic::Exact, Arithmetic::Fast].map(best);
     let mut answer = DescribeResponse {
         schema: Tag::new(),
         name: NAME.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         build: build(&kernels),
-        // `fast` is computed where it is asked for, and not offered: it is not yet measured by floors.
-        arithmetics: vec![Arithmetic::Exact, Arithmetic::F32],
+        arithmetics: vec![Arithmetic::Exact, Arithmetic::F32, Arithmetic::Fast],
         architectures: families::architectures()
             .iter()
             .map(ToString::to_string)
             .collect(),
         tensor_types: formats::SUPPORTED.iter().map(ToString::to_string).collect(),
         tokenizers: Some(tokenizers()),
-        kernels: vec![kernels.name().to_owned()],
-        settings: default_settings(&kernels),
+        kernels: kernels.iter().map(|it| it.name().to_owned()).collect(),
+        settings: default_settings(&kernels[0]),
         model: None,
         can_run: None,
         reason: None,
@@ -78,7 +77,7 @@ fn tokenizers() -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-fn build(kernels: &Kernels) -> Build {
+fn build(kernels: &[Kernels]) -> Build {
     let flags = vec![
         format!("opt-level={}", env!("ENGINE_OPT_LEVEL")),
         format!("target={}", env!("ENGINE_TARGET")),
@@ -102,14 +101,14 @@ fn library() -> Library {
     }
 }
 
-/// What the compiler may use everywhere, and what the chosen kernels use beside it.
-fn simd(kernels: &Kernels) -> Vec<String> {
-    let mut simd: Vec<_> = kernels.simd().iter().map(ToString::to_string).collect();
+/// What the compiler may use everywhere, and what these kernels use beside it.
+fn simd(kernels: &[Kernels]) -> Vec<String> {
+    let of_kernels = kernels.iter().flat_map(Kernels::simd);
+    let mut simd: BTreeSet<_> = of_kernels.map(ToString::to_string).collect();
     if cfg!(target_feature = "sse2") {
-        simd.push("sse2".to_owned());
+        simd.insert("sse2".to_owned());
     }
-    simd.sort();
-    simd
+    simd.into_iter().collect()
 }
 
 /// The settings that hold when no flag changes them; a context of 0 stands for the model's own.
@@ -124,7 +123,8 @@ pub fn default_settings(kernels: &Kernels) -> Settings {
         flash_attention: false,
         repack: None,
         library: Some(library()),
-        cpu_features: simd(kernels),
+        cpu_features: simd(std::slice::from_ref(kernels)),
+        kernels: Some(vec![kernels.name().to_owned()]),
     }
 }
 

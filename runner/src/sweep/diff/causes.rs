@@ -112,6 +112,9 @@ fn of_engine(before: &EngineRecord, after: &EngineRecord) -> Vec<FieldChange> {
     keep_known(&mut before.build, &mut after.build);
     keep_known(&mut before.kernels, &mut after.kernels);
     keep_known(&mut before.settings, &mut after.settings);
+    if let (Some(before), Some(after)) = (&mut before.settings, &mut after.settings) {
+        keep_known(&mut before.kernels, &mut after.kernels);
+    }
     let mut fields = fields::changed(&before, &after);
     // Settings repeat the library and the SIMD sets of the build.
     let of_build = |fields: &[FieldChange], place: &str| {

@@ -13,6 +13,7 @@
 //! | `fast` | computes `fast` and nothing else |
 //! | `narrow` | has a vocabulary of one token less |
 //! | `boasts` | describes a vocabulary of one token more than its rows have |
+//! | `names-kernels` | says that `lookup` ran, of the kernels that it has |
 //! | `other-arithmetic` | evaluates with another arithmetic than it is asked for |
 //! | `no-tokenizer` | cannot tokenize for the model, and says so by its exit code |
 //! | `zeros` | computes nothing: every logit is 0 |
@@ -180,6 +181,9 @@ fn settings(call: &Call) -> Settings {
     let asked = call.flag("--arithmetic").is_some();
     if call.has(if asked { "other-arithmetic" } else { "fast" }) {
         settings.arithmetic = Arithmetic::Fast;
+    }
+    if call.has("names-kernels") {
+        settings.kernels = Some(vec!["lookup".to_owned()]);
     }
     if call.has("roomy") {
         settings.context *= 2;

@@ -243,6 +243,24 @@ fn what_could_not_be_stored_is_believed() {
 }
 
 #[test]
+fn the_kernels_that_ran_are_demanded_where_the_engine_names_them() {
+    let desk = nearly_equal().habit("candidate", &["names-kernels"]);
+    desk.stored(&F32);
+    let verify = |kernel: &str| {
+        desk.lockstep(&[
+            "verify-receipt",
+            "out/receipt.json",
+            "--require-kernel",
+            kernel,
+        ])
+    };
+    verify("lookup").exits(0);
+    verify("table")
+        .exits(65)
+        .says(&["are `lookup`, expected one like `table`"]);
+}
+
+#[test]
 fn kernels_and_age_are_as_they_are_demanded() {
     let desk = nearly_equal();
     desk.stored(&F32);

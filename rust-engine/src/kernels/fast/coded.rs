@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 use super::Fast;
 use super::isa::{Isa, LANES, Task};
+#[cfg(feature = "faults")]
+use crate::faults::in_pass;
 use crate::formats::float::{nearest_int, round_to_f16};
 
 /// How activations become codes.
@@ -101,6 +103,8 @@ impl Positions {
                     sums: &mut sums[..groups],
                     code_sums: &mut code_sums[..groups],
                 });
+                #[cfg(feature = "faults")]
+                in_pass::sums_of_activations(coding, sums, code_sums);
             });
         coded
     }
@@ -187,7 +191,11 @@ impl Quantize<'_> {
             self.sums[i] = sum as f32 * step;
             self.code_sums[i] = sum;
         }
+        #[cfg(feature = "faults")]
+        let wholes = self.steps.to_vec();
         round_to_f16(self.steps);
+        #[cfg(feature = "faults")]
+        in_pass::scales_of_activations(self.steps, &wholes);
         round_to_f16(self.sums);
     }
 

@@ -166,8 +166,7 @@ fn engine(page: &mut Markup, name: &'static str, engine: &EngineRecord) {
     let version = engine.version.as_deref().unwrap_or("of unknown version");
     let settings = engine.settings.as_ref().map(settings);
     let kernels = engine
-        .kernels
-        .as_ref()
+        .kernels_in_use()
         .map(|it| format!("; kernels {}", it.join(" ")));
     let built = engine.build.as_ref().map(|it| format!("; {}", build(it)));
     let words = [
