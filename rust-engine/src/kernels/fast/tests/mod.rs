@@ -1,5 +1,6 @@
 //! Every set against the scalar one, and that against the definition.
 
+mod against_exact;
 mod operations;
 
 use gguf::TensorType;
