@@ -10,6 +10,9 @@ mod other;
 #[cfg(not(target_arch = "x86_64"))]
 use other as of_this_cpu;
 
+use std::num::NonZero;
+use std::thread;
+
 use rust_engine::kernels::fast::Fast;
 
 use crate::clock;
@@ -36,6 +39,8 @@ pub(crate) struct Peaks {
     sets: Vec<OfSet>,
     /// Of memory that no cache of a core holds, one thread.
     pub(crate) reading: Peak,
+    /// The same of all processors together, and how many threads that are.
+    reading_by_all: (f64, usize),
 }
 
 impl Peaks {
@@ -49,6 +54,7 @@ impl Peaks {
         Self {
             sets: sets.iter().map(of).collect(),
             reading: of_this_cpu::reading(memory),
+            reading_by_all: reading_by_all(memory),
         }
     }
 
@@ -67,8 +73,29 @@ impl Peaks {
             }
         }
         let Peak { instruction, rate } = self.reading;
-        println!("{:18} {rate:>8.1} GB/s  {instruction}\n", "reading");
+        println!("{:18} {rate:>8.1} GB/s  {instruction}", "reading");
+        println!(
+            "{:18} {:>8.1} GB/s  {} threads at once\n",
+            "reading by all", self.reading_by_all.0, self.reading_by_all.1
+        );
     }
+}
+
+/// What as many threads as there are processors read at once, each its own part of the memory, and how many
+/// there are.
+fn reading_by_all(memory: &[u8]) -> (f64, usize) {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let rate = thread::scope(|scope| {
+        let parts = memory.chunks_exact(memory.len() / threads);
+        let running: Vec<_> = parts
+            .map(|part| scope.spawn(move || of_this_cpu::reading(part).rate))
+            .collect();
+        let ended = running.into_iter().map(thread::ScopedJoinHandle::join);
+        ended
+            .map(|rate| rate.expect("reading does not panic"))
+            .sum()
+    });
+    (rate, threads)
 }
 
 /// Turns of a loop between two looks at the clock.
