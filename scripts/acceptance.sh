@@ -12,7 +12,7 @@ set -euo pipefail
 source "$(dirname "$0")/acceptance/common.sh"
 cd "$root"
 
-chapters=(foundation models verdicts sweeps)
+chapters=(foundation models verdicts sweeps fast)
 
 # run_chapter NAME [POINT…]
 run_chapter() (
