@@ -14,6 +14,7 @@ use schemas::line::{self, Answer, ItemId, MessageError};
 
 use super::fault::{EngineFault, FaultKind, Wait};
 use super::logits::LogitsFile;
+use super::memory::Memory;
 use super::scratch::Scratch;
 use super::session::Session;
 use super::spec::{EngineSettings, Threads, arithmetic_word, kv_word, on_off};
@@ -112,6 +113,12 @@ impl Evaluation {
                 Err(self.fail(fault))
             }
         }
+    }
+
+    /// What the engine's process has of memory now.
+    pub fn memory(&mut self) -> Result<Memory, EngineFault> {
+        self.check_alive()?;
+        self.session.memory().map_err(|fault| self.fail(fault))
     }
 
     /// Says that no more items come, and waits until the engine has ended with success.

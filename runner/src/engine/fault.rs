@@ -158,6 +158,8 @@ pub enum Wait {
     Description,
     /// The answer to one request.
     Item(ItemId),
+    /// What its process has of memory, between two requests.
+    Memory,
     /// The end of the process, once its standard input was closed.
     Exit,
 }

@@ -150,6 +150,7 @@ impl fmt::Display for Wait {
         match self {
             Self::Description => f.write_str("its description"),
             Self::Item(id) => write!(f, "the answer to `{id}`"),
+            Self::Memory => f.write_str("the size of its memory was read"),
             Self::Exit => f.write_str("its end"),
         }
     }

@@ -7,8 +7,8 @@
 //! protocol), [`logits`] (the files of numbers), [`fault`] (every way in which an engine can
 //! fail). Below them: `process` (start, group, end), `pipes` (the three streams), `session`
 //! (requests out, answers in), `identity` (who a process is, for its faults), `environment` and
-//! `scratch` (what an engine may see and use), `npy` (the header of a logits file), `own` (this
-//! program itself under the same supervision).
+//! `scratch` (what an engine may see and use), `memory` (how much it has), `npy` (the header of a
+//! logits file), `own` (this program itself under the same supervision).
 //!
 //! Nothing here compares numbers or judges them, and nothing an engine does can panic the
 //! runner: it becomes an [`EngineFault`].
@@ -22,6 +22,7 @@ pub mod fault;
 mod fault_text;
 mod identity;
 pub mod logits;
+mod memory;
 pub(crate) mod npy;
 mod own;
 mod pipes;
@@ -42,6 +43,7 @@ pub use config::ConfigError;
 pub use evaluation::{EvaluatedItem, Evaluation};
 pub use fault::{EngineFault, FaultKind, Wait};
 pub use logits::LogitsFile;
+pub use memory::Memory;
 pub use npy::LogitsProblem;
 pub(crate) use own::ask_own_program;
 pub use places::Places;

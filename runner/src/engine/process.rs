@@ -18,6 +18,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
@@ -31,6 +32,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 
 use super::fault::FaultKind;
+use super::memory::Memory;
 use super::spec::search;
 
 /// A running engine; dropping it ends its group.
@@ -124,6 +126,21 @@ impl Process {
                 problem: format!("waiting for the engine's end: {error}"),
             })?;
         Ok(output.map(|output| output.status))
+    }
+
+    /// What the engine has of memory; `None` once it has ended.
+    pub(super) fn memory(&self) -> Result<Option<Memory>, FaultKind> {
+        // Its number is its own until it has been waited for, and nobody else does that.
+        if self.wait(Duration::ZERO)?.is_some() {
+            return Ok(None);
+        }
+        let failed = |problem: String| FaultKind::Runner {
+            problem: format!("reading the engine's memory: {problem}"),
+        };
+        let pid = pid_of(&self.engine).ok_or_else(|| failed("it has no number".to_owned()))?;
+        let path = format!("/proc/{}/status", pid.as_raw_pid());
+        let status = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        Ok(Memory::of_status(&status))
     }
 
     /// Ends the engine and everything in its group.

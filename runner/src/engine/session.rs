@@ -14,6 +14,7 @@ use schemas::line::MessageError;
 
 use super::fault::{EngineFault, FaultKind, Wait};
 use super::identity::Identity;
+use super::memory::Memory;
 use super::pipes::{self, Line, Requests};
 use super::process::{Process, not_started};
 use super::supervision::Supervision;
@@ -94,6 +95,16 @@ impl Session {
             Err(kind) => Err(kind),
         };
         line.map_err(|kind| self.fault(kind))
+    }
+
+    /// What the engine has of memory while it waits for the next request.
+    pub(super) fn memory(&self) -> Result<Memory, EngineFault> {
+        let memory = match self.process.memory() {
+            Ok(Some(memory)) => return Ok(memory),
+            Ok(None) => Err(self.without_memory()),
+            Err(kind) => Err(kind),
+        };
+        memory.map_err(|kind| self.fault(kind))
     }
 
     /// The engine has nothing more to say and ends with success.
@@ -230,6 +241,18 @@ impl Session {
             Ok(Some(status)) if status.success() => FaultKind::Unanswered { wait: wait.clone() },
             Ok(Some(status)) => ending(status),
             Ok(None) => FaultKind::ClosedOutput { wait: wait.clone() },
+            Err(kind) => kind,
+        }
+    }
+
+    /// Why there is nothing that could be read of its memory.
+    fn without_memory(&self) -> FaultKind {
+        match self.process.wait(LAST_WORDS) {
+            Ok(Some(status)) if status.success() => FaultKind::Unanswered { wait: Wait::Memory },
+            Ok(Some(status)) => ending(status),
+            Ok(None) => FaultKind::Runner {
+                problem: "the system does not tell VmHWM and RssAnon of a process".to_owned(),
+            },
             Err(kind) => kind,
         }
     }

@@ -54,8 +54,12 @@ impl Default for Supervision {
 /// Four fifths of the machine's memory: what is left keeps the runner and the system alive, so
 /// that the engine fails and not whatever the kernel would choose to end.
 fn default_memory_bytes() -> Option<u64> {
-    let information = fs::read_to_string("/proc/meminfo").ok()?;
-    Some(total_bytes(&information)? / 5 * 4)
+    Some(machine_bytes()? / 5 * 4)
+}
+
+/// All memory of the machine.
+pub(crate) fn machine_bytes() -> Option<u64> {
+    total_bytes(&fs::read_to_string("/proc/meminfo").ok()?)
 }
 
 /// `MemTotal:       24576000 kB`, where kB is 1024 bytes.
