@@ -92,6 +92,13 @@ pub(crate) fn wanted_of_reference(profile: Profile) -> &'static [Arithmetic] {
 /// As users run it, or what comes nearest where that does not exist.
 const AS_SHIPPED: &[Arithmetic] = &[Arithmetic::Fast, Arithmetic::Exact];
 
+/// The arithmetic that users run, of an engine that is asked by no profile.
+pub(crate) fn as_shipped(description: &DescribeResponse) -> Option<Arithmetic> {
+    let offered = &description.arithmetics;
+    let best = offered.iter().find(|it| **it == Arithmetic::Fast);
+    best.or(offered.first()).copied()
+}
+
 /// `wanted` in the order of preference; one of them that the engine is configured to compute goes first.
 fn ability(
     spec: &EngineSpec,

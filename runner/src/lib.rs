@@ -13,10 +13,12 @@
 //! [`prompt_set`] and ask [`coverage`] whether they were enough. [`verify`] looks whether a stored
 //! receipt can be believed; [`symptoms`] says what a failure may come from. [`distort`] spoils answers
 //! on purpose, and [`sabotage`] checks by that, and by an engine's own faults, that all this notices
-//! them. [`inspect`], [`preflight`] and [`setup_cpp`] are other commands.
+//! them. [`mod@bench`] measures how fast engines are. [`inspect`], [`preflight`] and [`setup_cpp`] are other
+//! commands.
 #![forbid(unsafe_code)]
 
 mod ask;
+pub mod bench;
 mod capability;
 pub mod case;
 pub mod cli;

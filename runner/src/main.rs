@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::Error;
 use clap::Parser;
+use runner::bench::BenchError;
 use runner::cli::asked::Asked;
 use runner::cli::flag_error::FlagError;
 use runner::cli::per_token::Flags;
@@ -110,6 +111,7 @@ fn exit_of(error: &Error) -> Exit {
         error.downcast_ref::<DiffError>().map(DiffError::exit),
         error.downcast_ref::<TrendError>().map(TrendError::exit),
         error.downcast_ref::<PageError>().map(PageError::exit),
+        error.downcast_ref::<BenchError>().map(BenchError::exit),
     ];
     known.into_iter().flatten().next().unwrap_or(Exit::Internal)
 }
@@ -130,6 +132,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Command::Run(flags) => commands::run::run(*flags, engines),
         Command::Diff(flags) => commands::run_comparison::diff(flags),
         Command::Trend(flags) => commands::run_comparison::trend(&flags),
+        Command::Bench(flags) => commands::bench::run(*flags, engines),
         Command::Inspect(flags) => look_into(*flags, engines),
         Command::RenderChatTemplate => {
             print(&prompt::serve_chat_template(io::stdin().lock()).map_err(Error::msg)?)?;

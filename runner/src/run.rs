@@ -33,6 +33,7 @@ use crate::run_error::RunError;
 use crate::sitting::{Memory, Question};
 use prepare::Headers;
 pub(crate) use prepare::check_settings;
+pub(crate) use seats::CONTEXT_STEP;
 pub use seats::{Abilities, Seats};
 
 /// Compares two engines on one prompt. A token mismatch is told to people by `announce`, before

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::agreed_tokens::AgreedTokensFile;
+use crate::bench::BenchReceipt;
 use crate::coverage::CoverageLimitsFile;
 use crate::describe::DescribeResponse;
 use crate::diff::RunDiff;
@@ -74,6 +75,7 @@ pub fn entries() -> Vec<Entry> {
         object::<CommandFailure>(),
         object::<FaultList>(),
         object::<Sabotage>(),
+        object::<BenchReceipt>(),
     ]
 }
 

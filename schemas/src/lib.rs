@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agreed_tokens;
+pub mod bench;
 pub mod canonical;
 pub mod catalogue;
 pub mod coverage;

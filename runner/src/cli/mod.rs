@@ -1,6 +1,7 @@
 //! The command line: what can be said, and how it becomes values.
 
 pub mod asked;
+pub mod bench;
 mod comparison_flags;
 pub mod flag_error;
 pub mod floor;
@@ -110,6 +111,12 @@ pub enum Command {
     ///
     /// Example: lockstep sabotage --model model.gguf
     Sabotage(Box<sabotage::Flags>),
+    /// Measure how fast engines are on one model and the same tokens, in turn, and their memory
+    ///
+    /// Exit codes: 0 when it was measured; with --slower-than 1 when a figure got worse by more.
+    ///
+    /// Example: lockstep bench --model model.gguf --engine rust-engine --engine llama-native
+    Bench(Box<bench::Flags>),
     /// Show what is in a model file, and which engines can run it
     ///
     /// Example: lockstep inspect model.gguf --show-kv 'tokenizer.ggml.*_id'

@@ -1,5 +1,6 @@
-//! What the sub-commands on sweeps do between their flags and their exit code.
+//! What the sub-commands on sweeps, and `lockstep bench`, do between their flags and their exit code.
 
+pub mod bench;
 pub mod gate;
 pub mod merge;
 pub mod replay;

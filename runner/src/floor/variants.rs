@@ -4,9 +4,10 @@
 //! Pure: descriptions and settings in, a list out. Each variant that could be is in the list; one that
 //! is not to be measured says why.
 
-use schemas::describe::{Arithmetic, DescribeResponse, KvType, Settings};
+use schemas::describe::{DescribeResponse, KvType, Settings};
 use schemas::receipt::EngineRecord;
 
+use crate::capability::as_shipped;
 use crate::engine::{EngineSettings, Threads};
 use crate::record::engine_record;
 
@@ -150,13 +151,6 @@ fn other_build(base: &Configured, build: &Build) -> Result<Configured, LeftOut> 
     })
 }
 
-/// The arithmetic that users run.
-fn as_shipped(description: &DescribeResponse) -> Option<Arithmetic> {
-    let offered = &description.arithmetics;
-    let best = offered.iter().find(|it| **it == Arithmetic::Fast);
-    best.or(offered.first()).copied()
-}
-
 fn is_same_program(a: &DescribeResponse, b: &DescribeResponse) -> bool {
     (&a.name, &a.version, &a.build) == (&b.name, &b.version, &b.build)
 }
@@ -199,6 +193,8 @@ impl Configured {
 
 #[cfg(test)]
 mod tests {
+    use schemas::describe::Arithmetic;
+
     use super::*;
     use crate::engine::testing::description;
 

@@ -14,7 +14,7 @@ use crate::sitting::Seat;
 use crate::twin;
 
 /// Contexts are asked for in steps of so many tokens, as llama.cpp rounds them.
-const CONTEXT_STEP: u64 = 256;
+pub(crate) const CONTEXT_STEP: u64 = 256;
 
 /// What both engines can do.
 pub struct Abilities {

@@ -84,6 +84,10 @@ fn main() -> ExitCode {
     if let Some(status) = call.fault.at_start(&call.log) {
         return ExitCode::from(status);
     }
+    if call.fault == Fault::RefusesFlash && call.flag("--flash-attention") == Some("on") {
+        eprintln!("flash attention is not there");
+        return ExitCode::from(69);
+    }
     let status = match call.subcommand.as_str() {
         "describe" => {
             call.log.line("describe");
@@ -144,8 +148,12 @@ fn evaluate_all(call: &Call) -> Result<(), String> {
         if call.fault == Fault::OtherThreads {
             response.settings.threads += 1;
         }
+        answers::claim_times(&mut response);
         let repack = response.settings.repack;
         match call.fault {
+            Fault::IgnoresFlash => response.settings.flash_attention = false,
+            Fault::ClaimsAnHour => response.prefill_ns = 3_600_000_000_000,
+            Fault::ClaimsNoTime => response.prefill_ns = 0,
             Fault::OtherRepack => response.settings.repack = repack.map(|repack| !repack),
             Fault::SilentRepack => response.settings.repack = None,
             _ => {}

@@ -1,7 +1,7 @@
 //! The things that the stand-in can do wrong, in the places where it does them.
 
 use std::io::{self, Write};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, exit};
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     ExitZeroLeaveGrandchild,
     NoEnd,
     ExitThreeAtEnd,
+    ExitThreeAfterFirst,
+    ExitZeroAfterFirst,
     FloodStderr,
     FloodStdout,
     // The lines.
@@ -47,6 +49,10 @@ pub(crate) enum Fault {
     DeclineFirst,
     CannotRun,
     OnlyFast,
+    RefusesFlash,
+    IgnoresFlash,
+    ClaimsAnHour,
+    ClaimsNoTime,
     // The files.
     ShortFile,
     LongFile,
@@ -66,7 +72,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// `half-line` is `HalfLine`.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        const ALL: [Fault; 46] = [
+        const ALL: [Fault; 52] = [
             Fault::ExitOne,
             Fault::ExitSixtyFive,
             Fault::ExitZero,
@@ -79,6 +85,8 @@ impl Fault {
             Fault::ExitZeroLeaveGrandchild,
             Fault::NoEnd,
             Fault::ExitThreeAtEnd,
+            Fault::ExitThreeAfterFirst,
+            Fault::ExitZeroAfterFirst,
             Fault::FloodStderr,
             Fault::FloodStdout,
             Fault::HalfLine,
@@ -100,6 +108,10 @@ impl Fault {
             Fault::DeclineFirst,
             Fault::CannotRun,
             Fault::OnlyFast,
+            Fault::RefusesFlash,
+            Fault::IgnoresFlash,
+            Fault::ClaimsAnHour,
+            Fault::ClaimsNoTime,
             Fault::ShortFile,
             Fault::LongFile,
             Fault::OtherShape,
@@ -177,6 +189,14 @@ impl Fault {
             (Self::Twice, _) => {
                 say(answer);
                 say(answer);
+            }
+            (Self::ExitThreeAfterFirst, 0) => {
+                say(answer);
+                exit(3);
+            }
+            (Self::ExitZeroAfterFirst, 0) => {
+                say(answer);
+                exit(0);
             }
             _ => say(answer),
         }

@@ -1,5 +1,6 @@
 //! rust-engine against the real llama.cpp, as processes: the same requests, the same answers.
 
+mod bench;
 mod bits;
 mod changed;
 mod extremes;
