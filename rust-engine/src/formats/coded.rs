@@ -28,6 +28,15 @@ pub trait Coded {
     /// Whether a block begins with its one step, an F16 number, and behind it its one minimum, if there
     /// are minima: then [`Self::steps`] does not give them, since many are widened together.
     const HALVES: bool = false;
+    /// Whether a step is the block's one step times a whole number of the group, which [`Self::scales`]
+    /// gives apart. A code, less its zero, times that number has at most 16 bits.
+    const SCALED: bool = false;
+    /// The block's one step, and the numbers of its groups.
+    #[inline(always)]
+    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+        let _ = (block, scales);
+        unreachable!("a type without such numbers");
+    }
     /// Steps of a block, a number for each of its groups; minima, where there are any.
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {

@@ -66,6 +66,15 @@ impl Coded for IQ4XS {
         fifth: None,
         levels: Some(&UNSIGNED_LEVELS),
     };
+    const SCALED: bool = true;
+
+    #[inline(always)]
+    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+        for group in 0..8 {
+            scales[group] = scale(block, group) as i16;
+        }
+        coded::f16_at(block, 0)
+    }
 
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {

@@ -66,6 +66,16 @@ impl Coded for Q2K {
         third: None,
         highest_first: false,
     };
+    const SCALED: bool = true;
+
+    #[inline(always)]
+    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+        let factors = bytes_at::<16>(block, 0);
+        for group in 0..16 {
+            scales[group] = i16::from(factors[group] & 15);
+        }
+        coded::f16_at(block, D)
+    }
 
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {

@@ -80,6 +80,15 @@ impl Coded for Q3K {
         third: Some(HIGH),
         highest_first: false,
     };
+    const SCALED: bool = true;
+
+    #[inline(always)]
+    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+        for group in 0..16 {
+            scales[group] = scale(block, group);
+        }
+        coded::f16_at(block, D)
+    }
 
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {

@@ -62,6 +62,16 @@ pub(super) fn decode_groups(
     }
 }
 
+/// The step of a block whose header is that of Q4_K, and the scales of its groups; shared with Q5_K.
+#[inline(always)]
+pub(super) fn scales_of_groups(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+    let packed = bytes_at::<12>(block, 4);
+    for group in 0..8 {
+        scales[group] = scale_and_minimum(packed, group).0.into();
+    }
+    coded::f16_at(block, 0)
+}
+
 /// Of the eight groups of a block whose header is that of Q4_K; shared with Q5_K.
 #[inline(always)]
 pub(super) fn steps_and_minima(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
@@ -117,6 +127,12 @@ impl Coded for Q4K {
         at: 16,
         fifth: None,
     };
+    const SCALED: bool = true;
+
+    #[inline(always)]
+    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+        scales_of_groups(block, scales)
+    }
 
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {

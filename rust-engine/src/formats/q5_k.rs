@@ -7,7 +7,7 @@
 //! ```
 
 use super::coded::{Coded, Packing};
-use super::q4_k::{decode_groups, factors, scale_and_minimum, steps_and_minima};
+use super::q4_k::{decode_groups, factors, scale_and_minimum, scales_of_groups, steps_and_minima};
 use super::{Summation, Super256, SuperFactors};
 
 /// The type, for generic code.
@@ -52,6 +52,12 @@ impl Coded for Q5K {
         at: 48,
         fifth: Some(16),
     };
+    const SCALED: bool = true;
+
+    #[inline(always)]
+    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+        scales_of_groups(block, scales)
+    }
 
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {

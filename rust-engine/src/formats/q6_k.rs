@@ -70,6 +70,16 @@ impl Coded for Q6K {
         low: LOW,
         high: HIGH,
     };
+    const SCALED: bool = true;
+
+    #[inline(always)]
+    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
+        let factors = bytes_at::<16>(block, SCALES);
+        for group in 0..16 {
+            scales[group] = i16::from(factors[group].cast_signed());
+        }
+        coded::f16_at(block, D)
+    }
 
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {

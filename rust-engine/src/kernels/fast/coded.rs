@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 use super::Fast;
 use super::isa::{Isa, LANES, Task};
+use super::lines::Lines;
+use super::unit::UNIT_POSITIONS;
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
 use crate::formats::float::{nearest_int, round_to_f16};
@@ -46,6 +48,8 @@ pub struct Positions {
     pub(super) sums: Vec<f32>,
     /// Sum of the codes of a group.
     pub(super) code_sums: Vec<i32>,
+    /// Whether the unit for tiles is to take them.
+    is_by_unit: bool,
 }
 
 /// What the tiles of a panel need of positions beside their codes, `[group][position]`: they take the
@@ -57,6 +61,9 @@ pub struct ByGroup {
     pub(super) sums: Vec<f32>,
     /// What sums start with: less the zero of the weights' codes times the sum of the position's.
     pub(super) starts: Vec<i32>,
+    /// For the unit for tiles: codes, `[tile of positions][tile of codes][position][code]`. Read row by row
+    /// they would come from sixteen places that are often a whole number of pages apart.
+    pub(super) tiles: Lines,
 }
 
 impl Positions {
@@ -69,10 +76,12 @@ impl Positions {
         };
         let groups = columns / group;
         let positions = values.len() / columns;
-        let padded = if positions == 1 {
-            1
-        } else {
-            positions.next_multiple_of(fast.tile_positions())
+        let is_by_unit = fast.is_by_unit(coding);
+        // To whole tiles of the most positions.
+        let padded = match (positions, is_by_unit) {
+            (1, _) => 1,
+            (_, true) => positions.next_multiple_of(UNIT_POSITIONS),
+            (_, false) => positions.next_multiple_of(12),
         };
         let (stride, group_stride) = (columns.next_multiple_of(64), groups.next_multiple_of(LANES));
         let mut coded = Self {
@@ -85,6 +94,7 @@ impl Positions {
             steps: vec![0.0; padded * group_stride],
             sums: vec![0.0; padded * group_stride],
             code_sums: vec![0; padded * group_stride],
+            is_by_unit,
         };
         coded
             .codes
@@ -115,7 +125,27 @@ impl Positions {
             steps: self.turned(&self.steps, |step| step),
             sums: self.turned(&self.sums, |sum| sum),
             starts: self.turned(&self.code_sums, |sum| -i32::from(zero) * sum),
+            tiles: self.tiles(),
         }
+    }
+
+    /// Codes as the unit for tiles takes them.
+    fn tiles(&self) -> Lines {
+        let mut lines = Lines::default();
+        if !self.is_by_unit || self.padded() < UNIT_POSITIONS {
+            return lines;
+        }
+        lines.resize(self.codes.len() / 64);
+        let (tiles, _) = lines.words_mut().as_chunks_mut::<UNIT_POSITIONS>();
+        let of_row = self.stride / 64;
+        for (i, tile) in tiles.iter_mut().enumerate() {
+            for (position, codes) in tile.iter_mut().enumerate() {
+                let row = self.row(i / of_row * UNIT_POSITIONS + position);
+                let codes: &mut [u8] = bytemuck::cast_slice_mut(codes);
+                codes.copy_from_slice(&row[i % of_row * 64..][..64]);
+            }
+        }
+        lines
     }
 
     /// Numbers of groups, `[position][group]`, as `[group][position]`.

@@ -8,12 +8,14 @@
 //! rows     products of rows with few positions: weights are streamed
 //! mix      products of float matrices that stand anywhere: attention
 //! coded    activations as signed bytes
+//! unit     panels by a unit for tiles
 //! columns  a result shared out by columns
 //! ```
 
 mod coded;
 mod columns;
 mod isa;
+mod lines;
 mod mix;
 mod panel;
 mod rows;
@@ -21,6 +23,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod unit;
 mod unpack;
 
 pub use coded::{ByGroup, Coding, Positions};
@@ -143,13 +146,14 @@ impl Fast {
         }
     }
 
-    /// Positions are padded to a multiple of this, the most that one tile has.
-    fn tile_positions(self) -> usize {
-        match self.0 {
+    /// Whether panels of weights that meet this coding are computed by a unit for tiles.
+    fn is_by_unit(self, coding: Coding) -> bool {
+        let has_unit = match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Set::Amx(_) => tile::UNIT_POSITIONS,
-            _ => 12,
-        }
+            Set::Amx(_) => true,
+            _ => false,
+        };
+        has_unit && unit::pays(coding)
     }
 
     /// Does a task with these instructions.

@@ -11,7 +11,9 @@ use super::Fast;
 use super::coded::{ByGroup, Positions};
 use super::columns::Piece;
 use super::isa::{Isa, LANES, Task};
-use super::tile::{self, FloatStrips, Strip, UNIT_POSITIONS};
+use super::lines::Lines;
+use super::tile::{self, FloatStrips, Strip};
+use super::unit::{self, Scratch, UnitProduct};
 use super::unpack::{codes_of_row, steps_of_row};
 use crate::formats::Matrix;
 use crate::formats::coded::{Coded, Visitor, visit};
@@ -24,14 +26,16 @@ pub const PANEL_ROWS: usize = 2 * LANES;
 pub struct Panel {
     /// Codes of sixteen rows one after another, four to a word.
     words: Vec<u32>,
-    /// `[strip][four codes][row]`
-    codes: Vec<[u32; LANES]>,
+    /// `[strip][four codes][row]`; for the unit for tiles of some types `[strip][low or high][four codes][row]`
+    codes: Lines,
     /// One row's steps and minima.
     row_steps: Vec<f32>,
     row_minima: Vec<f32>,
     /// `[strip][group][row]`
-    steps: Vec<[f32; LANES]>,
-    minima: Vec<[f32; LANES]>,
+    steps: Lines,
+    minima: Lines,
+    /// Of the unit for tiles.
+    scratch: Scratch,
 }
 
 impl Panel {
@@ -39,10 +43,10 @@ impl Panel {
     #[inline(always)]
     fn strip<F: Coded>(&self, strip: usize, words: usize, groups: usize) -> Strip<'_> {
         Strip {
-            codes: bytemuck::cast_slice(&self.codes[strip * words..][..words]),
-            steps: &self.steps[strip * groups..][..groups],
+            codes: &self.codes.bytes()[strip * words..][..words],
+            steps: &self.steps.floats()[strip * groups..][..groups],
             minima: if F::MINIMA {
-                &self.minima[strip * groups..][..groups]
+                &self.minima.floats()[strip * groups..][..groups]
             } else {
                 &[]
             },
@@ -121,7 +125,7 @@ impl<I: Isa> Visitor for CodedPanel<'_, '_, I> {
     #[inline(always)]
     fn visit<F: Coded>(mut self) {
         self.unpack::<F>();
-        if I::TILES {
+        if unit::takes::<F, I>() {
             self.unit_tiles::<F>();
             return;
         }
@@ -151,17 +155,20 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
         let words = columns / 4;
         // Rows are unpacked by whole vectors.
         let stride = words.next_multiple_of(16);
+        let of_strip = if unit::takes::<F, I>() {
+            unit::lines_of_strip::<F>(columns)
+        } else {
+            words
+        };
         let panel = &mut *self.panel;
         panel.words.resize(LANES * stride, 0);
-        panel.codes.resize(2 * words, [0; LANES]);
+        panel.codes.resize(2 * of_strip);
         panel.row_steps.resize(groups, 0.0);
         panel
             .row_minima
             .resize(if F::MINIMA { groups } else { 0 }, 0.0);
-        panel.steps.resize(2 * groups, [0.0; LANES]);
-        panel
-            .minima
-            .resize(if F::MINIMA { 2 * groups } else { 0 }, [0.0; LANES]);
+        panel.steps.resize(2 * groups);
+        panel.minima.resize(if F::MINIMA { 2 * groups } else { 0 });
         panel.row_steps.fill(self.matrix.scale);
         for strip in 0..2 {
             for lane in 0..LANES {
@@ -176,52 +183,57 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
                     let (steps, minima) = (&mut panel.row_steps[..], &mut panel.row_minima[..]);
                     codes_of_row::<F, I>(self.isa, bytes, bytemuck::cast_slice_mut(codes));
                     steps_of_row::<F>(bytes, steps, minima);
+                    if unit::takes::<F, I>() && F::SCALED {
+                        unit::scales_of_row::<F>(bytes, lane, &mut panel.scratch, steps);
+                    }
                 } else {
                     codes.fill(0);
                     panel.row_steps.fill(0.0);
                     panel.row_minima.fill(0.0);
+                    if unit::takes::<F, I>() && F::SCALED {
+                        unit::no_scales_of_row(lane, &mut panel.scratch);
+                    }
                 }
                 let at = strip * groups;
+                let steps = &mut panel.steps.floats_mut()[at..][..groups];
                 for g in 0..groups {
-                    panel.steps[at + g][lane] = panel.row_steps[g];
+                    steps[g][lane] = panel.row_steps[g];
                 }
                 if F::MINIMA {
+                    let minima = &mut panel.minima.floats_mut()[at..][..groups];
                     for g in 0..groups {
-                        panel.minima[at + g][lane] = panel.row_minima[g];
+                        minima[g][lane] = panel.row_minima[g];
                     }
                 }
             }
-            let codes = &mut panel.codes[strip * words..][..words];
-            weave(self.isa, &panel.words, stride, codes);
-            if I::TILES && F::OFFSET != 0 {
-                let codes: &mut [u8] = bytemuck::cast_slice_mut(codes);
-                for code in codes {
-                    *code = code.wrapping_sub(F::OFFSET);
-                }
+            let codes = &mut panel.codes.words_mut()[strip * of_strip..][..of_strip];
+            weave(self.isa, &panel.words, stride, &mut codes[..words]);
+            if unit::takes::<F, I>() {
+                unit::prepare::<F, I>(self.isa, codes, words, &panel.scratch);
             }
         }
     }
 
-    /// All positions by a unit for tiles, sixteen at a time.
+    /// All positions by a unit for tiles.
     #[inline(always)]
     fn unit_tiles<F: Coded>(&mut self) {
-        let (words, groups) = (self.matrix.columns / 4, self.x.groups);
-        let rows = self.out.rows();
-        self.isa.begin_tiles();
-        for strip in 0..2 {
-            let of_strip = self.panel.strip::<F>(strip, words, groups);
-            for first in (0..self.x.padded()).step_by(UNIT_POSITIONS) {
-                let (isa, x, by_group) = (self.isa, self.x, self.by_group);
-                let totals = if F::MINIMA {
-                    tile::unit::<I, true>(isa, of_strip, x, by_group, first)
-                } else {
-                    tile::unit::<I, false>(isa, of_strip, x, by_group, first)
-                };
-                let here = UNIT_POSITIONS.min(rows.saturating_sub(first));
-                store(isa, totals, &mut self.out, first, here, strip * LANES);
-            }
-        }
-        self.isa.end_tiles();
+        let (columns, groups) = (self.matrix.columns, self.x.groups);
+        let of_strip = unit::lines_of_strip::<F>(columns);
+        let mut scratch = std::mem::take(&mut self.panel.scratch);
+        let panel = &*self.panel;
+        let strips = [
+            panel.strip::<F>(0, of_strip, groups),
+            panel.strip::<F>(1, of_strip, groups),
+        ];
+        let product = UnitProduct {
+            strips,
+            columns,
+            x: self.x,
+            by_group: self.by_group,
+            out: &mut self.out,
+        };
+        product.run::<F, I>(self.isa, &mut scratch);
+        self.panel.scratch = scratch;
     }
 
     /// All positions, `P` at a time, with `S` strips from one on.
@@ -298,7 +310,7 @@ fn store<I: Isa, const S: usize, const P: usize>(
 fn floats<I: Isa>(isa: I, matrix: &Matrix<'_>, x: &[f32], panel: &mut Panel, out: &mut Piece<'_>) {
     let columns = matrix.columns;
     panel.words.resize(LANES * columns, 0);
-    panel.codes.resize(2 * columns, [0; LANES]);
+    panel.codes.resize(2 * columns);
     for strip in 0..2 {
         for (lane, words) in panel.words.chunks_exact_mut(columns).enumerate() {
             let values: &mut [f32] = bytemuck::cast_slice_mut(words);
@@ -313,11 +325,11 @@ fn floats<I: Isa>(isa: I, matrix: &Matrix<'_>, x: &[f32], panel: &mut Panel, out
             isa,
             &panel.words,
             columns,
-            &mut panel.codes[strip * columns..][..columns],
+            &mut panel.codes.words_mut()[strip * columns..][..columns],
         );
     }
     let strips = FloatStrips {
-        numbers: bytemuck::cast_slice(&panel.codes),
+        numbers: panel.codes.floats().as_flattened(),
         strip_stride: columns * LANES,
         stride: LANES,
     };

@@ -109,54 +109,6 @@ pub(super) fn grouped<
     totals
 }
 
-/// Positions of a tile of the unit for tiles.
-pub(super) const UNIT_POSITIONS: usize = 16;
-
-/// One strip and sixteen positions by a unit for tiles, which computes the sums of a group whole; groups of
-/// any size. The codes of the weights are signed here, so that sums start with nothing.
-///
-/// The sums come by way of memory, and wait there until those of the next group are on their way.
-#[inline(always)]
-pub(super) fn unit<I: Isa, const MINIMA: bool>(
-    isa: I,
-    strip: Strip<'_>,
-    x: &Positions,
-    by_group: &ByGroup,
-    first: usize,
-) -> [[I::Floats; UNIT_POSITIONS]; 1] {
-    let (groups, padded) = (x.groups, x.padded());
-    let fours = x.group / 4;
-    let rows = &x.codes[first * x.stride..][..UNIT_POSITIONS * x.stride];
-    let mut sums = [[[0i32; LANES]; UNIT_POSITIONS]; 2];
-    let mut totals = [isa.splat(0.0); UNIT_POSITIONS];
-    isa.tile_sums(rows, x.stride, &strip.codes[..fours], &mut sums[0]);
-    for g in 0..groups {
-        if g + 1 < groups {
-            let (rows, codes) = (
-                &rows[4 * (g + 1) * fours..],
-                &strip.codes[(g + 1) * fours..],
-            );
-            isa.tile_sums(rows, x.stride, &codes[..fours], &mut sums[(g + 1) % 2]);
-        }
-        let at = g * padded + first;
-        let x_steps: &[f32; UNIT_POSITIONS] = numbers_at(&by_group.steps, at);
-        let step = isa.load(&strip.steps[g]);
-        let sums = &sums[g % 2];
-        for p in 0..UNIT_POSITIONS {
-            let step = isa.mul(step, isa.splat(x_steps[p]));
-            totals[p] = isa.mul_add(isa.floats(isa.load_ints(&sums[p])), step, totals[p]);
-        }
-        if MINIMA {
-            let x_sums: &[f32; UNIT_POSITIONS] = numbers_at(&by_group.sums, at);
-            let minimum = isa.load(&strip.minima[g]);
-            for p in 0..UNIT_POSITIONS {
-                totals[p] = isa.mul_add(minimum, isa.splat(x_sums[p]), totals[p]);
-            }
-        }
-    }
-    [totals]
-}
-
 /// Float weights somewhere in memory: element `k` of lane `n` of strip `s` is number
 /// `first + s · strip_stride + k · stride + n`.
 #[derive(Clone, Copy)]
@@ -168,7 +120,7 @@ pub(super) struct FloatStrips<'a> {
 
 /// `N` numbers from one on.
 #[inline(always)]
-fn numbers_at<T, const N: usize>(numbers: &[T], at: usize) -> &[T; N] {
+pub(super) fn numbers_at<T, const N: usize>(numbers: &[T], at: usize) -> &[T; N] {
     numbers[at..]
         .first_chunk()
         .expect("whole vectors and tiles")

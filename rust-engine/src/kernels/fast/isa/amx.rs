@@ -1,20 +1,23 @@
 //! AMX: a unit beside the vector registers that multiplies tiles of bytes, eight times as many a cycle.
 //!
 //! ```text
-//! tile 0, 3   sums: sixteen positions, sixteen 32-bit numbers each
-//! tile 1, 2   positions and rows, 64 codes:  16 rows of 64 bytes, 16 of 64
-//! tile 4, 5   positions and rows, 32 codes:  16 rows of 32 bytes, 8 of 64
-//! tile 6, 7   positions and rows, 16 codes:  16 rows of 16 bytes, 4 of 64
+//! tiles 0 to 3    sums: sixteen positions, sixteen 32-bit numbers each
+//! tiles 4 and 6   positions: 16 rows of 64 bytes
+//! tiles 5 and 7   rows of weights: 16 rows of 64 bytes
 //! ```
 //! A strip, `[four codes][row]`, is what the unit takes for its second factor as it lies. Written as
 //! assembly, for the compiler has no stable names for these instructions; it uses no tiles by itself, and
 //! what a block leaves in them is of no use to the next.
+//!
+//! The order of the instructions decides: four products and then four stores take 50 cycles a product on
+//! a Sapphire Rapids core, a store of what is three products old before each product takes 18, of 16 that
+//! a product takes without any.
 #![expect(unsafe_code, reason = "instructions that only some x86-64 CPUs have")]
 
 use std::arch::asm;
 use std::sync::LazyLock;
 
-use super::LANES;
+use super::tiles::{STALE, TileRun, TileSum};
 
 /// Whether the CPU has AMX with bytes, and the system gives its state to this process: Linux does so on
 /// demand, since the state is large.
@@ -69,8 +72,8 @@ static SHAPES: Shapes = Shapes {
     palette: 1,
     start_row: 0,
     reserved: [0; 14],
-    row_bytes: [64, 64, 64, 64, 32, 64, 16, 64, 0, 0, 0, 0, 0, 0, 0, 0],
-    rows: [16, 16, 16, 16, 16, 8, 16, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+    row_bytes: [64, 64, 64, 64, 64, 64, 64, 64, 0, 0, 0, 0, 0, 0, 0, 0],
+    rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
 };
 
 /// Gives the tiles their shapes, on this thread.
@@ -102,70 +105,153 @@ pub(super) unsafe fn end() {
 /// # Safety
 /// The unit is usable, and [`begin`] was called on this thread.
 #[inline(always)]
-pub(super) unsafe fn sums(
-    rows: &[u8],
-    stride: usize,
-    strip: &[[u8; 64]],
-    sums: &mut [[i32; LANES]; LANES],
-) {
-    let (a, b, c) = (rows.as_ptr(), strip.as_ptr(), sums.as_mut_ptr());
-    let codes = 4 * strip.len();
-    assert!(
-        rows.len() >= (LANES - 1) * stride + codes,
-        "sixteen rows of positions"
-    );
-    match strip.len() {
-        // SAFETY: the unit is ready, as the caller says. It reads 16 bytes of each of sixteen rows and 4
-        // rows of the strip, which the assertion and the length say are there, and writes `sums`.
-        4 => unsafe {
-            asm!(
-                "tilezero tmm0",
-                "tileloadd tmm6, [{a} + {stride}]",
-                "tileloadd tmm7, [{b} + {row}]",
-                "tdpbssd tmm0, tmm6, tmm7",
-                "tilestored [{c} + {row}], tmm0",
-                a = in(reg) a, b = in(reg) b, c = in(reg) c,
-                stride = in(reg) stride, row = in(reg) 64usize,
-                options(nostack),
-            );
-        },
-        // SAFETY: as above, of 32 bytes and 8 rows.
-        8 => unsafe {
-            asm!(
-                "tilezero tmm0",
-                "tileloadd tmm4, [{a} + {stride}]",
-                "tileloadd tmm5, [{b} + {row}]",
-                "tdpbssd tmm0, tmm4, tmm5",
-                "tilestored [{c} + {row}], tmm0",
-                a = in(reg) a, b = in(reg) b, c = in(reg) c,
-                stride = in(reg) stride, row = in(reg) 64usize,
-                options(nostack),
-            );
-        },
-        fours => {
-            assert!(
-                fours > 0 && fours.is_multiple_of(16),
-                "whole tiles of 64 codes"
-            );
-            // SAFETY: as above, of 64 bytes and 16 rows, as often as whole tiles fit.
-            unsafe {
-                asm!(
-                    "tilezero tmm0",
-                    "2:",
-                    "tileloadd tmm1, [{a} + {stride}]",
-                    "tileloadd tmm2, [{b} + {row}]",
-                    "tdpbssd tmm0, tmm1, tmm2",
-                    "add {a}, 64",
-                    "add {b}, 1024",
-                    "sub {n}, 1",
-                    "jnz 2b",
-                    "tilestored [{c} + {row}], tmm0",
-                    a = inout(reg) a => _, b = inout(reg) b => _, c = in(reg) c,
-                    n = inout(reg) fours / 16 => _,
-                    stride = in(reg) stride, row = in(reg) 64usize,
-                    options(nostack),
-                );
-            }
+pub(super) unsafe fn sums(run: TileRun<'_>, sums: &mut [TileSum]) {
+    assert!(sums.len() >= STALE + run.checked(), "room for the sums");
+    let c = sums.as_mut_ptr();
+    match run {
+        TileRun::Long {
+            x,
+            strips,
+            groups,
+            tiles,
+        } => {
+            // SAFETY: the caller says that the unit is ready; the lengths were checked, and there is room.
+            unsafe { long(x, strips, groups, tiles, c) }
         }
+        TileRun::Wide { x, strips, tiles } => {
+            // SAFETY: as above, behind the sums that hold nothing.
+            unsafe { wide(x, strips, tiles, c.wrapping_add(STALE)) }
+        }
+    }
+}
+
+/// ```text
+/// for each group
+///     for each tile of codes
+///         for each strip, tile of positions
+///             before the first: store the sum of the group before
+///             sum += rows · positions
+/// store the last four
+/// ```
+///
+/// # Safety
+/// As [`sums`]; positions and strips have `groups · tiles` tiles, and there is room for four sums more than
+/// four for each group.
+#[inline(always)]
+unsafe fn long(
+    [x, y]: [&[u8]; 2],
+    [a, b]: [&[[u8; 64]]; 2],
+    groups: usize,
+    tiles: usize,
+    c: *mut TileSum,
+) {
+    // SAFETY: the unit is ready, as the caller says. Of each tile of each group it reads a kilobyte of
+    // positions and of each strip, and before the first of each group, and at last, it writes four sums.
+    unsafe {
+        asm!(
+            "2:",
+            "tilestored [{c} + {row}], tmm0",
+            "tilezero tmm0",
+            "tileloadd tmm4, [{x} + {row}]",
+            "tileloadd tmm5, [{a} + {row}]",
+            "tdpbssd tmm0, tmm4, tmm5",
+            "tilestored [{c} + {row} + 1024], tmm1",
+            "tilezero tmm1",
+            "tileloadd tmm7, [{b} + {row}]",
+            "tdpbssd tmm1, tmm4, tmm7",
+            "tilestored [{c} + {row} + 2048], tmm2",
+            "tilezero tmm2",
+            "tileloadd tmm6, [{y} + {row}]",
+            "tdpbssd tmm2, tmm6, tmm5",
+            "tilestored [{c} + {row} + 3072], tmm3",
+            "tilezero tmm3",
+            "tdpbssd tmm3, tmm6, tmm7",
+            "add {x}, 1024",
+            "add {y}, 1024",
+            "add {a}, 1024",
+            "add {b}, 1024",
+            "mov {m}, {tiles}",
+            "sub {m}, 1",
+            "jz 4f",
+            "3:",
+            "tileloadd tmm4, [{x} + {row}]",
+            "tileloadd tmm5, [{a} + {row}]",
+            "tdpbssd tmm0, tmm4, tmm5",
+            "tileloadd tmm7, [{b} + {row}]",
+            "tdpbssd tmm1, tmm4, tmm7",
+            "tileloadd tmm6, [{y} + {row}]",
+            "tdpbssd tmm2, tmm6, tmm5",
+            "tdpbssd tmm3, tmm6, tmm7",
+            "add {x}, 1024",
+            "add {y}, 1024",
+            "add {a}, 1024",
+            "add {b}, 1024",
+            "sub {m}, 1",
+            "jnz 3b",
+            "4:",
+            "add {c}, 4096",
+            "sub {n}, 1",
+            "jnz 2b",
+            "tilestored [{c} + {row}], tmm0",
+            "tilestored [{c} + {row} + 1024], tmm1",
+            "tilestored [{c} + {row} + 2048], tmm2",
+            "tilestored [{c} + {row} + 3072], tmm3",
+            x = inout(reg) x.as_ptr() => _, y = inout(reg) y.as_ptr() => _,
+            a = inout(reg) a.as_ptr() => _, b = inout(reg) b.as_ptr() => _,
+            c = inout(reg) c => _, n = inout(reg) groups => _,
+            m = out(reg) _, tiles = in(reg) tiles, row = in(reg) 64usize,
+            options(nostack),
+        );
+    }
+}
+
+/// ```text
+/// for each tile of codes
+///     for each strip
+///         low += low bytes · positions
+///         high += high bytes · positions
+/// store the four
+/// ```
+///
+/// # Safety
+/// As [`sums`]; positions and strips have `tiles` tiles, and there is room for four sums.
+#[inline(always)]
+unsafe fn wide(x: &[u8], [[a, b], [d, e]]: [[&[[u8; 64]]; 2]; 2], tiles: usize, c: *mut TileSum) {
+    // SAFETY: the unit is ready, as the caller says. Of each tile it reads a kilobyte of positions and of
+    // both halves of each strip; it writes four sums.
+    unsafe {
+        asm!(
+            "tilezero tmm0",
+            "tilezero tmm1",
+            "tilezero tmm2",
+            "tilezero tmm3",
+            "2:",
+            "tileloadd tmm4, [{x} + {row}]",
+            "tileloadd tmm5, [{a} + {row}]",
+            "tdpbsud tmm0, tmm4, tmm5",
+            "tileloadd tmm7, [{b} + {row}]",
+            "tdpbssd tmm1, tmm4, tmm7",
+            "tileloadd tmm5, [{d} + {row}]",
+            "tdpbsud tmm2, tmm4, tmm5",
+            "tileloadd tmm7, [{e} + {row}]",
+            "tdpbssd tmm3, tmm4, tmm7",
+            "add {x}, 1024",
+            "add {a}, 1024",
+            "add {b}, 1024",
+            "add {d}, 1024",
+            "add {e}, 1024",
+            "sub {n}, 1",
+            "jnz 2b",
+            "tilestored [{c} + {row}], tmm0",
+            "tilestored [{c} + {row} + 1024], tmm1",
+            "tilestored [{c} + {row} + 2048], tmm2",
+            "tilestored [{c} + {row} + 3072], tmm3",
+            x = inout(reg) x.as_ptr() => _,
+            a = inout(reg) a.as_ptr() => _, b = inout(reg) b.as_ptr() => _,
+            d = inout(reg) d.as_ptr() => _, e = inout(reg) e.as_ptr() => _,
+            c = in(reg) c, n = inout(reg) tiles => _,
+            row = in(reg) 64usize,
+            options(nostack),
+        );
     }
 }

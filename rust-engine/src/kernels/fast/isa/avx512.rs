@@ -4,18 +4,21 @@
 
 use std::arch::x86_64::{
     __m128, __m128i, __m256i, __m512, __m512i, _MM_HINT_T1, _mm_loadu_ps, _mm_loadu_si128,
-    _mm_prefetch, _mm256_loadu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_broadcast_f32x4,
-    _mm512_broadcast_i32x4, _mm512_broadcast_i64x4, _mm512_castpd_ps, _mm512_castps_si512,
-    _mm512_castsi256_si512, _mm512_castsi512_ps, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps,
-    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_inserti64x4, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_mask_broadcast_i32x4, _mm512_maskz_set1_epi8, _mm512_mul_ps,
+    _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512,
+    _mm512_andnot_si512, _mm512_broadcast_f32x4, _mm512_broadcast_i32x4, _mm512_broadcast_i64x4,
+    _mm512_castpd_ps, _mm512_castps_si512, _mm512_castsi256_si512, _mm512_castsi512_ps,
+    _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_dpbusd_epi32,
+    _mm512_fmadd_ps, _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mask_broadcast_i32x4, _mm512_maskz_set1_epi8, _mm512_mul_ps, _mm512_mullo_epi16,
     _mm512_or_si512, _mm512_permutexvar_ps, _mm512_reduce_add_ps, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_pd, _mm512_set1_ps, _mm512_setr_epi32, _mm512_shuffle_epi8,
-    _mm512_shuffle_i32x4, _mm512_sllv_epi32, _mm512_srli_epi32, _mm512_srlv_epi32,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+    _mm512_set1_epi16, _mm512_set1_epi32, _mm512_set1_pd, _mm512_set1_ps, _mm512_setr_epi32,
+    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_slli_epi16, _mm512_slli_epi32,
+    _mm512_sllv_epi32, _mm512_srli_epi16, _mm512_srli_epi32, _mm512_srlv_epi32, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_epi16, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
     _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
+use super::tiles::{TileRun, TileSum};
 use super::{Isa, LANES, Task, amx};
 
 /// A CPU with AVX-512 F, BW, VL, DQ and VNNI; with AMX, too, if `AMX` is set.
@@ -88,16 +91,22 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
         unsafe { amx::begin() }
     }
     #[inline(always)]
-    fn tile_sums(
-        self,
-        rows: &[u8],
-        stride: usize,
-        strip: &[[u8; 64]],
-        sums: &mut [[i32; LANES]; LANES],
-    ) {
+    fn tile_sums(self, run: TileRun<'_>, sums: &mut [TileSum]) {
         assert!(AMX, "there is a unit for tiles");
         // SAFETY: as above.
-        unsafe { amx::sums(rows, stride, strip, sums) }
+        unsafe { amx::sums(run, sums) }
+    }
+    #[inline(always)]
+    fn scaled(self, codes: __m512i, zero: u8, scales: &[u32; LANES]) -> [__m512i; 2] {
+        // SAFETY: as above; the array has the 64 bytes, and the load needs no alignment.
+        let scales = unsafe { _mm512_loadu_si512(scales.as_ptr().cast()) };
+        // SAFETY: `self` is there only where the CPU has the features.
+        unsafe { scaled(codes, zero, scales) }
+    }
+    #[inline(always)]
+    fn joined(self, low: __m512i, high: __m512i) -> __m512i {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { joined(low, high) }
     }
     #[inline(always)]
     fn end_tiles(self) {
@@ -285,6 +294,26 @@ fn shifted(bytes: __m512i, by: [u32; 4], mask: u8) -> __m512i {
     let by = _mm512_setr_epi32(a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d);
     let mask = _mm512_set1_epi8(mask.cast_signed());
     _mm512_and_si512(_mm512_srlv_epi32(bytes, by), mask)
+}
+
+/// Even and odd bytes apart, so that products have room.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+fn scaled(codes: __m512i, zero: u8, scales: __m512i) -> [__m512i; 2] {
+    let (byte, zero) = (_mm512_set1_epi16(0xff), _mm512_set1_epi16(zero.into()));
+    let even = _mm512_sub_epi16(_mm512_and_si512(codes, byte), zero);
+    let odd = _mm512_sub_epi16(_mm512_srli_epi16::<8>(codes), zero);
+    let even = _mm512_mullo_epi16(even, scales);
+    let odd = _mm512_mullo_epi16(odd, scales);
+    let low = _mm512_or_si512(_mm512_and_si512(even, byte), _mm512_slli_epi16::<8>(odd));
+    let high = _mm512_or_si512(_mm512_srli_epi16::<8>(even), _mm512_andnot_si512(byte, odd));
+    [low, high]
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn joined(low: __m512i, high: __m512i) -> __m512i {
+    _mm512_add_epi32(low, _mm512_slli_epi32::<8>(high))
 }
 
 #[target_feature(enable = "avx512f")]

@@ -17,6 +17,9 @@ pub(super) mod avx512;
 pub(super) mod neon;
 pub(super) mod portable;
 pub(super) mod scalar;
+pub(super) mod tiles;
+
+use tiles::{TileRun, TileSum};
 
 /// Lanes of a vector.
 pub(in crate::kernels) const LANES: usize = 16;
@@ -115,16 +118,20 @@ pub(in crate::kernels) trait Isa: Copy {
     }
     /// Makes the unit for tiles ready on this thread.
     fn begin_tiles(self) {}
-    /// `sums[position][row] = Σ rows[position][i] · strip[i / 4][row][i % 4]`, bytes signed on both sides,
-    /// of sixteen rows of positions, `stride` bytes apart: 16 or 32 codes of each, or whole times 64.
-    fn tile_sums(
-        self,
-        rows: &[u8],
-        stride: usize,
-        strip: &[[u8; 64]],
-        sums: &mut [[i32; LANES]; LANES],
-    ) {
-        let _ = (rows, stride, strip, sums);
+    /// The sums that a run asks for, behind [`tiles::STALE`] places.
+    fn tile_sums(self, run: TileRun<'_>, sums: &mut [TileSum]) {
+        let _ = (run.checked(), sums);
+        unreachable!("there is no unit for tiles");
+    }
+    /// Codes less their zero, times the whole numbers of their rows, each twice in a word: the low bytes
+    /// and the high ones. Products have at most 16 bits.
+    fn scaled(self, codes: Self::Ints, zero: u8, scales: &[u32; LANES]) -> [Self::Ints; 2] {
+        let _ = (codes, zero, scales);
+        unreachable!("there is no unit for tiles");
+    }
+    /// `low + 256 · high`
+    fn joined(self, low: Self::Ints, high: Self::Ints) -> Self::Ints {
+        let _ = (low, high);
         unreachable!("there is no unit for tiles");
     }
     /// Gives it back.
