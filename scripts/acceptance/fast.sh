@@ -211,7 +211,7 @@ point_8() {
     one=$(prefill_ns 1 300)
     two=$(prefill_ns 2 300)
     figure 8 "$(awk -v one="$one" -v two="$two" 'BEGIN { printf "300 positions, 1 to 2 threads: %.2f times as fast, goal 1.85: %s", one / two, one >= 1.85 * two ? "reached" : "MISSED" }')"
-    for positions in 64 128 256 512 1024 2047; do curve+=("$positions $(prefill_ns 2 "$positions")"); done
+    for positions in 64 128 256 512 1024 2048; do curve+=("$positions $(prefill_ns 2 "$positions")"); done
     # What does not depend on the position and what grows with it: a straight line, attention being its slope.
     figure 8 "$(printf '%s\n' "${curve[@]}" | python3 -c '
 import sys

@@ -147,7 +147,9 @@ fn of_able<'a>(request: &Request, able: Vec<Able<'a>>) -> Result<Plan<'a>, Bench
     }
     let context = needed.next_multiple_of(CONTEXT_STEP).min(u64::from(own));
     let peer = |(spec, description): Able<'a>| {
-        let arithmetic = as_shipped(&description)
+        let configured = spec.defaults.arithmetic;
+        let arithmetic = configured
+            .or_else(|| as_shipped(&description))
             .ok_or_else(|| BenchError::Refused(format!("{} computes no arithmetic", spec.name)))?;
         Ok(Peer {
             client: Client::new(spec, request.supervision.clone()),
