@@ -99,7 +99,7 @@ pub(crate) fn as_shipped(description: &DescribeResponse) -> Option<Arithmetic> {
     best.or(offered.first()).copied()
 }
 
-/// `wanted` in the order of preference; one of them that the engine is configured to compute goes first.
+/// `wanted` in the order of preference; of an engine that is configured for one, that one alone.
 fn ability(
     spec: &EngineSpec,
     description: &DescribeResponse,
@@ -116,9 +116,16 @@ fn ability(
     };
     let offered = &description.arithmetics;
     let offers = |arithmetic: &&Arithmetic| offered.contains(arithmetic);
-    let configured = spec.defaults.arithmetic.filter(|it| wanted.contains(it));
-    let mut preferred = configured.iter().chain(wanted);
-    let arithmetic = preferred.find(offers).copied().ok_or_else(|| {
+    let configured = spec.defaults.arithmetic;
+    if let Some(other) = configured.filter(|it| !wanted.contains(it)) {
+        return Err(Ending::Refused(format!(
+            "the profile needs arithmetic {}, {name} is configured for {}{hint}",
+            words(wanted, " or "),
+            arithmetic_word(other),
+        )));
+    }
+    let wanted = configured.as_ref().map_or(wanted, std::slice::from_ref);
+    let arithmetic = wanted.iter().find(offers).copied().ok_or_else(|| {
         Ending::Refused(format!(
             "the profile needs arithmetic {}, {name} computes {}{hint}",
             words(wanted, " or "),
@@ -148,7 +155,7 @@ mod tests {
     use crate::engine::{EngineSettings, Origin};
 
     /// An engine that offers all, configured for `arithmetic`.
-    fn taken(arithmetic: Option<Arithmetic>, profile: Profile) -> Arithmetic {
+    fn taken(arithmetic: Option<Arithmetic>, profile: Profile) -> Option<Arithmetic> {
         let spec = EngineSpec {
             name: "engine".to_owned(),
             command: Vec::new(),
@@ -170,19 +177,22 @@ mod tests {
             tensor_type_counts: std::collections::BTreeMap::new(),
         });
         let ability = of_candidate(&spec, profile, &description);
-        let Ok(ability) = ability else {
-            panic!("it offers all");
-        };
-        ability.arithmetic
+        ability.ok().map(|ability| ability.arithmetic)
     }
 
     #[test]
     fn production_runs_what_is_fast_unless_the_engine_is_configured_for_another() {
-        assert_eq!(taken(None, Profile::Production), Arithmetic::Fast);
-        let exact = Some(Arithmetic::Exact);
-        assert_eq!(taken(exact, Profile::Production), Arithmetic::Exact);
-        let unfit = Some(Arithmetic::F32);
-        assert_eq!(taken(unfit, Profile::Production), Arithmetic::Fast);
-        assert_eq!(taken(exact, Profile::F32), Arithmetic::F32);
+        let [exact, fast] = [Arithmetic::Exact, Arithmetic::Fast].map(Some);
+        assert_eq!(taken(None, Profile::Production), fast);
+        assert_eq!(taken(exact, Profile::Production), exact);
+        assert_eq!(taken(exact, Profile::Exact), exact);
+    }
+
+    #[test]
+    fn what_is_configured_and_does_not_fit_the_profile_is_refused() {
+        let [exact, f32, fast] = [Arithmetic::Exact, Arithmetic::F32, Arithmetic::Fast].map(Some);
+        assert_eq!(taken(f32, Profile::Production), None);
+        assert_eq!(taken(exact, Profile::F32), None);
+        assert_eq!(taken(fast, Profile::Exact), None);
     }
 }

@@ -103,14 +103,12 @@ impl Headers {
 /// What would silently not be heeded is refused.
 pub(crate) fn check_settings(spec: &EngineSpec) -> Result<(), RunError> {
     let EngineSettings {
-        arithmetic,
         context,
         kv,
         flash_attention,
         ..
     } = spec.defaults;
     let decided = [
-        ("arithmetic", arithmetic.is_some()),
         ("context", context.is_some()),
         ("kv", kv.is_some()),
         ("flash_attention", flash_attention.is_some()),

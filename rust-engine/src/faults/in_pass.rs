@@ -155,6 +155,12 @@ pub(crate) fn scales_of_activations(rounded: &mut [f32], wholes: &[f32]) {
     }
 }
 
+/// Whether a set of kernels of `fast` has what the fault changes: AMX multiplies signed codes, and there is
+/// nothing to correct.
+pub(crate) fn acts_in_kernels(name: &str) -> bool {
+    name != "fast-amx" || !is(Kind::ActivationsWithoutSumCorrection)
+}
+
 /// The sums of a row's codes as products see them: those that minima meet and, of rows that are one block, those
 /// that correct for codes without a sign.
 pub(crate) fn sums_of_activations(coding: Coding, sums: &mut [f32], code_sums: &mut [i32]) {

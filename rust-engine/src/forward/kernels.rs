@@ -2,6 +2,8 @@
 
 use schemas::describe::Arithmetic;
 
+#[cfg(feature = "faults")]
+use crate::faults::in_pass;
 use crate::kernels::exact;
 use crate::kernels::fast::Fast;
 
@@ -18,7 +20,7 @@ impl Kernels {
     /// The set of this name for an arithmetic, or the best that this CPU can run.
     pub fn choose(arithmetic: Arithmetic, name: Option<&str>) -> Result<Self, String> {
         Ok(match (arithmetic, name) {
-            (Arithmetic::Fast, None) => Self::Fast(Fast::detect()),
+            (Arithmetic::Fast, None) => Self::Fast(best_of_fast()),
             (Arithmetic::Fast, Some(name)) => Self::Fast(Fast::named(name)?),
             (_, None) => Self::Exact(exact::Kernels::detect()),
             (_, Some(name)) => Self::Exact(exact::Kernels::named(name)?),
@@ -40,4 +42,17 @@ impl Kernels {
             Self::Fast(kernels) => kernels.simd(),
         }
     }
+}
+
+#[cfg(not(feature = "faults"))]
+fn best_of_fast() -> Fast {
+    Fast::detect()
+}
+
+/// The best of those in which the chosen fault can be made.
+#[cfg(feature = "faults")]
+fn best_of_fast() -> Fast {
+    let mut sets = Fast::available().into_iter();
+    let found = sets.find(|set| in_pass::acts_in_kernels(set.name()));
+    found.unwrap_or_else(Fast::detect)
 }
