@@ -2,13 +2,14 @@
 //! vocabulary.
 
 use std::num::NonZero;
-use std::{panic, thread};
+use std::thread;
 
 use schemas::receipt::Verdict;
 use schemas::row::{GreedyStretch, PositionRow, RowRecord};
 
 use crate::engine::{EngineFault, EvaluatedItem, LogitsFile};
 use crate::gate::AgreedTokens;
+use crate::in_turn::in_turn;
 use crate::judge::{self, Terms};
 use crate::metrics::{self, Comparison};
 use crate::outcome::Ending;
@@ -52,22 +53,16 @@ fn compare_positions(
     let tokens = tokens.ids();
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let stretch = tokens.len().div_ceil(threads).max(LEAST_OF_A_THREAD);
-    let compare = &|first, tokens| compare_positions_from(first, tokens, evaluations, terms);
     if stretch >= tokens.len() {
-        return compare(0, tokens);
+        return compare_positions_from(0, tokens, evaluations, terms);
     }
-    let parts = thread::scope(|scope| {
-        let parts = tokens.chunks(stretch).enumerate();
-        let running: Vec<_> = parts
-            .map(|(i, tokens)| scope.spawn(move || compare(i * stretch, tokens)))
-            .collect();
-        let ended = running.into_iter().map(thread::ScopedJoinHandle::join);
-        ended.collect::<Vec<_>>()
-    });
+    let stretches: Vec<_> = (0..).step_by(stretch).zip(tokens.chunks(stretch)).collect();
+    let compare = |&(first, tokens): &_| compare_positions_from(first, tokens, evaluations, terms);
     let mut positions = Vec::with_capacity(tokens.len());
-    for part in parts {
-        positions.extend(part.unwrap_or_else(|panicked| panic::resume_unwind(panicked))?);
-    }
+    in_turn(&stretches, compare, |_, rows| {
+        positions.extend(rows?);
+        Ok::<_, Ending>(())
+    })?;
     Ok(positions)
 }
 

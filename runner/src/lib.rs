@@ -34,6 +34,7 @@ pub mod floor;
 pub mod gate;
 pub mod guards;
 mod identify;
+mod in_turn;
 pub mod inspect;
 pub mod judge;
 pub mod ladder;

@@ -4,27 +4,21 @@ use schemas::bench::{
     BenchAgreement, BenchEngine, BenchFigure, BenchFigures, BenchReceipt, BenchRows, BenchWork,
     Machine,
 };
-use schemas::describe::{Arithmetic, Build, KvType, Settings};
+use schemas::describe::{Build, Settings};
 use schemas::number::Finite;
 use schemas::receipt::FileIdentity;
 use schemas::tag::Tag;
 
 use super::figures;
+use crate::engine::testing::description;
 use crate::exit::Exit;
 
 /// Those of an engine that does not speak of repacking.
 pub(super) fn settings() -> Settings {
     Settings {
-        arithmetic: Arithmetic::Fast,
-        threads: 2,
         context: 512,
-        micro_batch: 512,
-        kv: KvType::F16,
-        flash_attention: false,
         repack: None,
-        library: None,
-        cpu_features: Vec::new(),
-        kernels: None,
+        ..description("engine").settings
     }
 }
 

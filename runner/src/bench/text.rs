@@ -15,8 +15,8 @@ use schemas::bench::{
 use schemas::describe::Settings;
 
 use super::figures::ratio;
-use super::words::{amount, figure, machine, on_off, per_second, repack};
-use crate::engine::{arithmetic_word, kv_word};
+use super::words::{amount, figure, machine, per_second, repack};
+use crate::engine::{arithmetic_word, kv_word, on_off};
 use crate::text::escape_for_terminal;
 
 /// Lines that can be broken are.

@@ -3,7 +3,7 @@
 use schemas::bench::{BenchFigureName, Machine};
 use schemas::describe::Settings;
 
-use crate::engine::{arithmetic_word, kv_word};
+use crate::engine::{arithmetic_word, kv_word, on_off};
 
 /// A figure's name, as its field in JSON.
 pub(super) fn figure(name: BenchFigureName) -> &'static str {
@@ -84,11 +84,6 @@ pub(super) fn settings(settings: &Settings) -> String {
 /// A switch that not every engine has.
 pub(super) fn repack(repack: Option<bool>) -> &'static str {
     repack.map_or("-", on_off)
-}
-
-/// A switch.
-pub(super) fn on_off(switch: bool) -> &'static str {
-    if switch { "on" } else { "off" }
 }
 
 #[cfg(test)]

@@ -48,6 +48,6 @@ pub use npy::LogitsProblem;
 pub(crate) use own::ask_own_program;
 pub use places::Places;
 pub use spec::{EngineSettings, EngineSpec, Origin, Threads};
-pub(crate) use spec::{arithmetic_word, kv_word};
+pub(crate) use spec::{arithmetic_word, kv_word, on_off};
 pub use supervision::{Interrupt, Supervision};
 pub use tokenization::Tokenization;

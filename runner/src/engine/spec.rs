@@ -165,7 +165,7 @@ pub(crate) fn kv_word(kv: KvType) -> &'static str {
 }
 
 /// The protocol's words for a switch.
-pub(super) fn on_off(switch: bool) -> &'static str {
+pub(crate) fn on_off(switch: bool) -> &'static str {
     if switch { "on" } else { "off" }
 }
 

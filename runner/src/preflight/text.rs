@@ -7,6 +7,7 @@ use schemas::describe::{DescribeResponse, Library};
 use schemas::preflight::{EngineStatus, Preflight, Role};
 
 use super::{conclusion, table};
+use crate::engine::{kv_word, on_off};
 use crate::text::{escape_for_terminal, quote_for_sh};
 
 const GREEN: &str = "\u{1b}[32m";
@@ -134,13 +135,12 @@ fn describe(description: &DescribeResponse, verbose: bool, say: &mut impl FnMut(
             say("Source", &library.source_checksum);
         }
         let settings = &description.settings;
-        let on_off = |switch| if switch { "on" } else { "off" };
         let repack = settings.repack.map(on_off);
         let defaults = format!(
             "threads {}, micro-batch {}, kv {}, flash attention {}{}",
             settings.threads,
             settings.micro_batch,
-            crate::engine::spec::kv_word(settings.kv),
+            kv_word(settings.kv),
             on_off(settings.flash_attention),
             repack.map_or(String::new(), |repack| format!(", repack {repack}")),
         );

@@ -35,7 +35,6 @@ pub mod failure;
 mod file;
 pub mod folder;
 pub mod gate;
-mod in_turn;
 pub mod keys;
 mod listing;
 pub mod lookup;

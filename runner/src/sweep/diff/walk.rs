@@ -11,8 +11,8 @@ use schemas::tag::Tag;
 use super::causes::{self, Reason};
 use super::side::{Entry, Found, Side};
 use super::{DiffError, case, fields, programs, rows};
+use crate::in_turn::in_turn;
 use crate::sweep::folder::FolderError;
-use crate::sweep::in_turn::in_turn;
 
 /// A case of either side, or both.
 type Pair<'a> = (Option<&'a Entry<'a>>, Option<&'a Entry<'a>>);

@@ -13,8 +13,8 @@ use super::cells::Binning;
 use super::entry::{Entry, worst_first};
 use super::histogram::{Histogram, measures};
 use super::worst::{Worst, WorstRow};
+use crate::in_turn::in_turn;
 use crate::sweep::folder::RunFolder;
-use crate::sweep::in_turn::in_turn;
 
 /// Cases that the page shows one by one; the rest is counted.
 pub(super) const SHOWN_CASES: usize = 1000;

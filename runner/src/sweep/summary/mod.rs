@@ -19,9 +19,9 @@ use schemas::run_summary::{CaseSummary, RunProblem, RunProblemKind, RunSummary, 
 use schemas::tag::Tag;
 
 use super::folder::{FolderError, PLAN, RunFolder};
-use super::in_turn::in_turn;
 use super::lookup::{self, CaseOf};
 use super::standing::Standing;
+use crate::in_turn::in_turn;
 use crate::judge;
 use comparison::ComparisonSum;
 

@@ -34,8 +34,8 @@ pub use self::annotations::github;
 use self::case::Case;
 use self::table::Table;
 use super::folder::{FolderError, RECEIPT, RunFolder};
-use super::in_turn::in_turn;
 use crate::exit::Exit;
+use crate::in_turn::in_turn;
 use crate::results::write_text;
 use crate::text::escape_path;
 

@@ -6,7 +6,7 @@ use schemas::receipt::{EngineRecord, FileIdentity, Receipt, SettingsRecord};
 
 use super::super::markup::Markup;
 use super::{View, figure};
-use crate::engine::{arithmetic_word, kv_word};
+use crate::engine::{arithmetic_word, kv_word, on_off};
 use crate::limits::metric_name;
 
 /// The whole part.
@@ -188,10 +188,6 @@ fn settings(settings: &SettingsRecord) -> String {
         settings.micro_batch,
         settings.context,
         kv_word(settings.kv),
-        if settings.flash_attention {
-            "on"
-        } else {
-            "off"
-        }
+        on_off(settings.flash_attention)
     )
 }

@@ -1,13 +1,13 @@
-//! Work on many cases by as many threads as there are processors, whose results are taken in the order of
-//! the cases. No thread is more than one case ahead of what was taken, so that a run may have as many
-//! cases as it likes.
+//! Work on many items by as many threads as there are processors, whose results are taken in the order of
+//! the items. No thread is more than one item ahead of what was taken, so that there may be as many as one
+//! likes.
 
 use std::num::NonZero;
 use std::sync::mpsc;
 use std::thread;
 
 /// Takes what `work` makes of each item, the first item's first; ends with the first error.
-pub(super) fn in_turn<T: Sync, R: Send, E>(
+pub(crate) fn in_turn<T: Sync, R: Send, E>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
     mut take: impl FnMut(&T, R) -> Result<(), E>,
