@@ -83,7 +83,7 @@ fn unsafe_code_is_in_the_mapping_and_the_kernels_alone() {
         "kernels/fast/columns.rs",
         "kernels/fast/isa/amx.rs",
         "kernels/fast/isa/avx2.rs",
-        "kernels/fast/isa/avx512.rs",
+        "kernels/fast/isa/avx512/mod.rs",
         "kernels/fast/isa/neon.rs",
         "mapping.rs",
     ];

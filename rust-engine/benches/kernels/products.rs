@@ -5,7 +5,7 @@ use rust_engine::formats::SUPPORTED;
 use rust_engine::formats::coded::zero_of;
 use rust_engine::forward::fast_coding;
 use rust_engine::kernels::fast::{
-    ByGroup, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Positions, RowOther,
+    ByGroup, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Parts, Positions, RowOther,
     RowProduct, Streamed,
 };
 
@@ -26,10 +26,10 @@ pub(crate) fn panels(report: &mut Report) {
         let kernel = Kernel {
             name: format!("panel {tensor_type}"),
             unit: "GOPS",
-            bound: if fast_coding(tensor_type).is_some() {
-                Bound::Dot
-            } else {
-                Bound::MultiplyAdd
+            bound: match tensor_type {
+                TensorType::F32 => Bound::MultiplyAdd,
+                TensorType::F16 | TensorType::BF16 => Bound::Parts,
+                _ => Bound::Dot,
             },
         };
         let sets = report.chosen(&kernel);
@@ -41,13 +41,17 @@ pub(crate) fn panels(report: &mut Report) {
             .iter()
             .map(|&fast| for_panels(fast, tensor_type, &values))
             .collect();
+        let parts: Vec<_> = sets
+            .iter()
+            .map(|&fast| Parts::new(fast, &values, COLUMNS, tensor_type))
+            .collect();
         let bytes = weights::random(tensor_type, COLUMNS, ROWS);
         let matrix = weights::matrix(tensor_type, COLUMNS, ROWS, &bytes);
         let (mut panel, mut out) = (Panel::default(), vec![0.0; POSITIONS * ROWS]);
         report.measure(&kernel, &sets, |set| {
             let other = match &coded[set] {
                 Some((x, by_group)) => Other::Codes(x, by_group),
-                None => Other::Floats(&values),
+                None => Other::Floats(&values, parts[set].as_ref()),
             };
             for out in Columns::new(&mut out, ROWS).pieces(PANEL_ROWS) {
                 let matrix = matrix.slice(out.start, out.width);

@@ -17,6 +17,9 @@ const SCALAR: &str = "fast-scalar";
 pub(crate) enum Bound {
     /// The set's products of bytes.
     Dot,
+    /// The set's products of BF16 numbers, of which one of F16 numbers takes four; of floats where it has
+    /// none.
+    Parts,
     /// The set's products of floats.
     MultiplyAdd,
     /// Plain reading.
@@ -109,6 +112,10 @@ impl<'a> Report<'a> {
     fn bound(&self, bound: Bound, set: &str) -> Option<Peak> {
         match bound {
             Bound::Dot => self.peaks.of(set)?.dot,
+            Bound::Parts => {
+                let of_set = self.peaks.of(set)?;
+                of_set.parts.or(of_set.multiply_add)
+            }
             Bound::MultiplyAdd => self.peaks.of(set)?.multiply_add,
             Bound::Reading => Some(self.peaks.reading),
             Bound::None => None,

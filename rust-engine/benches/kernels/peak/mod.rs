@@ -30,6 +30,8 @@ pub(crate) struct OfSet {
     set: &'static str,
     /// Products of bytes.
     pub(crate) dot: Option<Peak>,
+    /// Products of BF16 numbers, where they are used for others.
+    pub(crate) parts: Option<Peak>,
     /// Products of floats.
     pub(crate) multiply_add: Option<Peak>,
 }
@@ -49,6 +51,7 @@ impl Peaks {
         let of = |&set: &Fast| OfSet {
             set: set.name(),
             dot: of_this_cpu::dot_loop(set).map(Loop::measured),
+            parts: of_this_cpu::parts_loop(set).map(Loop::measured),
             multiply_add: of_this_cpu::multiply_add_loop(set).map(Loop::measured),
         };
         Self {
@@ -65,7 +68,8 @@ impl Peaks {
     pub(crate) fn print(&self) {
         println!("peaks of one thread");
         for of_set in &self.sets {
-            for peak in [&of_set.dot, &of_set.multiply_add].into_iter().flatten() {
+            let peaks = [&of_set.dot, &of_set.parts, &of_set.multiply_add];
+            for peak in peaks.into_iter().flatten() {
                 println!(
                     "{:18} {:>8.1} GOPS  {}",
                     of_set.set, peak.rate, peak.instruction

@@ -9,6 +9,10 @@ pub(super) fn dot_loop(_: Fast) -> Option<Loop> {
     None
 }
 
+pub(super) fn parts_loop(_: Fast) -> Option<Loop> {
+    None
+}
+
 pub(super) fn multiply_add_loop(_: Fast) -> Option<Loop> {
     None
 }

@@ -99,30 +99,37 @@ static SHAPES: Shapes = {
     Shapes(bytes)
 };
 
-/// Six tiles of sums; each instruction takes 16 cycles, and the next of its tile waits for 52.
-fn tdpbusd(turns: u64) {
-    // SAFETY: as above; the set of AMX is there only where the system gives the tiles to this process.
-    // They are given back.
-    unsafe {
-        asm!(
-            "ldtilecfg [{shapes}]",
-            ".irp i, 0, 1, 2, 3, 4, 5, 6, 7",
-            "tilezero tmm\\i",
-            ".endr",
-            "2:",
-            ".irp i, 0, 1, 2, 3, 4, 5",
-            "tdpbusd tmm\\i, tmm6, tmm7",
-            ".endr",
-            "sub rcx, 1",
-            "jnz 2b",
-            "tilerelease",
-            shapes = in(reg) SHAPES.0.as_ptr(),
-            inout("rcx") turns => _,
-            clobber_abi("C"),
-            options(nostack),
-        );
-    }
+/// A function of six tiles of sums; each instruction takes 16 cycles, and the next of its tile waits for 52.
+macro_rules! of_tiles {
+    ($name:ident, $instruction:literal) => {
+        fn $name(turns: u64) {
+            // SAFETY: as above; the set of AMX is there only where the system gives the tiles to this
+            // process. They are given back.
+            unsafe {
+                asm!(
+                    "ldtilecfg [{shapes}]",
+                    ".irp i, 0, 1, 2, 3, 4, 5, 6, 7",
+                    "tilezero tmm\\i",
+                    ".endr",
+                    "2:",
+                    ".irp i, 0, 1, 2, 3, 4, 5",
+                    $instruction,
+                    ".endr",
+                    "sub rcx, 1",
+                    "jnz 2b",
+                    "tilerelease",
+                    shapes = in(reg) SHAPES.0.as_ptr(),
+                    inout("rcx") turns => _,
+                    clobber_abi("C"),
+                    options(nostack),
+                );
+            }
+        }
+    };
 }
+
+of_tiles!(tdpbusd, "tdpbusd tmm\\i, tmm6, tmm7");
+of_tiles!(tdpbf16ps, "tdpbf16ps tmm\\i, tmm6, tmm7");
 
 /// The set's product of bytes.
 pub(super) fn dot_loop(set: Fast) -> Option<Loop> {
@@ -142,6 +149,15 @@ pub(super) fn dot_loop(set: Fast) -> Option<Loop> {
         instruction,
         run,
         products,
+    })
+}
+
+/// The set's product of BF16 numbers, if it uses one.
+pub(super) fn parts_loop(set: Fast) -> Option<Loop> {
+    (set.name() == "fast-amx").then_some(Loop {
+        instruction: "TDPBF16PS",
+        run: tdpbf16ps,
+        products: 6 * 16 * 16 * 32,
     })
 }
 

@@ -12,8 +12,8 @@ use crate::formats::Matrix;
 use crate::formats::coded::zero_of;
 use crate::formats::float::{round_to_bf16, round_to_f16};
 use crate::kernels::fast::{
-    ByGroup, Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Piece, Positions,
-    ROW_POSITIONS, RowOther, RowProduct, Streamed,
+    ByGroup, Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Parts, Piece,
+    Positions, ROW_POSITIONS, RowOther, RowProduct, Streamed,
 };
 
 /// Pieces of rows for each thread: enough that a thread which is held up does not hold up all.
@@ -149,6 +149,8 @@ pub(in crate::forward) struct Prepared {
     streamed: Vec<(TensorType, Streamed)>,
     /// Rounded to the type of float weights.
     rounded: Vec<(TensorType, Vec<f32>)>,
+    /// The same for the unit for tiles, where it takes them.
+    parts: Vec<(TensorType, Option<Parts>)>,
 }
 
 impl Prepared {
@@ -159,6 +161,7 @@ impl Prepared {
             by_group: Vec::new(),
             streamed: Vec::new(),
             rounded: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -166,6 +169,11 @@ impl Prepared {
     fn make_panels(&mut self, fast: Fast, matrix: &Matrix<'_>) {
         let Some(coding) = coding_for(matrix.tensor_type) else {
             self.make_floats(matrix.tensor_type);
+            if find(&self.parts, &matrix.tensor_type).is_none() {
+                let values = self.floats(matrix.tensor_type);
+                let parts = Parts::new(fast, values, matrix.columns, matrix.tensor_type);
+                self.parts.push((matrix.tensor_type, parts));
+            }
             return;
         };
         let at = self.make_codes(fast, coding, matrix.columns);
@@ -179,7 +187,9 @@ impl Prepared {
     /// What panels of a type meet, which has been made.
     fn panels(&self, matrix: &Matrix<'_>) -> Other<'_> {
         let Some(coding) = coding_for(matrix.tensor_type) else {
-            return Other::Floats(self.floats(matrix.tensor_type));
+            let parts = find(&self.parts, &matrix.tensor_type);
+            let parts = parts.and_then(|at| self.parts[at].1.as_ref());
+            return Other::Floats(self.floats(matrix.tensor_type), parts);
         };
         let zero = zero_of(matrix.tensor_type);
         Other::Codes(

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::Fast;
 use super::isa::{Isa, LANES, Task};
 use super::lines::Lines;
-use super::unit::UNIT_POSITIONS;
+use super::unit::{self, UNIT_POSITIONS};
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
 use crate::formats::float::{nearest_int, round_to_f16};
@@ -76,7 +76,7 @@ impl Positions {
         };
         let groups = columns / group;
         let positions = values.len() / columns;
-        let is_by_unit = fast.is_by_unit(coding);
+        let is_by_unit = fast.has_unit() && unit::pays(coding);
         // To whole tiles of the most positions.
         let padded = match (positions, is_by_unit) {
             (1, _) => 1,

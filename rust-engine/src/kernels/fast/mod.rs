@@ -8,7 +8,8 @@
 //! rows     products of rows with few positions: weights are streamed
 //! mix      products of float matrices that stand anywhere: attention
 //! coded    activations as signed bytes
-//! unit     panels by a unit for tiles
+//! unit     panels of codes by a unit for tiles
+//! parts    panels of floats by it
 //! columns  a result shared out by columns
 //! ```
 
@@ -18,6 +19,7 @@ mod isa;
 mod lines;
 mod mix;
 mod panel;
+mod parts;
 mod rows;
 
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub use coded::{ByGroup, Coding, Positions};
 pub use columns::{Columns, Piece};
 pub use mix::Mix;
 pub use panel::{Other, PANEL_ROWS, Panel, PanelProduct};
+pub use parts::Parts;
 pub use rows::{ROW_POSITIONS, RowOther, RowProduct, Streamed};
 
 use isa::Task;
@@ -114,6 +117,7 @@ impl Fast {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Set::Amx(_) => &[
+                "amx-bf16",
                 "amx-int8",
                 "amx-tile",
                 "avx2",
@@ -146,14 +150,13 @@ impl Fast {
         }
     }
 
-    /// Whether panels of weights that meet this coding are computed by a unit for tiles.
-    fn is_by_unit(self, coding: Coding) -> bool {
-        let has_unit = match self.0 {
+    /// Whether there is a unit for tiles.
+    fn has_unit(self) -> bool {
+        match self.0 {
             #[cfg(target_arch = "x86_64")]
             Set::Amx(_) => true,
             _ => false,
-        };
-        has_unit && unit::pays(coding)
+        }
     }
 
     /// Does a task with these instructions.

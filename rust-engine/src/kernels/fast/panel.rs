@@ -12,6 +12,7 @@ use super::coded::{ByGroup, Positions};
 use super::columns::Piece;
 use super::isa::{Isa, LANES, Task};
 use super::lines::Lines;
+use super::parts::{self, Parts};
 use super::tile::{self, FloatStrips, Strip};
 use super::unit::{self, Scratch, UnitProduct};
 use super::unpack::{codes_of_row, steps_of_row};
@@ -36,6 +37,7 @@ pub struct Panel {
     minima: Lines,
     /// Of the unit for tiles.
     scratch: Scratch,
+    parts: parts::Scratch,
 }
 
 impl Panel {
@@ -59,8 +61,8 @@ impl Panel {
 pub enum Other<'a> {
     /// Codes, with their numbers by groups for weights of this type.
     Codes(&'a Positions, &'a ByGroup),
-    /// Floats, `[position][columns]`.
-    Floats(&'a [f32]),
+    /// Floats, `[position][columns]`, and for some weights the same in parts.
+    Floats(&'a [f32], Option<&'a Parts>),
 }
 
 /// The product of at most [`PANEL_ROWS`] rows with all positions.
@@ -105,7 +107,14 @@ impl Task for PanelProduct<'_> {
                 };
                 visit(matrix.tensor_type, product).expect("codes meet coded weights");
             }
-            Other::Floats(x) => floats(isa, &matrix, x, panel, &mut out),
+            Other::Floats(x, parts) => {
+                if let Some(x) = parts
+                    && parts::product(isa, &matrix, x, &mut panel.parts, &mut out)
+                {
+                    return;
+                }
+                floats(isa, &matrix, x, panel, &mut out);
+            }
         }
     }
 }

@@ -17,19 +17,19 @@
 use std::arch::asm;
 use std::sync::LazyLock;
 
-use super::tiles::{STALE, TileRun, TileSum};
+use super::tiles::{FloatRun, STALE, TileRun, TileSum, TileTotals};
 
-/// Whether the CPU has AMX with bytes, and the system gives its state to this process: Linux does so on
+/// Whether the CPU has AMX with bytes and BF16, and the system gives its state to this process: Linux does so on
 /// demand, since the state is large.
 pub(super) fn is_usable() -> bool {
     static USABLE: LazyLock<bool> = LazyLock::new(|| has_amx() && is_granted());
     *USABLE
 }
 
-/// Leaf 7 of `cpuid`: bit 24 of EDX is AMX-TILE, bit 25 AMX-INT8.
+/// Leaf 7 of `cpuid`: bit 22 of EDX is AMX-BF16, bit 24 AMX-TILE, bit 25 AMX-INT8.
 fn has_amx() -> bool {
     let leaf = std::arch::x86_64::__cpuid_count(7, 0);
-    std::arch::x86_64::__cpuid(0).eax >= 7 && leaf.edx >> 24 & 3 == 3
+    std::arch::x86_64::__cpuid(0).eax >= 7 && leaf.edx >> 22 & 0b1101 == 0b1101
 }
 
 #[cfg(target_os = "linux")]
@@ -251,6 +251,134 @@ unsafe fn wide(x: &[u8], [[a, b], [d, e]]: [[&[[u8; 64]]; 2]; 2], tiles: usize, 
             d = inout(reg) d.as_ptr() => _, e = inout(reg) e.as_ptr() => _,
             c = in(reg) c, n = inout(reg) tiles => _,
             row = in(reg) 64usize,
+            options(nostack),
+        );
+    }
+}
+
+/// What [`super::Isa::tile_products`] says.
+///
+/// # Safety
+/// As [`sums`].
+#[inline(always)]
+pub(super) unsafe fn products(run: FloatRun<'_>, totals: &mut [TileTotals; 4]) {
+    run.check();
+    let c = totals.as_mut_ptr();
+    if run.parts == 1 {
+        // SAFETY: the caller says that the unit is ready; the lengths were checked.
+        unsafe { one_part(run.x, run.strips, run.depth, c) }
+    } else {
+        // SAFETY: as above.
+        unsafe { two_parts(run.x, run.strips, run.depth, c) }
+    }
+}
+
+/// Four products for each tile of columns.
+///
+/// # Safety
+/// As [`products`].
+#[inline(always)]
+unsafe fn one_part(
+    [x, y]: [&[[u8; 64]]; 2],
+    [a, b]: [&[[u8; 64]]; 2],
+    depth: usize,
+    c: *mut TileTotals,
+) {
+    // SAFETY: the unit is ready, as the caller says. Of each tile of columns it reads a kilobyte of each part
+    // of both tiles of positions and of both strips; it reads and writes four totals.
+    unsafe {
+        asm!(
+            "tileloadd tmm0, [{c} + {row}]",
+            "tileloadd tmm1, [{c} + {row} + 1024]",
+            "tileloadd tmm2, [{c} + {row} + 2048]",
+            "tileloadd tmm3, [{c} + {row} + 3072]",
+            "2:",
+            "tileloadd tmm4, [{x} + {row}]",
+            "tileloadd tmm5, [{a} + {row}]",
+            "tdpbf16ps tmm0, tmm4, tmm5",
+            "tileloadd tmm7, [{b} + {row}]",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tileloadd tmm6, [{y} + {row}]",
+            "tdpbf16ps tmm2, tmm6, tmm5",
+            "tdpbf16ps tmm3, tmm6, tmm7",
+            "add {x}, 1024",
+            "add {y}, 1024",
+            "add {a}, 1024",
+            "add {b}, 1024",
+            "sub {n}, 1",
+            "jnz 2b",
+            "tilestored [{c} + {row}], tmm0",
+            "tilestored [{c} + {row} + 1024], tmm1",
+            "tilestored [{c} + {row} + 2048], tmm2",
+            "tilestored [{c} + {row} + 3072], tmm3",
+            x = inout(reg) x.as_ptr() => _, y = inout(reg) y.as_ptr() => _,
+            a = inout(reg) a.as_ptr() => _, b = inout(reg) b.as_ptr() => _,
+            c = in(reg) c, n = inout(reg) depth => _, row = in(reg) 64usize,
+            options(nostack),
+        );
+    }
+}
+
+/// Sixteen products for each tile of columns: first with first parts, then with the rest of the
+/// positions, of both, and of the rows. Each total has every fourth product.
+///
+/// # Safety
+/// As [`products`].
+#[inline(always)]
+unsafe fn two_parts(
+    [x, y]: [&[[u8; 64]]; 2],
+    [a, b]: [&[[u8; 64]]; 2],
+    depth: usize,
+    c: *mut TileTotals,
+) {
+    // SAFETY: the unit is ready, as the caller says. Of each tile of columns it reads a kilobyte of each part
+    // of both tiles of positions and of both strips; it reads and writes four totals.
+    unsafe {
+        asm!(
+            "tileloadd tmm0, [{c} + {row}]",
+            "tileloadd tmm1, [{c} + {row} + 1024]",
+            "tileloadd tmm2, [{c} + {row} + 2048]",
+            "tileloadd tmm3, [{c} + {row} + 3072]",
+            "2:",
+            "tileloadd tmm4, [{x} + {row}]",
+            "tileloadd tmm5, [{a} + {row}]",
+            "tdpbf16ps tmm0, tmm4, tmm5",
+            "tileloadd tmm7, [{b} + {row}]",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tileloadd tmm6, [{y} + {row}]",
+            "tdpbf16ps tmm2, tmm6, tmm5",
+            "tdpbf16ps tmm3, tmm6, tmm7",
+            "tileloadd tmm4, [{x} + {row} + 1024]",
+            "tdpbf16ps tmm0, tmm4, tmm5",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tileloadd tmm6, [{y} + {row} + 1024]",
+            "tdpbf16ps tmm2, tmm6, tmm5",
+            "tdpbf16ps tmm3, tmm6, tmm7",
+            "tileloadd tmm5, [{a} + {row} + 1024]",
+            "tdpbf16ps tmm0, tmm4, tmm5",
+            "tdpbf16ps tmm2, tmm6, tmm5",
+            "tileloadd tmm7, [{b} + {row} + 1024]",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tdpbf16ps tmm3, tmm6, tmm7",
+            "tileloadd tmm4, [{x} + {row}]",
+            "tdpbf16ps tmm0, tmm4, tmm5",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tileloadd tmm6, [{y} + {row}]",
+            "tdpbf16ps tmm2, tmm6, tmm5",
+            "tdpbf16ps tmm3, tmm6, tmm7",
+            "add {x}, 2048",
+            "add {y}, 2048",
+            "add {a}, 2048",
+            "add {b}, 2048",
+            "sub {n}, 1",
+            "jnz 2b",
+            "tilestored [{c} + {row}], tmm0",
+            "tilestored [{c} + {row} + 1024], tmm1",
+            "tilestored [{c} + {row} + 2048], tmm2",
+            "tilestored [{c} + {row} + 3072], tmm3",
+            x = inout(reg) x.as_ptr() => _, y = inout(reg) y.as_ptr() => _,
+            a = inout(reg) a.as_ptr() => _, b = inout(reg) b.as_ptr() => _,
+            c = in(reg) c, n = inout(reg) depth => _, row = in(reg) 64usize,
             options(nostack),
         );
     }

@@ -19,7 +19,7 @@ pub(super) mod portable;
 pub(super) mod scalar;
 pub(super) mod tiles;
 
-use tiles::{TileRun, TileSum};
+use tiles::{FloatRun, TileRun, TileSum, TileTotals};
 
 /// Lanes of a vector.
 pub(in crate::kernels) const LANES: usize = 16;
@@ -121,6 +121,17 @@ pub(in crate::kernels) trait Isa: Copy {
     /// The sums that a run asks for, behind [`tiles::STALE`] places.
     fn tile_sums(self, run: TileRun<'_>, sums: &mut [TileSum]) {
         let _ = (run.checked(), sums);
+        unreachable!("there is no unit for tiles");
+    }
+    /// Adds to totals what a run of floats comes to, `totals[tile of positions · 2 + strip]`.
+    fn tile_products(self, run: FloatRun<'_>, totals: &mut [TileTotals; 4]) {
+        let _ = (run.check(), totals);
+        unreachable!("there is no unit for tiles");
+    }
+    /// Cuts pairs of F16 numbers into pairs of BF16 numbers: the first eight significant bits in place, and
+    /// the rest.
+    fn cut(self, pairs: &mut [[u32; LANES]; LANES], rest: &mut [[u32; LANES]; LANES]) {
+        let _ = (pairs, rest);
         unreachable!("there is no unit for tiles");
     }
     /// Codes less their zero, times the whole numbers of their rows, each twice in a word: the low bytes

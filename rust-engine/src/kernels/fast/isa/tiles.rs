@@ -20,6 +20,34 @@ pub(in crate::kernels::fast) const STALE: usize = 4;
 /// Bytes of a tile of positions, or of a strip's tile, of 64 codes.
 pub(in crate::kernels::fast) const TILE_BYTES: usize = 64 * LANES;
 
+/// Totals of floats, `[position][row]`.
+pub(in crate::kernels::fast) type TileTotals = [[f32; LANES]; LANES];
+
+/// BF16 numbers that are multiplied and added to totals, of two tiles of positions and two strips: each part
+/// of one with each part of the other. Lines are `[tile of columns][part][position]` and
+/// `[tile of columns][part][pair of columns]`; a tile has 32 columns.
+#[derive(Clone, Copy)]
+pub(in crate::kernels::fast) struct FloatRun<'a> {
+    pub(in crate::kernels::fast) x: [&'a [[u8; 64]]; 2],
+    pub(in crate::kernels::fast) strips: [&'a [[u8; 64]]; 2],
+    /// One or two.
+    pub(in crate::kernels::fast) parts: usize,
+    /// Tiles of columns.
+    pub(in crate::kernels::fast) depth: usize,
+}
+
+impl FloatRun<'_> {
+    /// Refuses what is shorter than what will be read.
+    #[inline(always)]
+    pub(super) fn check(&self) {
+        assert!(self.depth > 0, "something to do");
+        assert!(matches!(self.parts, 1 | 2), "one part or two");
+        for lines in self.x.into_iter().chain(self.strips) {
+            assert!(lines.len() >= self.depth * self.parts * LANES, "lines");
+        }
+    }
+}
+
 /// What is multiplied. Tiles of positions, and tiles of a strip, are one behind the other.
 #[derive(Clone, Copy)]
 pub(in crate::kernels::fast) enum TileRun<'a> {

@@ -1,17 +1,19 @@
 //! Every set against the scalar one, and that against the definition.
 
 mod against_exact;
+mod floats;
 mod operations;
 
 use gguf::TensorType;
 
 use super::{
-    Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Positions, ROW_POSITIONS,
+    Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Parts, Positions, ROW_POSITIONS,
     RowOther, RowProduct, Streamed,
 };
 use crate::fixture::numbers::Numbers;
 use crate::fixture::random_blocks;
 use crate::formats::coded::zero_of;
+use crate::formats::float::{round_to_bf16, round_to_f16};
 use crate::formats::{Matrix, SUPPORTED, i2_s};
 
 /// Types whose products are of integers.
@@ -37,10 +39,10 @@ fn widths(tensor_type: TensorType) -> Vec<usize> {
     } else {
         block
     };
-    let blocks: &[usize] = if block == 32 {
-        &[1, 2, 3, 15, 16, 17, 18, 33, 48]
-    } else {
-        &[1, 2, 3, 5]
+    let blocks: &[usize] = match block {
+        1 => &[33, 1, 2, 31, 64, 100, 257, 600],
+        32 => &[1, 2, 3, 15, 16, 17, 18, 33, 48],
+        _ => &[1, 2, 3, 5],
     };
     few(blocks).iter().map(|n| n * block).collect()
 }
@@ -91,6 +93,17 @@ pub(super) fn values(numbers: &mut Numbers, n: usize) -> Vec<f32> {
     (0..n).map(|_| numbers.signed_unit() * 3.0).collect()
 }
 
+/// As weights of a type meet them.
+fn activations(numbers: &mut Numbers, tensor_type: TensorType, n: usize) -> Vec<f32> {
+    let mut x = values(numbers, n);
+    match tensor_type {
+        TensorType::F16 => round_to_f16(&mut x),
+        TensorType::BF16 => round_to_bf16(&mut x),
+        _ => {}
+    }
+    x
+}
+
 /// By panels or by rows, `[position][row]`.
 fn product(fast: Fast, matrix: &Matrix<'_>, x: &[f32], by_rows: bool) -> Vec<f32> {
     let positions = x.len() / matrix.columns;
@@ -115,11 +128,12 @@ fn product(fast: Fast, matrix: &Matrix<'_>, x: &[f32], by_rows: bool) -> Vec<f32
         let by_group = coded
             .as_ref()
             .map(|it| it.by_group(zero_of(matrix.tensor_type)));
+        let parts = Parts::new(fast, x, matrix.columns, matrix.tensor_type);
         let mut panel = Panel::default();
         for out in columns.pieces(PANEL_ROWS) {
             let other = match (&coded, &by_group) {
                 (Some(coded), Some(by_group)) => Other::Codes(coded, by_group),
-                _ => Other::Floats(x),
+                _ => Other::Floats(x, parts.as_ref()),
             };
             let matrix = matrix.slice(out.start, out.width);
             PanelProduct {
@@ -174,7 +188,7 @@ fn check(tensor_type: TensorType, rows: usize, positions: usize, by_rows: bool) 
     let mut numbers = Numbers::new(u64::from(tensor_type.id()) * 1000 + rows as u64);
     for columns in widths(tensor_type) {
         let weights = Weights::random(&mut numbers, tensor_type, columns, rows);
-        let x = values(&mut numbers, positions * columns);
+        let x = activations(&mut numbers, tensor_type, positions * columns);
         for fast in Fast::available() {
             let expected = defined(fast, &weights.matrix(), &x);
             let found = product(fast, &weights.matrix(), &x, by_rows);
@@ -275,7 +289,7 @@ fn what_is_not_a_number_stays_so() {
         for odd in [f32::NAN, f32::INFINITY] {
             for fast in Fast::available() {
                 for (by_rows, positions) in [(false, 6), (true, 2)] {
-                    let mut x = values(&mut numbers, positions * columns);
+                    let mut x = activations(&mut numbers, tensor_type, positions * columns);
                     x[columns + columns / 2] = odd;
                     let found = product(fast, &weights.matrix(), &x, by_rows);
                     let is_whole = |row: &[f32]| row.iter().all(|x| x.is_finite());

@@ -2,24 +2,22 @@
 //! of them to 32 bits and saturates nowhere.
 #![expect(unsafe_code, reason = "instructions that not every x86-64 CPU has")]
 
+mod several;
+
 use std::arch::x86_64::{
-    __m128, __m128i, __m256i, __m512, __m512i, _MM_HINT_T1, _mm_loadu_ps, _mm_loadu_si128,
-    _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512,
-    _mm512_andnot_si512, _mm512_broadcast_f32x4, _mm512_broadcast_i32x4, _mm512_broadcast_i64x4,
-    _mm512_castpd_ps, _mm512_castps_si512, _mm512_castsi256_si512, _mm512_castsi512_ps,
-    _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_dpbusd_epi32,
-    _mm512_fmadd_ps, _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mask_broadcast_i32x4, _mm512_maskz_set1_epi8, _mm512_mul_ps, _mm512_mullo_epi16,
-    _mm512_or_si512, _mm512_permutexvar_ps, _mm512_reduce_add_ps, _mm512_set1_epi8,
-    _mm512_set1_epi16, _mm512_set1_epi32, _mm512_set1_pd, _mm512_set1_ps, _mm512_setr_epi32,
-    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_slli_epi16, _mm512_slli_epi32,
-    _mm512_sllv_epi32, _mm512_srli_epi16, _mm512_srli_epi32, _mm512_srlv_epi32, _mm512_storeu_ps,
-    _mm512_storeu_si512, _mm512_sub_epi16, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m512, __m512i, _MM_HINT_T1, _mm_loadu_ps, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256,
+    _mm512_add_ps, _mm512_broadcast_i64x4, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_maskz_set1_epi8, _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_xor_si512,
 };
 
-use super::tiles::{TileRun, TileSum};
+use super::tiles::{FloatRun, TileRun, TileSum, TileTotals};
 use super::{Isa, LANES, Task, amx};
+use several::{
+    both, cut, each_twice, joined, looked_up, raised, scaled, shifted, spread2, spread4,
+    sum_turned, turn, widen_pairs,
+};
 
 /// A CPU with AVX-512 F, BW, VL, DQ and VNNI; with AMX, too, if `AMX` is set.
 #[derive(Clone, Copy)]
@@ -95,6 +93,21 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
         assert!(AMX, "there is a unit for tiles");
         // SAFETY: as above.
         unsafe { amx::sums(run, sums) }
+    }
+    #[inline(always)]
+    fn tile_products(self, run: FloatRun<'_>, totals: &mut [TileTotals; 4]) {
+        assert!(AMX, "there is a unit for tiles");
+        // SAFETY: as above.
+        unsafe { amx::products(run, totals) }
+    }
+    #[inline(always)]
+    fn cut(self, pairs: &mut [[u32; LANES]; LANES], rest: &mut [[u32; LANES]; LANES]) {
+        for (pairs, rest) in pairs.iter_mut().zip(rest) {
+            // SAFETY: `self` is there only where the CPU has the features.
+            let parts = unsafe { cut(self.load_f16_pairs(pairs)) };
+            self.store_bytes(parts[0], bytemuck::cast_mut(pairs));
+            self.store_bytes(parts[1], bytemuck::cast_mut(rest));
+        }
     }
     #[inline(always)]
     fn scaled(self, codes: __m512i, zero: u8, scales: &[u32; LANES]) -> [__m512i; 2] {
@@ -272,128 +285,4 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
             unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), row) }
         }
     }
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn each_twice(first: __m128i, second: __m128i) -> __m512i {
-    let first = _mm512_broadcast_i32x4(first);
-    _mm512_mask_broadcast_i32x4(first, 0xff00, second)
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn both(first: __m256i, second: __m256i) -> __m512i {
-    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(first), second)
-}
-
-#[target_feature(enable = "avx512f,avx512bw")]
-#[inline]
-fn shifted(bytes: __m512i, by: [u32; 4], mask: u8) -> __m512i {
-    let [a, b, c, d] = by.map(u32::cast_signed);
-    let by = _mm512_setr_epi32(a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d);
-    let mask = _mm512_set1_epi8(mask.cast_signed());
-    _mm512_and_si512(_mm512_srlv_epi32(bytes, by), mask)
-}
-
-/// Even and odd bytes apart, so that products have room.
-#[target_feature(enable = "avx512f,avx512bw")]
-#[inline]
-fn scaled(codes: __m512i, zero: u8, scales: __m512i) -> [__m512i; 2] {
-    let (byte, zero) = (_mm512_set1_epi16(0xff), _mm512_set1_epi16(zero.into()));
-    let even = _mm512_sub_epi16(_mm512_and_si512(codes, byte), zero);
-    let odd = _mm512_sub_epi16(_mm512_srli_epi16::<8>(codes), zero);
-    let even = _mm512_mullo_epi16(even, scales);
-    let odd = _mm512_mullo_epi16(odd, scales);
-    let low = _mm512_or_si512(_mm512_and_si512(even, byte), _mm512_slli_epi16::<8>(odd));
-    let high = _mm512_or_si512(_mm512_srli_epi16::<8>(even), _mm512_andnot_si512(byte, odd));
-    [low, high]
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn joined(low: __m512i, high: __m512i) -> __m512i {
-    _mm512_add_epi32(low, _mm512_slli_epi32::<8>(high))
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn widen_pairs(pairs: __m512i) -> [__m512; 2] {
-    let low = _mm512_cvtepi32_epi16(pairs);
-    let high = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(pairs));
-    [_mm512_cvtph_ps(low), _mm512_cvtph_ps(high)]
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn raised(bytes: __m512i, by: u32) -> __m512i {
-    _mm512_sllv_epi32(bytes, _mm512_set1_epi32(by.cast_signed()))
-}
-
-#[target_feature(enable = "avx512f,avx512bw")]
-#[inline]
-fn looked_up(levels: __m128i, codes: __m512i) -> __m512i {
-    _mm512_shuffle_epi8(_mm512_broadcast_i32x4(levels), codes)
-}
-
-/// Two floats in the bits of one number: one broadcast for both.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn spread2(both: f64) -> __m512 {
-    let both = _mm512_castpd_ps(_mm512_set1_pd(both));
-    let lanes = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-    _mm512_permutexvar_ps(lanes, both)
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn spread4(four: __m128) -> __m512 {
-    let four = _mm512_broadcast_f32x4(four);
-    let lanes = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
-    _mm512_permutexvar_ps(lanes, four)
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn sum_turned(rows: &[__m512i; LANES]) -> __m512 {
-    let mut vectors = turn(*rows);
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            let (a, b) = (vectors[i], vectors[i + half]);
-            let sum = _mm512_add_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b));
-            vectors[i] = _mm512_castps_si512(sum);
-        }
-        half /= 2;
-    }
-    _mm512_castsi512_ps(vectors[0])
-}
-
-/// Pairs of rows are woven word by word, then by two words, which turns each square of four; then the
-/// squares change places, in two steps.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn turn(mut row: [__m512i; LANES]) -> [__m512i; LANES] {
-    let mut woven = row;
-    for i in (0..LANES).step_by(2) {
-        woven[i] = _mm512_unpacklo_epi32(row[i], row[i + 1]);
-        woven[i + 1] = _mm512_unpackhi_epi32(row[i], row[i + 1]);
-    }
-    for i in (0..LANES).step_by(4) {
-        row[i] = _mm512_unpacklo_epi64(woven[i], woven[i + 2]);
-        row[i + 1] = _mm512_unpackhi_epi64(woven[i], woven[i + 2]);
-        row[i + 2] = _mm512_unpacklo_epi64(woven[i + 1], woven[i + 3]);
-        row[i + 3] = _mm512_unpackhi_epi64(woven[i + 1], woven[i + 3]);
-    }
-    for i in 0..4 {
-        woven[i] = _mm512_shuffle_i32x4::<0x88>(row[i], row[i + 4]);
-        woven[i + 4] = _mm512_shuffle_i32x4::<0xdd>(row[i], row[i + 4]);
-        woven[i + 8] = _mm512_shuffle_i32x4::<0x88>(row[i + 8], row[i + 12]);
-        woven[i + 12] = _mm512_shuffle_i32x4::<0xdd>(row[i + 8], row[i + 12]);
-    }
-    for i in 0..8 {
-        row[i] = _mm512_shuffle_i32x4::<0x88>(woven[i], woven[i + 8]);
-        row[i + 8] = _mm512_shuffle_i32x4::<0xdd>(woven[i], woven[i + 8]);
-    }
-    row
 }
