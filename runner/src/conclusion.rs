@@ -3,13 +3,14 @@
 
 use std::mem;
 
-use schemas::floor::CaseExcess;
+use schemas::floor::{CaseExcess, OwnExcess};
 use schemas::number::Finite;
 use schemas::receipt::{Receipt, TokensFrom, Verdict};
 use schemas::row::{GreedyStretch, Metrics, PositionRow, RowRecord};
 
 use crate::exit::Exit;
 use crate::floor::excess::Excesses;
+use crate::floor::own::larger_of_all;
 use crate::judge::{self, Terms};
 use crate::limits::{Broken, Limits, in_words};
 use crate::metrics::Comparison;
@@ -38,7 +39,8 @@ impl Conclusion {
     /// Of the `rows` of one rung. Limits of a whole comparison judge `all` that was compared so far, as
     /// they do in its receipt: else a few rows alone could break what all of them keep.
     pub fn of_rung(rows: &Rows, all: &Rows, terms: &Terms<'_>, adopted: Option<u64>) -> Self {
-        let (_, broken) = case_excess(Excesses::of(all.all()), terms.limits);
+        let own = terms.floor.and_then(|floor| floor.own.as_ref());
+        let (_, broken) = case_excess(Excesses::of(all.all()), own, terms.limits);
         let excess = Excesses::of(rows.all())
             .together()
             .map(|excess| CaseExcess {
@@ -79,12 +81,16 @@ impl Conclusion {
 }
 
 /// What rows are together in multiples of their floors, and the limits that they break together.
-fn case_excess(excesses: Excesses, limits: &Limits) -> (Option<CaseExcess>, Vec<Broken>) {
+fn case_excess(
+    excesses: Excesses,
+    own: Option<&OwnExcess>,
+    limits: &Limits,
+) -> (Option<CaseExcess>, Vec<Broken>) {
     let n_rows = excesses.n_rows();
     let Some(mut excess) = excesses.together() else {
         return (None, Vec::new());
     };
-    let broken = limits.broken_by_case(&excess, n_rows);
+    let broken = limits.broken_by_case(&excess, own, n_rows);
     excess.broken = in_words(&broken);
     (Some(excess), broken)
 }
@@ -95,6 +101,7 @@ fn case_excess(excesses: Excesses, limits: &Limits) -> (Option<CaseExcess>, Vec<
 pub struct Together {
     worst: Option<(String, Conclusion)>,
     excesses: Excesses,
+    own: Option<OwnExcess>,
 }
 
 impl Together {
@@ -110,13 +117,19 @@ impl Together {
             self.worst = Some((name.to_owned(), found));
         }
         self.excesses.add(receipt.rows());
+        let own = receipt.floor.as_ref().and_then(|floor| floor.own.clone());
+        self.own = match (self.own.take(), own) {
+            (Some(a), Some(b)) => Some(larger_of_all(&a, &b)),
+            (a, b) => a.or(b),
+        };
     }
 
     /// The gravest of them by its name, the first of equals, and what all of their rows are together:
     /// limits of a whole comparison see more of them than in one. `None`: there were none, or they have
     /// no floors.
     pub fn conclude(self, limits: &Limits) -> (Option<(String, Conclusion)>, Option<CaseExcess>) {
-        (self.worst, case_excess(self.excesses, limits).0)
+        let own = self.own.as_ref();
+        (self.worst, case_excess(self.excesses, own, limits).0)
     }
 }
 
@@ -141,7 +154,8 @@ pub fn repeat_figures(receipt: &mut Receipt) {
     receipt.max_absolute_diff = largest_difference(receipt);
     let limits = Limits::of_receipt(receipt);
     receipt.threshold = limits.smallest_cosine();
-    receipt.excess = case_excess(Excesses::of(receipt.rows()), &limits).0;
+    let own = receipt.floor.as_ref().and_then(|floor| floor.own.as_ref());
+    receipt.excess = case_excess(Excesses::of(receipt.rows()), own, &limits).0;
     receipt.warnings = warnings::of(receipt);
 }
 

@@ -145,6 +145,22 @@ pub struct FloorRecord {
     pub p90: JudgedDistances,
     /// The largest `max_abs` of all of them, by which ties are judged.
     pub largest_difference: Finite,
+    /// What its variants come to themselves. Absent where the others of each do not differ at all, and in
+    /// older receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnExcess>,
+}
+
+/// What the variants of a floor come to, each judged by a floor of the others: of each figure the largest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnExcess {
+    /// Of KL.
+    pub kl: ExcessStatistics,
+    /// Of the mean squared difference.
+    pub mse: ExcessStatistics,
+    /// Of the largest difference.
+    pub max_abs: ExcessStatistics,
 }
 
 /// The distances that are judged against a floor, after a constant shift has been taken out.

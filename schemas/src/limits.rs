@@ -39,6 +39,9 @@ pub struct Limit {
     pub bound: Bound,
     /// The value.
     pub value: Finite,
+    /// How far it gives way to the floor's own variants; only for figures of a whole comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub widened: Option<Widening>,
     /// A comparison of fewer rows is not judged by this limit; only for figures of a whole one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_rows: Option<u64>,
@@ -49,6 +52,17 @@ pub struct Limit {
     pub unit: String,
     /// Why this value.
     pub basis: String,
+}
+
+/// Where a variant of the floor, judged by a floor of the others, comes to so much that its figure times
+/// `times` is beyond the value, that is what passes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Widening {
+    /// By what the variants' figure is multiplied.
+    pub times: Finite,
+    /// What passes at most, whatever the variants come to.
+    pub at_most: Finite,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -335,7 +335,7 @@ mod tests {
             "both forms of a text are right"
         );
         let limits = r#"{"schema":"lockstep/limits/v1","name":"n","version":1,"limits":[
-            ["positions","mse","value","largest",1,null,"diverged","u","b"]]}"#;
+            ["positions","mse","value","largest",1,null,null,"diverged","u","b"]]}"#;
         let error = read::<crate::limits::LimitsFile>(limits).expect_err("a list");
         assert_eq!(error.path, "limits[0]");
     }

@@ -122,7 +122,7 @@ impl Excesses {
     }
 }
 
-fn statistics(values: Vec<f64>) -> Option<ExcessStatistics> {
+pub(super) fn statistics(values: Vec<f64>) -> Option<ExcessStatistics> {
     let above = values.iter().filter(|&&value| value > 1.0).count();
     let share_above = Finite::new(above as f64 / values.len() as f64)?;
     let sorted = Sorted::new(values);

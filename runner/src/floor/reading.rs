@@ -9,6 +9,7 @@ use schemas::floor::{
 use schemas::number::Finite;
 use schemas::receipt::{EngineRecord, SettingsRecord};
 
+use super::own;
 use super::percentile::Sorted;
 use crate::metrics::Comparison;
 
@@ -17,7 +18,7 @@ pub const METRICS_VERSION: u32 = 3;
 /// With fewer variants the largest distance is too often that of one lucky pair.
 pub const LEAST_VARIANTS: usize = 5;
 /// No row's floor is below this percentile of all rows.
-const LEAST_PERCENTILE: usize = 90;
+pub(super) const LEAST_PERCENTILE: usize = 90;
 
 /// The distances of a variant's row, or `None` if it is not finite.
 pub fn metrics_of(found: &Comparison) -> Option<FloorMetrics> {
@@ -147,6 +148,7 @@ pub fn read(
         identity: floor.identity.clone(),
         p90: p90(&positions, &steps),
         largest_difference: largest_difference(&positions, &steps),
+        own: own::of(&measured, needed),
         variants,
         positions,
         steps,

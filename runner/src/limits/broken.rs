@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use schemas::limits::{Beyond, Bound, Figure, Limit};
+use schemas::limits::{Beyond, Bound, Figure, Limit, Widening};
 use schemas::number::Finite;
 use schemas::receipt::Verdict;
 
@@ -34,6 +34,19 @@ impl Broken {
             Beyond::Drift => Verdict::Drift,
         }
     }
+}
+
+/// As ` or 1.5 times what the floor's own variants have, at most 1.5`.
+pub(crate) fn widened_in_words(limit: &Limit) -> String {
+    limit
+        .widened
+        .map_or(String::new(), |Widening { times, at_most }| {
+            format!(
+                " or {} times what the floor's own variants have, at most {}",
+                times.get(),
+                at_most.get()
+            )
+        })
 }
 
 /// What is said of each.

@@ -127,6 +127,11 @@ fn check_figure(limit: &Limit) -> Result<(), (&'static str, String)> {
         let problem = "a figure of the whole comparison is limited on the rung `positions`";
         return Err(("rung", problem.to_owned()));
     }
+    let is_excess = is_of_case(limit.figure) && limit.figure != Figure::Share;
+    if limit.widened.is_some() && !is_excess {
+        let problem = "is for an excess of the whole comparison, which variants have, too";
+        return Err(("widened", problem.to_owned()));
+    }
     if limit.least_rows.is_some() && !is_of_case(limit.figure) {
         let problem = "is for a figure of the whole comparison; every row is judged";
         return Err(("least_rows", problem.to_owned()));
@@ -136,7 +141,7 @@ fn check_figure(limit: &Limit) -> Result<(), (&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::limits::Bound;
+    use schemas::limits::{Bound, Widening};
     use schemas::number::Finite;
 
     use super::*;
@@ -161,6 +166,7 @@ mod tests {
             figure: Figure::Value,
             bound,
             value: Finite::new(0.5).expect("finite"),
+            widened: None,
             least_rows: None,
             beyond: Beyond::Diverged,
             unit: String::new(),
@@ -260,6 +266,16 @@ mod tests {
             ..excess(Figure::Excess)
         };
         assert!(refusal(&[every_row]).contains("`limits[0].least_rows`"));
+        for figure in [Figure::Value, Figure::Excess] {
+            let wide = Limit {
+                widened: Some(Widening {
+                    times: Finite::new(1.5).expect("finite"),
+                    at_most: Finite::new(2.0).expect("finite"),
+                }),
+                ..excess(figure)
+            };
+            assert!(refusal(&[wide]).contains("`limits[0].widened`: is for an excess of"));
+        }
         let any_flip = Limit {
             metric: LimitedMetric::FlipGap,
             bound: Bound::Largest,

@@ -1,7 +1,7 @@
 //! What can be limited: of each metric its name, its unit, on which side it is bad, and where its value
 //! is.
 
-use schemas::floor::{CaseExcess, ExcessStatistics, RowExcess};
+use schemas::floor::{CaseExcess, ExcessStatistics, OwnExcess, RowExcess};
 use schemas::limits::{Bound, Figure, Limit, LimitedMetric};
 use schemas::number::Finite;
 use schemas::row::Metrics;
@@ -77,23 +77,40 @@ pub(super) fn of_case(limit: &Limit, excess: &CaseExcess, n_rows: u64) -> Option
     if limit.figure == Figure::Share {
         return Some(1.0 - excess.flips as f64 / n_rows as f64);
     }
-    let ExcessStatistics {
-        median,
-        p99,
-        share_above,
-        ..
-    } = match limit.metric {
+    let of_metric = match limit.metric {
         LimitedMetric::Kl => &excess.kl,
         LimitedMetric::Mse => &excess.mse,
         LimitedMetric::MaxAbs => &excess.max_abs,
         _ => return None,
     };
-    match limit.figure {
-        Figure::ExcessMedian => median.map(Finite::get),
-        Figure::ExcessP99 => p99.map(Finite::get),
-        Figure::ExcessShare => Some(share_above.get()),
+    figure_of(limit.figure, of_metric)
+}
+
+fn figure_of(figure: Figure, statistics: &ExcessStatistics) -> Option<f64> {
+    match figure {
+        Figure::ExcessMedian => statistics.median.map(Finite::get),
+        Figure::ExcessP99 => statistics.p99.map(Finite::get),
+        Figure::ExcessShare => Some(statistics.share_above.get()),
         Figure::Value | Figure::Excess | Figure::Share => None,
     }
+}
+
+/// What passes of a whole comparison, given what the floor's own variants come to. What of theirs is beyond
+/// all numbers widens nothing.
+pub(super) fn widened(limit: &Limit, own: Option<&OwnExcess>) -> Finite {
+    let by_variants = || {
+        let (widening, own) = (limit.widened?, own?);
+        let of_metric = match limit.metric {
+            LimitedMetric::Kl => &own.kl,
+            LimitedMetric::Mse => &own.mse,
+            LimitedMetric::MaxAbs => &own.max_abs,
+            _ => return None,
+        };
+        let wanted = figure_of(limit.figure, of_metric)? * widening.times.get();
+        Finite::new(wanted.min(widening.at_most.get()))
+    };
+    let larger = |wanted: &Finite| wanted.get() > limit.value.get();
+    by_variants().filter(larger).unwrap_or(limit.value)
 }
 
 /// What is judged of a row: distances after the constant shift is taken out.

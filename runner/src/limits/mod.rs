@@ -8,7 +8,7 @@ mod choice;
 mod file;
 mod metric;
 
-use schemas::floor::{CaseExcess, RowExcess};
+use schemas::floor::{CaseExcess, OwnExcess, RowExcess};
 use schemas::limits::{
     AppliedLimit, Beyond, Figure, Limit, LimitSource, LimitedMetric, LimitsFile, Rung,
 };
@@ -17,12 +17,12 @@ use schemas::receipt::{LimitsFileRecord, Profile, Receipt};
 use schemas::row::{Metrics, RowRecord};
 
 pub use broken::Broken;
-pub(crate) use broken::{in_words, keeps};
+pub(crate) use broken::{in_words, keeps, widened_in_words};
 pub use choice::{may_be_named, overrides, read_from};
 pub(crate) use file::{check, shipped_as};
 pub use file::{read, shipped};
 pub use metric::metric_name;
-use metric::{bound_of, needs_floor, of_case, of_row, unit_of};
+use metric::{bound_of, needs_floor, of_case, of_row, unit_of, widened};
 
 /// What a receipt says of a value that a flag gave.
 pub(crate) const OVERRIDE_BASIS: &str = "given on the command line";
@@ -112,13 +112,22 @@ impl Limits {
     }
 
     /// The limits of a whole comparison that its rows together break.
-    pub fn broken_by_case(&self, excess: &CaseExcess, n_rows: u64) -> Vec<Broken> {
+    pub fn broken_by_case(
+        &self,
+        excess: &CaseExcess,
+        own: Option<&OwnExcess>,
+        n_rows: u64,
+    ) -> Vec<Broken> {
         let applies = |limit: &&Limit| limit.least_rows.is_none_or(|least| n_rows >= least);
         let limits = self.of_cases().filter(applies);
         let broken = limits.filter_map(|limit| {
             let found = of_case(limit, excess, n_rows);
-            let limit = limit.clone();
-            (!keeps(limit.bound, limit.value, found)).then_some(Broken { limit, found })
+            let value = widened(limit, own);
+            let limit = Limit {
+                value,
+                ..limit.clone()
+            };
+            (!keeps(limit.bound, value, found)).then_some(Broken { limit, found })
         });
         broken.collect()
     }
@@ -180,6 +189,7 @@ fn override_value(applied: &mut Vec<AppliedLimit>, metric: LimitedMetric, value:
                 figure: Figure::Value,
                 bound: bound_of(metric),
                 value,
+                widened: None,
                 least_rows: None,
                 beyond: Beyond::Diverged,
                 unit: unit_of(metric).to_owned(),

@@ -109,6 +109,7 @@ mod tests {
             figure: Figure::Value,
             bound,
             value: Finite::new(value).expect("finite"),
+            widened: None,
             least_rows: None,
             beyond: Beyond::Diverged,
             unit: String::new(),

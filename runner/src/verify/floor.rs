@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use schemas::floor::{FloorRecord, FloorVariant, JudgedDistances};
+use schemas::floor::{ExcessStatistics, FloorRecord, FloorVariant, JudgedDistances};
+use schemas::number::Finite;
 use schemas::receipt::{Profile, Receipt};
 
 use super::Finding;
@@ -84,6 +85,18 @@ fn check_rows(floor: &FloorRecord, receipt: &Receipt, findings: &mut Vec<Finding
             }
         }
     }
+    if let Some(own) = &floor.own {
+        for (name, own) in [
+            ("kl", &own.kl),
+            ("mse", &own.mse),
+            ("max_abs", &own.max_abs),
+        ] {
+            if !are_statistics(own) {
+                let problem = "are no statistics of one set of rows";
+                findings.push(Finding::new(format!("floor.own.{name}"), problem));
+            }
+        }
+    }
     let p90 = reading::p90(positions, steps);
     if floor.p90 != p90 {
         let problem = format!("is {:?}, expected {p90:?}", floor.p90);
@@ -97,6 +110,13 @@ fn check_rows(floor: &FloorRecord, receipt: &Receipt, findings: &mut Vec<Finding
         );
         findings.push(Finding::new("floor.largest_difference", problem));
     }
+}
+
+/// Each figure may be of another variant, and still none is below a smaller percentile.
+fn are_statistics(own: &ExcessStatistics) -> bool {
+    let beyond_all = |it: Option<Finite>| it.map_or(f64::INFINITY, Finite::get);
+    let figures = [own.median, own.p99, own.max].map(beyond_all);
+    figures[0] >= 0.0 && figures.is_sorted() && (0.0..=1.0).contains(&own.share_above.get())
 }
 
 /// Each is the largest of several rows, and what holds of each row holds of these: a mean of squares is

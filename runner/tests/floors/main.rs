@@ -1,6 +1,7 @@
 //! Floors and what is judged by them, from numbers alone: no engine runs.
 
 mod reading;
+mod together;
 mod verdicts;
 
 use schemas::floor::{FloorFile, FloorMetrics};

@@ -1,23 +1,20 @@
 //! What rows are in `production`, from numbers alone.
 
-use runner::conclusion::Conclusion;
-use runner::exit::Exit;
 use runner::floor::percentile::Sorted;
 use runner::judge::{self, Terms};
 use runner::limits::{self, Limits};
 use runner::metrics::{self, Comparison};
-use runner::rows::Rows;
 use schemas::floor::{FloorRecord, JudgedDistances};
 use schemas::limits::{Figure, LimitedMetric, LimitsFile};
 use schemas::receipt::{Profile, Verdict};
-use schemas::row::{GreedyStretch, PositionRow, RowRecord};
+use schemas::row::RowRecord;
 
 use super::finite;
 
 const VOCABULARY: usize = 64;
 
 /// Distances of a row that are `of` everywhere.
-fn distances(of: f64) -> JudgedDistances {
+pub(super) fn distances(of: f64) -> JudgedDistances {
     JudgedDistances {
         kl: finite(of),
         mse: finite(of),
@@ -26,7 +23,7 @@ fn distances(of: f64) -> JudgedDistances {
 }
 
 /// A floor whose rows have these distances.
-fn floor(rows: &[f64]) -> FloorRecord {
+pub(super) fn floor(rows: &[f64]) -> FloorRecord {
     let sorted = Sorted::new(rows.iter().copied());
     let at = |percent| sorted.percentile(percent).expect("rows");
     FloorRecord {
@@ -36,10 +33,11 @@ fn floor(rows: &[f64]) -> FloorRecord {
         steps: vec![distances(rows[rows.len() - 1])],
         p90: distances(at(90)),
         largest_difference: finite(at(100)),
+        own: None,
     }
 }
 
-fn production() -> LimitsFile {
+pub(super) fn production() -> LimitsFile {
     limits::shipped(Profile::Production).expect("it has one")
 }
 
@@ -51,14 +49,14 @@ fn reference(gap: f32) -> Vec<f32> {
 }
 
 /// A row that is off by `by` in a place that decides nothing.
-fn off_by(by: f32) -> Comparison {
+pub(super) fn off_by(by: f32) -> Comparison {
     let mut candidate = reference(2.0);
     candidate[VOCABULARY - 1] += by;
     metrics::compare(&candidate, &reference(2.0))
 }
 
 /// A row in which token 1 has become the likeliest over a gap.
-fn flip_over(gap: f32) -> Comparison {
+pub(super) fn flip_over(gap: f32) -> Comparison {
     let mut candidate = reference(gap);
     candidate.swap(0, 1);
     metrics::compare(&candidate, &reference(gap))
@@ -69,7 +67,7 @@ fn judged(file: &LimitsFile, floor: Option<&FloorRecord>, found: Comparison) -> 
     judge::position(&terms(&limits, floor), 1, found)
 }
 
-fn terms<'a>(limits: &'a Limits, floor: Option<&'a FloorRecord>) -> Terms<'a> {
+pub(super) fn terms<'a>(limits: &'a Limits, floor: Option<&'a FloorRecord>) -> Terms<'a> {
     Terms {
         profile: Profile::Production,
         limits,
@@ -237,163 +235,6 @@ fn each_excess_of_a_row_decides_alone() {
             Verdict::Match
         );
     }
-}
-
-/// `far` of a hundred rows are off by `by` times the floor of `max_abs`, the rest by half of it.
-fn case(file: &LimitsFile, far: usize, by: f32) -> Conclusion {
-    let floor = floor(&[1.0; 100]);
-    let limits = Limits::new(Some(file), &[]);
-    let terms = terms(&limits, Some(&floor));
-    let positions = (0..100).map(|position| PositionRow {
-        position,
-        token: 1,
-        row: judge::position(
-            &terms,
-            position,
-            off_by(if position < far as u64 { by } else { 0.5 }),
-        ),
-    });
-    let rows = Rows {
-        positions: positions.collect(),
-        greedy: Vec::new(),
-    };
-    assert!(
-        rows.all().all(|row| row.verdict != Verdict::Diverged),
-        "no row alone"
-    );
-    Conclusion::of(&rows, &terms, None)
-}
-
-#[test]
-fn rows_that_pass_alone_may_diverge_together() {
-    let value = |figure| {
-        let limits = production().limits.into_iter();
-        let mut limits =
-            limits.filter(|it| (it.metric, it.figure) == (LimitedMetric::MaxAbs, figure));
-        limits.next().expect("shipped").value.get() as f32
-    };
-    let beyond_p99 = value(Figure::ExcessP99) * 1.05;
-    let share = (value(Figure::ExcessShare) * 100.0).round() as usize;
-    for (figure, words, keeps, breaks) in [
-        (
-            Figure::ExcessMedian,
-            "the median of max_abs",
-            (49, 1.2),
-            (51, 1.2),
-        ),
-        (
-            Figure::ExcessShare,
-            "the share of rows whose max_abs",
-            (share, 1.2),
-            (share + 1, 1.2),
-        ),
-        (
-            Figure::ExcessP99,
-            "the 99th percentile of max_abs",
-            (1, beyond_p99),
-            (2, beyond_p99),
-        ),
-    ] {
-        // A limit of one row beside it, for a file has to have one.
-        let mut file = production();
-        file.limits.retain(|it| {
-            let is_it = it.metric == LimitedMetric::MaxAbs && it.figure == figure;
-            is_it || it.figure == Figure::Excess
-        });
-        let (far, by) = keeps;
-        assert_eq!(case(&file, far, by).verdict, Verdict::Match, "{figure:?}");
-        let (far, by) = breaks;
-        let found = case(&file, far, by);
-        assert_eq!(
-            (found.verdict, found.exit),
-            (Verdict::Diverged, Exit::Diverged)
-        );
-        assert!(
-            found.reason.starts_with("all rows together: "),
-            "{}",
-            found.reason
-        );
-        assert!(found.reason.contains(words), "{}", found.reason);
-        // Of more rows than there are nothing is said.
-        for limit in &mut file.limits {
-            limit.least_rows = limit.least_rows.map(|_| 101);
-        }
-        assert_eq!(case(&file, far, by).verdict, Verdict::Match);
-    }
-}
-
-/// Each flip may be a tie, but a right engine flips at few rows.
-#[test]
-fn flips_that_pass_alone_may_diverge_together() {
-    let floor = floor(&[1.0; 100]);
-    let limits = Limits::new(Some(&production()), &[]);
-    let terms = terms(&limits, Some(&floor));
-    let flips = |n: u64| {
-        let positions = (0..100).map(|position| PositionRow {
-            position,
-            token: 0,
-            row: judge::position(
-                &terms,
-                position,
-                if position < n {
-                    flip_over(0.1)
-                } else {
-                    off_by(0.5)
-                },
-            ),
-        });
-        let rows = Rows {
-            positions: positions.collect(),
-            greedy: Vec::new(),
-        };
-        Conclusion::of(&rows, &terms, None)
-    };
-    assert_eq!(flips(25).verdict, Verdict::TieFlip);
-    let found = flips(26);
-    assert_eq!(found.verdict, Verdict::Diverged);
-    let words = "the share of rows that have top1_equal is 7.4e-1, expected at least 7.5e-1";
-    assert!(found.reason.contains(words), "{}", found.reason);
-}
-
-/// Greedy steps come from the rows of a prompt whose positions were compared before, and the receipt
-/// has all of them.
-#[test]
-fn limits_of_a_whole_comparison_judge_a_rung_by_all_rows_so_far() {
-    let mut file = production();
-    file.limits.retain(|it| it.figure == Figure::ExcessMedian);
-    for limit in &mut file.limits {
-        limit.least_rows = None;
-    }
-    let mut floor = floor(&[1.0; 20]);
-    floor.steps = vec![distances(1.0); 5];
-    let limits = Limits::new(Some(&file), &[]);
-    let terms = terms(&limits, Some(&floor));
-    let stretch = GreedyStretch {
-        first_step: 0,
-        candidate_ids: vec![0; 5],
-        reference_ids: vec![0; 5],
-        first_difference: None,
-        steps: (0..5)
-            .map(|step| judge::step(&terms, step, true, off_by(1.2)))
-            .collect(),
-    };
-    let position = |position| PositionRow {
-        position,
-        token: 1,
-        row: judge::position(&terms, position, off_by(0.5)),
-    };
-    let all = Rows {
-        positions: (0..20).map(position).collect(),
-        greedy: vec![stretch.clone()],
-    };
-    let steps = Rows {
-        positions: Vec::new(),
-        greedy: vec![stretch],
-    };
-    let diverges = |found: Conclusion| found.verdict == Verdict::Diverged;
-    assert!(diverges(Conclusion::of(&steps, &terms, None)));
-    assert!(!diverges(Conclusion::of_rung(&steps, &all, &terms, None)));
-    assert!(!diverges(Conclusion::of(&all, &terms, None)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemas::diff::FieldChange;
 use schemas::limits::{AppliedLimit, Beyond, Bound, Figure, Limit, LimitedMetric, Rung};
 
-use crate::limits::{keeps, metric_name};
+use crate::limits::{keeps, metric_name, widened_in_words};
 
 /// What of limits differs. A limit of which one part is wider and another narrower is in both.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,15 @@ fn by_place(limits: &[AppliedLimit]) -> BTreeMap<Place, &Limit> {
 /// Whether `new` lets something pass that `old`, a limit of the same bound, does not.
 fn is_looser(old: &Limit, new: &Limit) -> bool {
     let is_wider = !keeps(old.bound, old.value, Some(new.value.get()));
-    is_wider || new.least_rows.unwrap_or(0) > old.least_rows.unwrap_or(0)
+    let gives_way = |limit: &Limit| {
+        let widened = limit.widened.as_ref();
+        widened.map_or((0.0, 0.0), |it| (it.times.get(), it.at_most.get()))
+    };
+    let (before, after) = (gives_way(old), gives_way(new));
+    is_wider
+        || after.0 > before.0
+        || after.1 > before.1
+        || new.least_rows.unwrap_or(0) > old.least_rows.unwrap_or(0)
 }
 
 fn told(limit: &Limit, before: Option<&Limit>, after: Option<&Limit>) -> FieldChange {
@@ -75,7 +83,7 @@ fn told(limit: &Limit, before: Option<&Limit>, after: Option<&Limit>) -> FieldCh
 fn value(limit: &Limit) -> String {
     let rows = limit.least_rows;
     let rows = rows.map_or(String::new(), |rows| format!(" from {rows} rows on"));
-    format!("{}{rows}", limit.value.get())
+    format!("{}{}{rows}", limit.value.get(), widened_in_words(limit))
 }
 
 /// As `positions kl excess, at most (drift)`.
@@ -109,6 +117,7 @@ fn name(limit: &Limit) -> String {
 mod tests {
     use super::*;
     use crate::limits::Limits;
+    use schemas::limits::Widening;
     use schemas::number::Finite;
     use schemas::receipt::Profile;
 
@@ -179,5 +188,27 @@ mod tests {
             Some("0.0005 from 100 rows on")
         );
         assert_eq!(changes(&from(Some(30)), &from(None)).tightened.len(), 1);
+    }
+
+    #[test]
+    fn what_gives_way_further_is_looser() {
+        let widened = |by: Option<[f64; 2]>| {
+            let by = by.map(|both| both.map(|it| Finite::new(it).expect("finite")));
+            edited(LimitedMetric::Kl, move |limit| {
+                limit.widened = by.map(|[times, at_most]| Widening { times, at_most });
+            })
+        };
+        let [none, some] = [None, Some([1.5, 0.75])].map(widened);
+        let looser = changes(&none, &some).loosened;
+        assert_eq!(
+            looser[0].after.as_deref(),
+            Some("0.0005 or 1.5 times what the floor's own variants have, at most 0.75")
+        );
+        assert_eq!(changes(&some, &none).tightened.len(), 1);
+        for further in [[2.0, 0.75], [1.5, 1.0]] {
+            let further = widened(Some(further));
+            assert_eq!(changes(&some, &further).loosened.len(), 1);
+            assert_eq!(changes(&further, &some).tightened.len(), 1);
+        }
     }
 }

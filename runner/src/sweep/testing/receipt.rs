@@ -147,6 +147,7 @@ fn floor(receipt: &Receipt, positions: u64) -> FloorRecord {
         variants: variants.to_vec(),
         p90: p90(&positions, &[]),
         largest_difference: largest_difference(&positions, &[]),
+        own: None,
         positions,
         steps: Vec::new(),
     }

@@ -60,8 +60,14 @@ pub(super) fn floored(desk: &Desk) -> Value {
         "steps": steps,
         "p90": p90(&positions, &steps),
         "largest_difference": largest_difference(&positions, &steps),
+        "own": {"kl": own(0.5, 0.0), "mse": own(0.5, 0.0), "max_abs": own(0.5, 0.0)},
     });
     judged(&receipt)
+}
+
+/// What variants come to of one metric.
+fn own(median: f64, share_above: f64) -> Value {
+    json!({"median": median, "p99": 1.0, "max": null, "share_above": share_above})
 }
 
 /// As its rows and limits make it.
@@ -213,6 +219,16 @@ fn a_row_that_no_floor_has_is_noticed() {
         ),
         ("/floor/positions/1/kl", scaled("kl", 2.0), "floor.p90: is"),
         ("/floor/p90/mse", json!(0.1), "floor.p90: is"),
+        (
+            "/floor/own",
+            json!({"kl": own(2.0, 0.0), "mse": own(0.5, 0.0), "max_abs": own(0.5, 0.0)}),
+            "floor.own.kl: are no statistics",
+        ),
+        (
+            "/floor/own",
+            json!({"kl": own(0.5, 0.0), "mse": own(0.5, 1.5), "max_abs": own(-0.5, 0.0)}),
+            "floor.own.mse: are no statistics",
+        ),
         (
             "/floor/largest_difference",
             json!(9),

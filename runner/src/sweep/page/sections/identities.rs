@@ -7,7 +7,7 @@ use schemas::receipt::{EngineRecord, FileIdentity, Receipt, SettingsRecord};
 use super::super::markup::Markup;
 use super::{View, figure};
 use crate::engine::{arithmetic_word, kv_word, on_off};
-use crate::limits::metric_name;
+use crate::limits::{metric_name, widened_in_words};
 
 /// The whole part.
 pub(in super::super) fn section(page: &mut Markup, view: View<'_>) {
@@ -128,6 +128,7 @@ fn of_receipt(page: &mut Markup, receipt: &Receipt) {
         page.text(figure(limit.value.get()))
             .raw(" ")
             .foreign(&limit.unit)
+            .text(widened_in_words(limit))
             .raw("</td><td>");
         page.raw(match applied.source {
             LimitSource::File => "file",
