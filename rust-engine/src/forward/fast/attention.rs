@@ -89,6 +89,7 @@ impl Attention {
         out.par_chunks_mut(BLOCK * row)
             .zip(queries.par_chunks(BLOCK * row))
             .enumerate()
+            .with_max_len(1)
             .for_each_init(Vec::new, |scores, (block, (out, queries))| {
                 let first = span.first + block * BLOCK;
                 let positions = first..first + queries.len() / row;

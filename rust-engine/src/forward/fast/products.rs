@@ -85,8 +85,9 @@ impl Products {
             x.make_panels(self.fast, matrix);
         }
         let x = &*x;
-        let pieces = cut(products, |_| PANEL_ROWS);
-        pieces.into_par_iter().for_each(|(matrix, out)| {
+        let pieces = cut(products, |_| PANEL_ROWS).into_par_iter();
+        // One at a time: of a few large ones, several in a row leave the other threads without work.
+        pieces.with_max_len(1).for_each(|(matrix, out)| {
             let other = x.panels(&matrix);
             let thread = rayon::current_thread_index().unwrap_or(0);
             // A panel is scratch: what a thread that panicked left in it harms nobody.

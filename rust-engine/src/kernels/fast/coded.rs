@@ -29,6 +29,9 @@ pub enum Coding {
     Rows,
 }
 
+/// Numbers that are turned by one thread: fewer are sooner done than handed over.
+const LEAST_TURNED: usize = 2048;
+
 /// Codes of several positions. Rows are padded with zeros, so that kernels may read whole vectors.
 pub struct Positions {
     pub(super) columns: usize,
@@ -149,15 +152,23 @@ impl Positions {
     }
 
     /// Numbers of groups, `[position][group]`, as `[group][position]`.
-    fn turned<T: Copy, U: Copy + Default>(&self, numbers: &[T], change: impl Fn(T) -> U) -> Vec<U> {
+    fn turned<T, U>(&self, numbers: &[T], change: impl Fn(T) -> U + Sync) -> Vec<U>
+    where
+        T: Copy + Sync,
+        U: Copy + Default + Send,
+    {
         let padded = self.padded();
         let mut turned = vec![U::default(); self.groups * padded];
-        for position in 0..padded {
-            let numbers = self.of_groups(numbers, position);
-            for (group, &number) in numbers[..self.groups].iter().enumerate() {
-                turned[group * padded + position] = change(number);
-            }
-        }
+        turned
+            .par_chunks_mut(padded)
+            .enumerate()
+            .with_min_len(LEAST_TURNED.div_ceil(padded))
+            .for_each(|(group, turned)| {
+                let rows = numbers.chunks_exact(self.group_stride);
+                for (turned, row) in turned.iter_mut().zip(rows) {
+                    *turned = change(row[group]);
+                }
+            });
         turned
     }
 
