@@ -11,14 +11,15 @@
 //! [`variants`] says what is changed and [`builds`] which other builds are there; [`measure`] compares
 //! each with the base, [`store`] keeps what was found, [`obtain`] puts these together for the cases of
 //! a comparison. [`reading`] makes the floor of a comparison of what was measured, [`excess`] holds
-//! rows against it, [`own`] holds its variants against each other, [`percentile`] is their one rule of rank. [`command`] is `lockstep floor`, with its [`self_check`] and its [`plot`].
+//! rows against it, and [`own`] its variants against each other; [`percentile`] is their one rule of rank.
+//! [`command`] is `lockstep floor`, with its [`self_check`] and its [`plot`].
 
 pub mod builds;
 pub mod command;
 pub mod excess;
 pub mod measure;
 pub mod obtain;
-pub(crate) mod own;
+pub mod own;
 pub mod percentile;
 pub mod plot;
 pub mod reading;
