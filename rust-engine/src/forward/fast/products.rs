@@ -188,9 +188,8 @@ impl Prepared {
     /// What panels of a type meet, which has been made.
     fn panels(&self, matrix: &Matrix<'_>) -> Other<'_> {
         let Some(coding) = coding_for(matrix.tensor_type) else {
-            let parts = find(&self.parts, &matrix.tensor_type);
-            let parts = parts.and_then(|at| self.parts[at].1.as_ref());
-            return Other::Floats(self.floats(matrix.tensor_type), parts);
+            let parts = made(&self.parts, &matrix.tensor_type);
+            return Other::Floats(self.floats(matrix.tensor_type), parts.as_ref());
         };
         let zero = zero_of(matrix.tensor_type);
         Other::Codes(

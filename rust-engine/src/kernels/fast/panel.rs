@@ -185,10 +185,7 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
                 let row = strip * LANES + lane;
                 if row < self.matrix.rows {
                     let bytes = self.matrix.row(row);
-                    // The row after the next few, line by line.
-                    for line in (0..bytes.len()).step_by(64) {
-                        self.isa.prefetch(bytes, 4 * bytes.len() + line);
-                    }
+                    ask_ahead(self.isa, bytes);
                     let (steps, minima) = (&mut panel.row_steps[..], &mut panel.row_minima[..]);
                     codes_of_row::<F, I>(self.isa, bytes, bytemuck::cast_slice_mut(codes));
                     steps_of_row::<F>(bytes, steps, minima);
@@ -274,6 +271,14 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
             let here = P.min(rows.saturating_sub(first));
             store(isa, totals, &mut self.out, first, here, strip * LANES);
         }
+    }
+}
+
+/// Asks for the row after the next few, line by line.
+#[inline(always)]
+pub(super) fn ask_ahead<I: Isa>(isa: I, row: &[u8]) {
+    for line in (0..row.len()).step_by(64) {
+        isa.prefetch(row, 4 * row.len() + line);
     }
 }
 

@@ -19,16 +19,15 @@ use rayon::prelude::*;
 
 use super::Fast;
 use super::columns::Piece;
-use super::isa::tiles::{FloatRun, TileTotals};
+use super::isa::tiles::FloatRun;
 use super::isa::{Isa, LANES, Task};
 use super::lines::Lines;
-use super::unit::UNIT_POSITIONS;
+use super::panel::ask_ahead;
+use super::unit::{self, TILE_LINES, UNIT_POSITIONS};
 use crate::formats::Matrix;
 
 /// Numbers of a tile's row.
 const TILE_COLUMNS: usize = 32;
-/// Lines of a tile.
-const TILE_LINES: usize = 16;
 /// Tiles of a stretch, over all parts: strips of 16 KB.
 const STRETCH_TILES: usize = 16;
 /// Tiles of positions that are multiplied together.
@@ -199,7 +198,7 @@ pub(super) fn product<I: Isa>(
         }
     }
     isa.end_tiles();
-    store(isa, totals, out);
+    unit::store(isa, totals.as_flattened(), out);
     true
 }
 
@@ -220,10 +219,7 @@ fn unpack<I: Isa>(isa: I, matrix: &Matrix<'_>, x: &Parts, scratch: &mut Scratch)
             } else {
                 &[]
             };
-            // The row after the next few, line by line.
-            for line in (0..bytes.len()).step_by(64) {
-                isa.prefetch(bytes, 4 * bytes.len() + line);
-            }
+            ask_ahead(isa, bytes);
             place[..bytes.len()].copy_from_slice(bytes);
             place[bytes.len()..].fill(0);
         }
@@ -254,18 +250,4 @@ fn are_finite_halves(pairs: &[u32]) -> bool {
         largest[1] = u32::max(largest[1], pair & 0x7fff_0000);
     }
     largest[0] < 0x7c00 && largest[1] < 0x7c00_0000
-}
-
-#[inline(always)]
-fn store<I: Isa>(isa: I, totals: &[[TileTotals; 4]], out: &mut Piece<'_>) {
-    let totals = totals.as_flattened();
-    for position in 0..out.rows() {
-        let (tile, p) = (position / UNIT_POSITIONS, position % UNIT_POSITIONS);
-        let row = out.row(position);
-        for strip in 0..2 {
-            let start = (strip * LANES).min(row.len());
-            let totals = isa.load(&totals[2 * tile + strip][p]);
-            isa.store_some(totals, &mut row[start..]);
-        }
-    }
 }

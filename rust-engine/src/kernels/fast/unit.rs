@@ -22,7 +22,7 @@
 
 use super::coded::{ByGroup, Coding, Positions};
 use super::columns::Piece;
-use super::isa::tiles::{STALE, TILE_BYTES, TileRun, TileSum};
+use super::isa::tiles::{STALE, TILE_BYTES, TileRun, TileSum, TileTotals};
 use super::isa::{Isa, LANES};
 use super::lines::Lines;
 use super::tile::{Strip, numbers_at};
@@ -32,7 +32,7 @@ use crate::formats::coded::Coded;
 pub(super) const UNIT_POSITIONS: usize = 16;
 
 /// Lines of a tile of sums or of totals.
-const TILE_LINES: usize = 16;
+pub(super) const TILE_LINES: usize = 16;
 /// Tiles of 64 codes of a stretch of signed codes: strips of 8 KB.
 const STRETCH_TILES: usize = 8;
 /// Sums of a stretch: two groups of 256, for two strips and two tiles of positions.
@@ -156,7 +156,7 @@ impl UnitProduct<'_, '_> {
             unit.long();
         }
         isa.end_tiles();
-        unit.store();
+        store(isa, unit.totals, unit.product.out);
     }
 }
 
@@ -170,7 +170,7 @@ struct Unit<'a, 'o, 's, I> {
     tiles: usize,
     sums: &'s mut [TileSum],
     /// `[tile of positions · 2 + strip]`
-    totals: &'s mut [[[f32; LANES]; UNIT_POSITIONS]],
+    totals: &'s mut [TileTotals],
 }
 
 /// What of a stretch is added to the totals of a tile of positions and a strip.
@@ -318,22 +318,21 @@ impl<I: Isa> Unit<'_, '_, '_, I> {
             isa.store(totals[p], &mut place[p]);
         }
     }
+}
 
-    /// Puts all totals in their places.
-    ///
-    /// Those are lines far apart: a store that waits for its line holds up the stores of sums behind it,
-    /// so that these come last.
-    #[inline(always)]
-    fn store(&mut self) {
-        let out = &mut *self.product.out;
-        for position in 0..out.rows() {
-            let (tile, p) = (position / UNIT_POSITIONS, position % UNIT_POSITIONS);
-            let row = out.row(position);
-            for strip in 0..2 {
-                let totals = self.isa.load(&self.totals[2 * tile + strip][p]);
-                let start = (strip * LANES).min(row.len());
-                self.isa.store_some(totals, &mut row[start..]);
-            }
+/// Puts all totals, `[tile of positions · 2 + strip]`, in their places.
+///
+/// Those are lines far apart: a store that waits for its line holds up the stores of sums behind it,
+/// so that these come last.
+#[inline(always)]
+pub(super) fn store<I: Isa>(isa: I, totals: &[TileTotals], out: &mut Piece<'_>) {
+    for position in 0..out.rows() {
+        let (tile, p) = (position / UNIT_POSITIONS, position % UNIT_POSITIONS);
+        let row = out.row(position);
+        for strip in 0..2 {
+            let totals = isa.load(&totals[2 * tile + strip][p]);
+            let start = (strip * LANES).min(row.len());
+            isa.store_some(totals, &mut row[start..]);
         }
     }
 }

@@ -273,113 +273,87 @@ pub(super) unsafe fn products(run: FloatRun<'_>, totals: &mut [TileTotals; 4]) {
     }
 }
 
-/// Four products for each tile of columns.
-///
-/// # Safety
-/// As [`products`].
-#[inline(always)]
-unsafe fn one_part(
-    [x, y]: [&[[u8; 64]]; 2],
-    [a, b]: [&[[u8; 64]]; 2],
-    depth: usize,
-    c: *mut TileTotals,
-) {
-    // SAFETY: the unit is ready, as the caller says. Of each tile of columns it reads a kilobyte of each part
-    // of both tiles of positions and of both strips; it reads and writes four totals.
-    unsafe {
-        asm!(
-            "tileloadd tmm0, [{c} + {row}]",
-            "tileloadd tmm1, [{c} + {row} + 1024]",
-            "tileloadd tmm2, [{c} + {row} + 2048]",
-            "tileloadd tmm3, [{c} + {row} + 3072]",
-            "2:",
-            "tileloadd tmm4, [{x} + {row}]",
-            "tileloadd tmm5, [{a} + {row}]",
-            "tdpbf16ps tmm0, tmm4, tmm5",
-            "tileloadd tmm7, [{b} + {row}]",
-            "tdpbf16ps tmm1, tmm4, tmm7",
-            "tileloadd tmm6, [{y} + {row}]",
-            "tdpbf16ps tmm2, tmm6, tmm5",
-            "tdpbf16ps tmm3, tmm6, tmm7",
-            "add {x}, 1024",
-            "add {y}, 1024",
-            "add {a}, 1024",
-            "add {b}, 1024",
-            "sub {n}, 1",
-            "jnz 2b",
-            "tilestored [{c} + {row}], tmm0",
-            "tilestored [{c} + {row} + 1024], tmm1",
-            "tilestored [{c} + {row} + 2048], tmm2",
-            "tilestored [{c} + {row} + 3072], tmm3",
-            x = inout(reg) x.as_ptr() => _, y = inout(reg) y.as_ptr() => _,
-            a = inout(reg) a.as_ptr() => _, b = inout(reg) b.as_ptr() => _,
-            c = in(reg) c, n = inout(reg) depth => _, row = in(reg) 64usize,
-            options(nostack),
-        );
-    }
+/// A function of the products of a tile of columns: those of first parts, and more. Its tiles of columns have
+/// so many bytes of each factor. Safe as [`products`] is.
+macro_rules! of_parts {
+    ($(#[$words:meta])* $name:ident, $bytes:literal, [$($more:literal),*]) => {
+        $(#[$words])*
+        #[inline(always)]
+        unsafe fn $name(
+            [x, y]: [&[[u8; 64]]; 2],
+            [a, b]: [&[[u8; 64]]; 2],
+            depth: usize,
+            c: *mut TileTotals,
+        ) {
+            // SAFETY: the unit is ready, as the caller says. Of each tile of columns it reads a kilobyte of
+            // each part of both tiles of positions and of both strips; it reads and writes four totals.
+            unsafe {
+                asm!(
+                    "tileloadd tmm0, [{c} + {row}]",
+                    "tileloadd tmm1, [{c} + {row} + 1024]",
+                    "tileloadd tmm2, [{c} + {row} + 2048]",
+                    "tileloadd tmm3, [{c} + {row} + 3072]",
+                    "2:",
+                    "tileloadd tmm4, [{x} + {row}]",
+                    "tileloadd tmm5, [{a} + {row}]",
+                    "tdpbf16ps tmm0, tmm4, tmm5",
+                    "tileloadd tmm7, [{b} + {row}]",
+                    "tdpbf16ps tmm1, tmm4, tmm7",
+                    "tileloadd tmm6, [{y} + {row}]",
+                    "tdpbf16ps tmm2, tmm6, tmm5",
+                    "tdpbf16ps tmm3, tmm6, tmm7",
+                    $($more,)*
+                    "add {x}, {bytes}",
+                    "add {y}, {bytes}",
+                    "add {a}, {bytes}",
+                    "add {b}, {bytes}",
+                    "sub {n}, 1",
+                    "jnz 2b",
+                    "tilestored [{c} + {row}], tmm0",
+                    "tilestored [{c} + {row} + 1024], tmm1",
+                    "tilestored [{c} + {row} + 2048], tmm2",
+                    "tilestored [{c} + {row} + 3072], tmm3",
+                    x = inout(reg) x.as_ptr() => _, y = inout(reg) y.as_ptr() => _,
+                    a = inout(reg) a.as_ptr() => _, b = inout(reg) b.as_ptr() => _,
+                    c = in(reg) c, n = inout(reg) depth => _, row = in(reg) 64usize,
+                    bytes = const $bytes,
+                    options(nostack),
+                );
+            }
+        }
+    };
 }
 
-/// Sixteen products for each tile of columns: first with first parts, then with the rest of the
-/// positions, of both, and of the rows. Each total has every fourth product.
-///
-/// # Safety
-/// As [`products`].
-#[inline(always)]
-unsafe fn two_parts(
-    [x, y]: [&[[u8; 64]]; 2],
-    [a, b]: [&[[u8; 64]]; 2],
-    depth: usize,
-    c: *mut TileTotals,
-) {
-    // SAFETY: the unit is ready, as the caller says. Of each tile of columns it reads a kilobyte of each part
-    // of both tiles of positions and of both strips; it reads and writes four totals.
-    unsafe {
-        asm!(
-            "tileloadd tmm0, [{c} + {row}]",
-            "tileloadd tmm1, [{c} + {row} + 1024]",
-            "tileloadd tmm2, [{c} + {row} + 2048]",
-            "tileloadd tmm3, [{c} + {row} + 3072]",
-            "2:",
-            "tileloadd tmm4, [{x} + {row}]",
-            "tileloadd tmm5, [{a} + {row}]",
-            "tdpbf16ps tmm0, tmm4, tmm5",
-            "tileloadd tmm7, [{b} + {row}]",
-            "tdpbf16ps tmm1, tmm4, tmm7",
-            "tileloadd tmm6, [{y} + {row}]",
-            "tdpbf16ps tmm2, tmm6, tmm5",
-            "tdpbf16ps tmm3, tmm6, tmm7",
-            "tileloadd tmm4, [{x} + {row} + 1024]",
-            "tdpbf16ps tmm0, tmm4, tmm5",
-            "tdpbf16ps tmm1, tmm4, tmm7",
-            "tileloadd tmm6, [{y} + {row} + 1024]",
-            "tdpbf16ps tmm2, tmm6, tmm5",
-            "tdpbf16ps tmm3, tmm6, tmm7",
-            "tileloadd tmm5, [{a} + {row} + 1024]",
-            "tdpbf16ps tmm0, tmm4, tmm5",
-            "tdpbf16ps tmm2, tmm6, tmm5",
-            "tileloadd tmm7, [{b} + {row} + 1024]",
-            "tdpbf16ps tmm1, tmm4, tmm7",
-            "tdpbf16ps tmm3, tmm6, tmm7",
-            "tileloadd tmm4, [{x} + {row}]",
-            "tdpbf16ps tmm0, tmm4, tmm5",
-            "tdpbf16ps tmm1, tmm4, tmm7",
-            "tileloadd tmm6, [{y} + {row}]",
-            "tdpbf16ps tmm2, tmm6, tmm5",
-            "tdpbf16ps tmm3, tmm6, tmm7",
-            "add {x}, 2048",
-            "add {y}, 2048",
-            "add {a}, 2048",
-            "add {b}, 2048",
-            "sub {n}, 1",
-            "jnz 2b",
-            "tilestored [{c} + {row}], tmm0",
-            "tilestored [{c} + {row} + 1024], tmm1",
-            "tilestored [{c} + {row} + 2048], tmm2",
-            "tilestored [{c} + {row} + 3072], tmm3",
-            x = inout(reg) x.as_ptr() => _, y = inout(reg) y.as_ptr() => _,
-            a = inout(reg) a.as_ptr() => _, b = inout(reg) b.as_ptr() => _,
-            c = in(reg) c, n = inout(reg) depth => _, row = in(reg) 64usize,
-            options(nostack),
-        );
-    }
-}
+of_parts!(
+    /// Four products for each tile of columns.
+    one_part,
+    1024,
+    []
+);
+
+of_parts!(
+    /// Sixteen products for each tile of columns: first with first parts, then with the rest of the
+    /// positions, of both, and of the rows. Each total has every fourth product.
+    two_parts,
+    2048,
+    [
+        "tileloadd tmm4, [{x} + {row} + 1024]",
+        "tdpbf16ps tmm0, tmm4, tmm5",
+        "tdpbf16ps tmm1, tmm4, tmm7",
+        "tileloadd tmm6, [{y} + {row} + 1024]",
+        "tdpbf16ps tmm2, tmm6, tmm5",
+        "tdpbf16ps tmm3, tmm6, tmm7",
+        "tileloadd tmm5, [{a} + {row} + 1024]",
+        "tdpbf16ps tmm0, tmm4, tmm5",
+        "tdpbf16ps tmm2, tmm6, tmm5",
+        "tileloadd tmm7, [{b} + {row} + 1024]",
+        "tdpbf16ps tmm1, tmm4, tmm7",
+        "tdpbf16ps tmm3, tmm6, tmm7",
+        "tileloadd tmm4, [{x} + {row}]",
+        "tdpbf16ps tmm0, tmm4, tmm5",
+        "tdpbf16ps tmm1, tmm4, tmm7",
+        "tileloadd tmm6, [{y} + {row}]",
+        "tdpbf16ps tmm2, tmm6, tmm5",
+        "tdpbf16ps tmm3, tmm6, tmm7"
+    ]
+);
