@@ -5,12 +5,11 @@
 //! they are alike, as with random weights, half of the rows of each variant are near the floor of the
 //! others, and a limit that rests on other models calls it wrong.
 
-use schemas::floor::{ExcessStatistics, FloorMetrics, MeasuredVariant, OwnExcess};
+use schemas::floor::{ExcessStatistics, JudgedDistances, MeasuredVariant, OwnExcess};
 use schemas::number::Finite;
 
 use super::excess::statistics;
-use super::percentile::Sorted;
-use super::reading::LEAST_PERCENTILE;
+use super::reading::{largest, p90};
 
 /// A figure of fewer rows is one of chance.
 const LEAST_ROWS: usize = 64;
@@ -21,36 +20,50 @@ pub(super) fn of(variants: &[&MeasuredVariant], rows: usize) -> Option<OwnExcess
     if rows < LEAST_ROWS {
         return None;
     }
-    let of = |value| of_metric(variants, rows, value);
+    let judged: Vec<_> = (0..variants.len())
+        .map(|judged| Judged::new(variants, judged, rows))
+        .collect();
     Some(OwnExcess {
-        kl: of(|row| row.kl)?,
-        mse: of(|row| row.mse)?,
-        max_abs: of(|row| row.max_abs)?,
+        kl: of_metric(&judged, |row| row.kl)?,
+        mse: of_metric(&judged, |row| row.mse)?,
+        max_abs: of_metric(&judged, |row| row.max_abs)?,
     })
 }
 
+/// A variant's rows, and the floor of the others.
+struct Judged {
+    rows: Vec<JudgedDistances>,
+    floors: Vec<JudgedDistances>,
+    p90: JudgedDistances,
+}
+
+impl Judged {
+    fn new(variants: &[&MeasuredVariant], judged: usize, rows: usize) -> Self {
+        let mut others = variants.to_vec();
+        let variant = [others.remove(judged)];
+        let floors: Vec<_> = (0..rows).map(|row| largest(&others, row)).collect();
+        Self {
+            rows: (0..rows).map(|row| largest(&variant, row)).collect(),
+            p90: p90(&floors, &[]),
+            floors,
+        }
+    }
+}
+
 fn of_metric(
-    variants: &[&MeasuredVariant],
-    rows: usize,
-    value: fn(&FloorMetrics) -> Finite,
+    judged: &[Judged],
+    value: impl Fn(&JudgedDistances) -> Finite,
 ) -> Option<ExcessStatistics> {
-    // Rounding can take a KL below 0.
-    let value = |variant: &MeasuredVariant, row: usize| value(&variant.rows[row]).get().max(0.0);
-    let judged = variants.iter().enumerate().filter_map(|(judged, variant)| {
-        let others = || variants.iter().enumerate().filter(|(i, _)| *i != judged);
-        let largest = |row| {
-            others()
-                .map(|(_, other)| value(other, row))
-                .fold(0.0, f64::max)
-        };
-        let floors: Vec<f64> = (0..rows).map(largest).collect();
-        let least = Sorted::new(floors.iter().copied()).percentile(LEAST_PERCENTILE)?;
+    let value = |row| value(row).get();
+    let judged = judged.iter().filter_map(|judged| {
+        let least = value(&judged.p90);
         // By others that are next to nowhere apart nothing can be judged.
         if least == 0.0 {
             return None;
         }
-        let excess = |(row, floor): (usize, f64)| value(variant, row) / f64::max(floor, least);
-        statistics(floors.into_iter().enumerate().map(excess).collect())
+        let rows = judged.rows.iter().zip(&judged.floors);
+        let excess = |(row, floor)| value(row) / f64::max(value(floor), least);
+        statistics(rows.map(excess).collect())
     });
     judged.reduce(|a, b| larger(&a, &b))
 }
@@ -80,7 +93,7 @@ pub(crate) fn larger_of_all(a: &OwnExcess, b: &OwnExcess) -> OwnExcess {
 
 #[cfg(test)]
 mod tests {
-    use schemas::floor::FloorVariant;
+    use schemas::floor::{FloorMetrics, FloorVariant};
 
     use super::*;
     use crate::engine::testing::description;

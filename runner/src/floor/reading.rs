@@ -18,7 +18,7 @@ pub const METRICS_VERSION: u32 = 3;
 /// With fewer variants the largest distance is too often that of one lucky pair.
 pub const LEAST_VARIANTS: usize = 5;
 /// No row's floor is below this percentile of all rows.
-pub(super) const LEAST_PERCENTILE: usize = 90;
+const LEAST_PERCENTILE: usize = 90;
 
 /// The distances of a variant's row, or `None` if it is not finite.
 pub fn metrics_of(found: &Comparison) -> Option<FloorMetrics> {
@@ -251,7 +251,7 @@ pub fn are_enough(variants: &[FloorVariant], reference: &EngineRecord) -> Result
 }
 
 /// The largest distances of one row over all variants. Rounding can take a KL below 0.
-fn largest(variants: &[&MeasuredVariant], row: usize) -> JudgedDistances {
+pub(super) fn largest(variants: &[&MeasuredVariant], row: usize) -> JudgedDistances {
     let of = |value: fn(&FloorMetrics) -> Finite| {
         let values = variants
             .iter()

@@ -77,17 +77,18 @@ pub(super) fn of_case(limit: &Limit, excess: &CaseExcess, n_rows: u64) -> Option
     if limit.figure == Figure::Share {
         return Some(1.0 - excess.flips as f64 / n_rows as f64);
     }
-    let of_metric = match limit.metric {
-        LimitedMetric::Kl => &excess.kl,
-        LimitedMetric::Mse => &excess.mse,
-        LimitedMetric::MaxAbs => &excess.max_abs,
-        _ => return None,
-    };
-    figure_of(limit.figure, of_metric)
+    figure_of(limit, [&excess.kl, &excess.mse, &excess.max_abs])
 }
 
-fn figure_of(figure: Figure, statistics: &ExcessStatistics) -> Option<f64> {
-    match figure {
+/// What a limit looks at in the statistics of KL, the mean square and the largest difference.
+fn figure_of(limit: &Limit, [kl, mse, max_abs]: [&ExcessStatistics; 3]) -> Option<f64> {
+    let statistics = match limit.metric {
+        LimitedMetric::Kl => kl,
+        LimitedMetric::Mse => mse,
+        LimitedMetric::MaxAbs => max_abs,
+        _ => return None,
+    };
+    match limit.figure {
         Figure::ExcessMedian => statistics.median.map(Finite::get),
         Figure::ExcessP99 => statistics.p99.map(Finite::get),
         Figure::ExcessShare => Some(statistics.share_above.get()),
@@ -100,13 +101,8 @@ fn figure_of(figure: Figure, statistics: &ExcessStatistics) -> Option<f64> {
 pub(super) fn widened(limit: &Limit, own: Option<&OwnExcess>) -> Finite {
     let by_variants = || {
         let (widening, own) = (limit.widened?, own?);
-        let of_metric = match limit.metric {
-            LimitedMetric::Kl => &own.kl,
-            LimitedMetric::Mse => &own.mse,
-            LimitedMetric::MaxAbs => &own.max_abs,
-            _ => return None,
-        };
-        let wanted = figure_of(limit.figure, of_metric)? * widening.times.get();
+        let of_variants = figure_of(limit, [&own.kl, &own.mse, &own.max_abs])?;
+        let wanted = of_variants * widening.times.get();
         Finite::new(wanted.min(widening.at_most.get()))
     };
     let larger = |wanted: &Finite| wanted.get() > limit.value.get();
