@@ -28,20 +28,86 @@ pub trait Coded {
     /// Whether a block begins with its one step, an F16 number, and behind it its one minimum, if there
     /// are minima: then [`Self::steps`] does not give them, since many are widened together.
     const HALVES: bool = false;
-    /// Whether a step is the block's one step times a whole number of the group, which [`Self::scales`]
+    /// Whether a step is the block's one step times a whole number of the group, which [`Self::group_factors`]
     /// gives apart. A code, less its zero, times that number has at most 16 bits.
     const SCALED: bool = false;
     /// The block's one step, and the numbers of its groups.
     #[inline(always)]
-    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-        let _ = (block, scales);
+    fn group_factors(block: &[u8]) -> GroupFactors {
+        let _ = block;
         unreachable!("a type without such numbers");
     }
     /// Steps of a block, a number for each of its groups; minima, where there are any.
     #[inline(always)]
     fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
-        let _ = (block, steps, minima);
+        if Self::SCALED {
+            Self::group_factors(block).spread(steps, minima);
+        }
     }
+}
+
+/// What groups of a block are worth: `step = d · scale`, `minimum = -d_min · number`.
+#[derive(Clone, Copy, Default)]
+pub struct GroupFactors {
+    /// `d` as an F16 number; above it `d_min`, where there are minima.
+    pub halves: u32,
+    /// Signed bytes, that of the first group in the lowest bits.
+    pub scales: [u64; 2],
+    /// The same of minima, of which none is below zero.
+    pub minima: [u64; 2],
+}
+
+impl GroupFactors {
+    /// `d`.
+    #[inline(always)]
+    pub fn step(&self) -> f32 {
+        widen_f16(self.halves as u16)
+    }
+
+    /// The scales of groups; those that there are not are zero.
+    #[inline(always)]
+    pub fn scales(&self) -> [i8; 16] {
+        bytemuck::cast(self.scales.map(u64::to_le))
+    }
+
+    #[inline(always)]
+    fn spread(&self, steps: &mut [f32], minima: &mut [f32]) {
+        let d = self.step();
+        for (step, scale) in steps.iter_mut().zip(self.scales()) {
+            *step = d * f32::from(scale);
+        }
+        let d_min = widen_f16((self.halves >> 16) as u16);
+        let numbers: [i8; 16] = bytemuck::cast(self.minima.map(u64::to_le));
+        for (minimum, number) in minima.iter_mut().zip(numbers) {
+            *minimum = -d_min * f32::from(number);
+        }
+    }
+}
+
+/// The F16 number at `offset`, its bits.
+#[inline(always)]
+pub(crate) fn half_at(bytes: &[u8], offset: usize) -> u32 {
+    u32::from(u16::from_le_bytes(*bytes_at(bytes, offset)))
+}
+
+/// Four bytes from `offset` on.
+#[inline(always)]
+pub(crate) fn word_at(bytes: &[u8], offset: usize) -> u32 {
+    u32::from_le_bytes(*bytes_at(bytes, offset))
+}
+
+/// Eight bytes from `offset` on.
+#[inline(always)]
+pub(super) fn long_at(bytes: &[u8], offset: usize) -> u64 {
+    u64::from_le_bytes(*bytes_at(bytes, offset))
+}
+
+/// Each byte, which is below 64, less 32.
+#[inline(always)]
+pub(super) fn less_32(bytes: u64) -> u64 {
+    // With its highest bit set no byte borrows from the next one.
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
+    ((bytes | HIGHEST) - 0x2020_2020_2020_2020) ^ HIGHEST
 }
 
 /// Where the codes of a block are. Offsets count bytes from the block's beginning.
@@ -110,12 +176,6 @@ pub(super) const fn raised(levels: &[i16; 16], by: i16) -> [u8; 16] {
         code += 1;
     }
     raised
-}
-
-/// The first `N` steps, or minima.
-#[inline(always)]
-pub(super) fn steps_at<const N: usize>(steps: &mut [f32]) -> &mut [f32; N] {
-    steps.first_chunk_mut().expect("room for a block's groups")
 }
 
 /// Work on weights of any coded type.

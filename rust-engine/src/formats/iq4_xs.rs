@@ -7,7 +7,7 @@
 //! value = d · (scale - 32) · LEVELS[code]
 //! ```
 
-use super::coded::{self, Coded, Packing, steps_at};
+use super::coded::{Coded, GroupFactors, Packing, half_at, less_32, word_at};
 use super::iq4_nl::{LEVELS, UNSIGNED_LEVELS};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
@@ -68,19 +68,21 @@ impl Coded for IQ4XS {
     };
     const SCALED: bool = true;
 
+    /// What `scale` says, of all groups: bits are moved apart by halves.
     #[inline(always)]
-    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-        for group in 0..8 {
-            scales[group] = scale(block, group) as i16;
-        }
-        coded::f16_at(block, 0)
-    }
-
-    #[inline(always)]
-    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
-        let d = coded::f16_at(block, 0);
-        for (group, step) in steps_at::<8>(steps).iter_mut().enumerate() {
-            *step = d * scale(block, group) as f32;
+    fn group_factors(block: &[u8]) -> GroupFactors {
+        let mut low = u64::from(word_at(block, 4));
+        low = (low | low << 16) & 0x0000_ffff_0000_ffff;
+        low = (low | low << 8) & 0x00ff_00ff_00ff_00ff;
+        low = (low | low << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        let mut high = u64::from(half_at(block, 2));
+        high = (high | high << 24) & 0x0000_00ff_0000_00ff;
+        high = (high | high << 12) & 0x000f_000f_000f_000f;
+        high = (high | high << 6) & 0x0303_0303_0303_0303;
+        GroupFactors {
+            halves: half_at(block, 0),
+            scales: [less_32(low | high << 4), 0],
+            ..GroupFactors::default()
         }
     }
 }

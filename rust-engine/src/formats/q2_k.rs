@@ -8,7 +8,7 @@
 //! value = (d · scale) · code - d_min · minimum
 //! ```
 
-use super::coded::{self, Coded, Packing, bytes_at, steps_at};
+use super::coded::{Coded, GroupFactors, Packing, long_at, word_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -69,22 +69,13 @@ impl Coded for Q2K {
     const SCALED: bool = true;
 
     #[inline(always)]
-    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-        let factors = bytes_at::<16>(block, 0);
-        for group in 0..16 {
-            scales[group] = i16::from(factors[group] & 15);
-        }
-        coded::f16_at(block, D)
-    }
-
-    #[inline(always)]
-    fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
-        let (d, d_min) = (coded::f16_at(block, D), coded::f16_at(block, D_MIN));
-        let (steps, minima) = (steps_at::<16>(steps), steps_at::<16>(minima));
-        let factors = bytes_at::<16>(block, 0);
-        for group in 0..16 {
-            steps[group] = d * f32::from(factors[group] & 15);
-            minima[group] = -d_min * f32::from(factors[group] >> 4);
+    fn group_factors(block: &[u8]) -> GroupFactors {
+        const LOW: u64 = 0x0f0f_0f0f_0f0f_0f0f;
+        let (first, second) = (long_at(block, 0), long_at(block, 8));
+        GroupFactors {
+            halves: word_at(block, D),
+            scales: [first & LOW, second & LOW],
+            minima: [first >> 4 & LOW, second >> 4 & LOW],
         }
     }
 }

@@ -10,7 +10,7 @@
 //! value = d · (scale - 32) · (code - 4)
 //! ```
 
-use super::coded::{self, Coded, Packing, steps_at};
+use super::coded::{Coded, GroupFactors, Packing, half_at, less_32, long_at, word_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -82,19 +82,22 @@ impl Coded for Q3K {
     };
     const SCALED: bool = true;
 
+    /// What `scale` says, of eight groups at a time.
     #[inline(always)]
-    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-        for group in 0..16 {
-            scales[group] = scale(block, group);
+    fn group_factors(block: &[u8]) -> GroupFactors {
+        let low = long_at(block, SCALES);
+        let high = u64::from(word_at(block, SCALES + 8));
+        let mut scales = [0; 2];
+        for half in 0..2 {
+            let low = low >> (4 * half) & 0x0f0f_0f0f_0f0f_0f0f;
+            let first = high >> (4 * half) & 0x0303_0303;
+            let second = high >> (4 * half + 2) & 0x0303_0303;
+            scales[half] = less_32(low | (first | second << 32) << 4);
         }
-        coded::f16_at(block, D)
-    }
-
-    #[inline(always)]
-    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
-        let d = coded::f16_at(block, D);
-        for (group, step) in steps_at::<16>(steps).iter_mut().enumerate() {
-            *step = d * f32::from(scale(block, group));
+        GroupFactors {
+            halves: half_at(block, D),
+            scales,
+            ..GroupFactors::default()
         }
     }
 }

@@ -12,7 +12,7 @@
 //!             minimum = byte[g + 4] >> 4, above it the top two bits of byte[g]
 //! ```
 
-use super::coded::{self, Coded, Packing, bytes_at, steps_at};
+use super::coded::{Coded, GroupFactors, Packing, word_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -62,29 +62,19 @@ pub(super) fn decode_groups(
     }
 }
 
-/// The step of a block whose header is that of Q4_K, and the scales of its groups; shared with Q5_K.
+/// What [`scale_and_minimum`] says, of four groups at a time; shared with Q5_K.
 #[inline(always)]
-pub(super) fn scales_of_groups(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-    let packed = bytes_at::<12>(block, 4);
-    for group in 0..8 {
-        scales[group] = scale_and_minimum(packed, group).0.into();
-    }
-    coded::f16_at(block, 0)
-}
-
-/// Of the eight groups of a block whose header is that of Q4_K; shared with Q5_K.
-#[inline(always)]
-pub(super) fn steps_and_minima(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
-    let (d, d_min) = (coded::f16_at(block, 0), coded::f16_at(block, 2));
-    let (steps, minima) = (steps_at::<8>(steps), steps_at::<8>(minima));
-    let packed = bytes_at::<12>(block, 4);
-    for group in 0..4 {
-        // What scale_and_minimum says, of two groups at a time.
-        let (a, b, c) = (packed[group], packed[group + 4], packed[group + 8]);
-        steps[group] = d * f32::from(a & 63);
-        minima[group] = -d_min * f32::from(b & 63);
-        steps[group + 4] = d * f32::from(c & 15 | a >> 6 << 4);
-        minima[group + 4] = -d_min * f32::from(c >> 4 | b >> 6 << 4);
+pub(super) fn factors_of_groups(block: &[u8]) -> GroupFactors {
+    const SIX: u32 = 0x3f3f_3f3f;
+    const LOW: u32 = 0x0f0f_0f0f;
+    const UPPER: u32 = 0x3030_3030;
+    let (a, b, c) = (word_at(block, 4), word_at(block, 8), word_at(block, 12));
+    let scales = (c & LOW | a >> 2 & UPPER, a & SIX);
+    let minima = (c >> 4 & LOW | b >> 2 & UPPER, b & SIX);
+    GroupFactors {
+        halves: word_at(block, 0),
+        scales: [u64::from(scales.0) << 32 | u64::from(scales.1), 0],
+        minima: [u64::from(minima.0) << 32 | u64::from(minima.1), 0],
     }
 }
 
@@ -130,12 +120,7 @@ impl Coded for Q4K {
     const SCALED: bool = true;
 
     #[inline(always)]
-    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-        scales_of_groups(block, scales)
-    }
-
-    #[inline(always)]
-    fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
-        steps_and_minima(block, steps, minima);
+    fn group_factors(block: &[u8]) -> GroupFactors {
+        factors_of_groups(block)
     }
 }

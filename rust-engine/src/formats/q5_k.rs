@@ -6,8 +6,8 @@
 //! value = code · (d · scale) - d_min · minimum
 //! ```
 
-use super::coded::{Coded, Packing};
-use super::q4_k::{decode_groups, factors, scale_and_minimum, scales_of_groups, steps_and_minima};
+use super::coded::{Coded, GroupFactors, Packing};
+use super::q4_k::{decode_groups, factors, factors_of_groups, scale_and_minimum};
 use super::{Summation, Super256, SuperFactors};
 
 /// The type, for generic code.
@@ -55,12 +55,7 @@ impl Coded for Q5K {
     const SCALED: bool = true;
 
     #[inline(always)]
-    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-        scales_of_groups(block, scales)
-    }
-
-    #[inline(always)]
-    fn steps(block: &[u8], steps: &mut [f32], minima: &mut [f32]) {
-        steps_and_minima(block, steps, minima);
+    fn group_factors(block: &[u8]) -> GroupFactors {
+        factors_of_groups(block)
     }
 }

@@ -8,7 +8,7 @@
 //! value = d · scale · (code - 32)
 //! ```
 
-use super::coded::{self, Coded, Packing, bytes_at, steps_at};
+use super::coded::{Coded, GroupFactors, Packing, half_at, long_at};
 use super::{Summation, Super256, SuperFactors, f16_at};
 
 /// The type, for generic code.
@@ -73,20 +73,11 @@ impl Coded for Q6K {
     const SCALED: bool = true;
 
     #[inline(always)]
-    fn scales(block: &[u8], scales: &mut [i16; 16]) -> f32 {
-        let factors = bytes_at::<16>(block, SCALES);
-        for group in 0..16 {
-            scales[group] = i16::from(factors[group].cast_signed());
-        }
-        coded::f16_at(block, D)
-    }
-
-    #[inline(always)]
-    fn steps(block: &[u8], steps: &mut [f32], _: &mut [f32]) {
-        let d = coded::f16_at(block, D);
-        let (steps, scales) = (steps_at::<16>(steps), bytes_at::<16>(block, SCALES));
-        for group in 0..16 {
-            steps[group] = d * f32::from(scales[group].cast_signed());
+    fn group_factors(block: &[u8]) -> GroupFactors {
+        GroupFactors {
+            halves: half_at(block, D),
+            scales: [long_at(block, SCALES), long_at(block, SCALES + 8)],
+            ..GroupFactors::default()
         }
     }
 }

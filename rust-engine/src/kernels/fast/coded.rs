@@ -44,7 +44,7 @@ pub struct Positions {
     /// Groups from one row to the next: whole vectors of 16.
     pub(super) group_stride: usize,
     /// Two's complement.
-    pub(super) codes: Vec<u8>,
+    pub(super) codes: Lines,
     /// What a code is worth.
     pub(super) steps: Vec<f32>,
     /// Sum of the codes of a group, times their step: what a minimum meets.
@@ -93,7 +93,7 @@ impl Positions {
             groups,
             stride,
             group_stride,
-            codes: vec![0; padded * stride],
+            codes: Lines::zeros(padded * stride / 64),
             steps: vec![0.0; padded * group_stride],
             sums: vec![0.0; padded * group_stride],
             code_sums: vec![0; padded * group_stride],
@@ -101,6 +101,8 @@ impl Positions {
         };
         coded
             .codes
+            .bytes_mut()
+            .as_flattened_mut()
             .par_chunks_mut(stride)
             .zip(coded.steps.par_chunks_mut(group_stride))
             .zip(coded.sums.par_chunks_mut(group_stride))
@@ -138,7 +140,7 @@ impl Positions {
         if !self.is_by_unit || self.padded() < UNIT_POSITIONS {
             return lines;
         }
-        lines.resize(self.codes.len() / 64);
+        lines.resize(self.codes.bytes().len());
         let (tiles, _) = lines.words_mut().as_chunks_mut::<UNIT_POSITIONS>();
         let of_row = self.stride / 64;
         for (i, tile) in tiles.iter_mut().enumerate() {
@@ -174,13 +176,13 @@ impl Positions {
 
     /// How many, with those that pad them.
     pub(super) fn padded(&self) -> usize {
-        self.codes.len() / self.stride
+        self.codes.bytes().len() * 64 / self.stride
     }
 
     /// The codes of one position.
     #[inline(always)]
     pub(super) fn row(&self, position: usize) -> &[u8] {
-        &self.codes[position * self.stride..][..self.stride]
+        &self.codes.bytes().as_flattened()[position * self.stride..][..self.stride]
     }
 
     /// One number for each group of one position.

@@ -16,6 +16,16 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// So many, of zeros.
+    pub(super) fn zeros(lines: usize) -> Self {
+        let mut zeros = Self {
+            words: vec![0; (lines + 1) * LANES],
+            ..Self::default()
+        };
+        zeros.resize(lines);
+        zeros
+    }
+
     /// Makes it as long. What it holds is of no meaning then.
     pub(super) fn resize(&mut self, lines: usize) {
         self.words.resize((lines + 1) * LANES, 0);
@@ -41,6 +51,12 @@ impl Lines {
     #[inline(always)]
     pub(super) fn bytes(&self) -> &[[u8; 64]] {
         bytemuck::cast_slice(self.words())
+    }
+
+    /// The same, to be written.
+    #[inline(always)]
+    pub(super) fn bytes_mut(&mut self) -> &mut [[u8; 64]] {
+        bytemuck::cast_slice_mut(self.words_mut())
     }
 
     /// As floats.

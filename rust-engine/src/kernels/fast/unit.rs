@@ -78,11 +78,12 @@ pub(super) fn scales_of_row<F: Coded>(
     let per_block = F::CODES / F::GROUP;
     let blocks = bytes.len() / F::BYTES;
     scratch.scales.resize(blocks * per_block, [0; LANES]);
-    let mut scales = [0; 16];
     for (i, block) in bytes.chunks_exact(F::BYTES).enumerate() {
-        steps[i] = F::scales(block, &mut scales);
+        let factors = F::group_factors(block);
+        steps[i] = factors.step();
+        let scales = factors.scales();
         for g in 0..per_block {
-            let scale = u32::from(scales[g].cast_unsigned());
+            let scale = u32::from(i16::from(scales[g]).cast_unsigned());
             scratch.scales[i * per_block + g][lane] = scale << 16 | scale;
         }
     }

@@ -133,23 +133,17 @@ pub(super) fn codes_of_row<F: Coded, I: Isa>(isa: I, bytes: &[u8], codes: &mut [
 /// they are.
 #[inline(always)]
 pub(super) fn steps_of_row<F: Coded>(bytes: &[u8], steps: &mut [f32], minima: &mut [f32]) {
-    if !F::HALVES {
-        other_steps_of_row::<F>(bytes, steps, minima);
-        return;
-    }
-    for (i, block) in bytes.chunks_exact(F::BYTES).enumerate() {
-        steps[i] = widen_f16(u16::from_le_bytes([block[0], block[1]]));
-        if F::MINIMA {
-            minima[i] = widen_f16(u16::from_le_bytes([block[2], block[3]]));
-        }
-    }
-}
-
-/// The same of types whose blocks do not begin with F16 numbers for them.
-#[inline(always)]
-pub(super) fn other_steps_of_row<F: Coded>(bytes: &[u8], steps: &mut [f32], minima: &mut [f32]) {
     let per_block = F::CODES / F::GROUP;
     if per_block == 0 {
+        return;
+    }
+    if F::HALVES {
+        for (i, block) in bytes.chunks_exact(F::BYTES).enumerate() {
+            steps[i] = widen_f16(u16::from_le_bytes([block[0], block[1]]));
+            if F::MINIMA {
+                minima[i] = widen_f16(u16::from_le_bytes([block[2], block[3]]));
+            }
+        }
         return;
     }
     for (i, block) in bytes.chunks_exact(F::BYTES).enumerate() {

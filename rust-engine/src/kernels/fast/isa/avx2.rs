@@ -3,15 +3,18 @@
 #![expect(unsafe_code, reason = "instructions that not every x86-64 CPU has")]
 
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm_set1_ps,
-    _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_broadcastsi128_si256,
-    _mm256_cmpeq_epi8, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_dpbusd_avx_epi32,
-    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps,
-    _mm256_or_si256, _mm256_set_m128, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
-    _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_shuffle_epi8,
-    _mm256_slli_epi16, _mm256_sllv_epi32, _mm256_srai_epi16, _mm256_srli_epi16, _mm256_srlv_epi32,
-    _mm256_storeu_ps, _mm256_storeu_si256, _mm256_xor_si256,
+    __m128i, __m256, __m256i, _MM_HINT_T0, _mm_cvtph_ps, _mm_cvtsi64_si128, _mm_loadu_si128,
+    _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256,
+    _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtph_ps, _mm256_dpbusd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_mul_ps, _mm256_or_si256, _mm256_permutevar8x32_ps, _mm256_set1_epi8,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setr_epi32,
+    _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_sllv_epi32,
+    _mm256_srai_epi16, _mm256_srli_epi16, _mm256_srlv_epi32, _mm256_storeu_ps, _mm256_storeu_si256,
+    _mm256_xor_si256,
 };
+
+use wide::f32x4;
 
 use super::{Isa, LANES, Task};
 
@@ -82,7 +85,7 @@ impl<const VNNI: bool> Isa for Avx2<VNNI> {
     fn prefetch(self, bytes: &[u8], ahead: usize) {
         let address = bytes.as_ptr().wrapping_add(ahead);
         // SAFETY: nothing is read that the program could see, so that any address will do.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
     #[inline(always)]
     fn dot(self, sums: [__m256i; 2], unsigned: [__m256i; 2], signed: [__m256i; 2]) -> [__m256i; 2] {
@@ -189,13 +192,25 @@ impl<const VNNI: bool> Isa for Avx2<VNNI> {
         [unsafe { _mm256_set1_ps(number) }; 2]
     }
     #[inline(always)]
-    fn spread2(self, [a, b]: [f32; 2]) -> [__m256; 2] {
-        [self.splat(a)[0], self.splat(b)[0]]
+    fn spread_ends(self, numbers: f32x4) -> [__m256; 2] {
+        let [first, _, third, _] = numbers.to_array();
+        [self.splat(first)[0], self.splat(third)[0]]
     }
     #[inline(always)]
-    fn spread4(self, &[a, b, c, d]: &[f32; 4]) -> [__m256; 2] {
-        // SAFETY: `self` is there only where the CPU has the features.
-        unsafe { spread4(a, b, c, d) }
+    fn spread(self, numbers: [__m256; 2], first: usize, n: usize) -> [__m256; 2] {
+        // Neighbours from a whole multiple of their number on are in one half.
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { spread(numbers[first / 8], first as i32 % 8, n) }
+    }
+    #[inline(always)]
+    fn small(self, bytes: [u64; 2]) -> [__m256; 2] {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { small(bytes) }
+    }
+    #[inline(always)]
+    fn widen4(self, halves: u64) -> f32x4 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { widen4(halves) }
     }
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> [__m256; 2] {
@@ -313,9 +328,37 @@ fn floats(low: __m256i, high: __m256i) -> [__m256; 2] {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn spread4(a: f32, b: f32, c: f32, d: f32) -> [__m256; 2] {
+fn spread(eight: __m256, first: i32, n: usize) -> [__m256; 2] {
+    let [low, high] = if n == 2 {
+        [_mm256_set1_epi32(0), _mm256_set1_epi32(1)]
+    } else {
+        [
+            _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1),
+            _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3),
+        ]
+    };
+    let first = _mm256_set1_epi32(first);
+    let (low, high) = (_mm256_add_epi32(low, first), _mm256_add_epi32(high, first));
     [
-        _mm256_set_m128(_mm_set1_ps(b), _mm_set1_ps(a)),
-        _mm256_set_m128(_mm_set1_ps(d), _mm_set1_ps(c)),
+        _mm256_permutevar8x32_ps(eight, low),
+        _mm256_permutevar8x32_ps(eight, high),
     ]
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn small([low, high]: [u64; 2]) -> [__m256; 2] {
+    let low = _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(low.cast_signed()));
+    let high = _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(high.cast_signed()));
+    floats(low, high)
+}
+
+#[target_feature(enable = "f16c")]
+#[inline]
+pub(super) fn widen4(halves: u64) -> f32x4 {
+    let mut four = [0.0; 4];
+    let widened = _mm_cvtph_ps(_mm_cvtsi64_si128(halves.cast_signed()));
+    // SAFETY: there is room for four numbers, and the store needs no alignment.
+    unsafe { _mm_storeu_ps(four.as_mut_ptr(), widened) }
+    four.into()
 }

@@ -19,6 +19,9 @@ pub(super) mod portable;
 pub(super) mod scalar;
 pub(super) mod tiles;
 
+use wide::f32x4;
+
+use crate::formats::float::widen_f16;
 use tiles::{FloatRun, TileRun, TileSum, TileTotals};
 
 /// Lanes of a vector.
@@ -152,25 +155,26 @@ pub(in crate::kernels) trait Isa: Copy {
 
     /// The same number in every lane.
     fn splat(self, number: f32) -> Self::Floats;
-    /// Each number in as many neighbouring lanes as there is room for.
-    fn spread2(self, numbers: [f32; 2]) -> Self::Floats;
-    /// The same for four.
-    fn spread4(self, numbers: &[f32; 4]) -> Self::Floats;
+    /// The first number in eight lanes, the third in the others.
+    fn spread_ends(self, numbers: f32x4) -> Self::Floats;
+    /// Of sixteen numbers those from `first` on: two in eight lanes each, or four in four.
+    fn spread(self, numbers: Self::Floats, first: usize, n: usize) -> Self::Floats;
+    /// Signed bytes, the first in the lowest bits.
+    #[inline(always)]
+    fn small(self, bytes: [u64; 2]) -> Self::Floats {
+        let bytes: [i8; LANES] = bytemuck::cast(bytes.map(u64::to_le));
+        self.load(&bytes.map(f32::from))
+    }
+    /// Four F16 numbers, widened, the first in the lowest bits.
+    #[inline(always)]
+    fn widen4(self, halves: u64) -> f32x4 {
+        let halves: [u16; 4] = bytemuck::cast(halves.to_le());
+        halves.map(|half| widen_f16(u16::from_le(half))).into()
+    }
     /// Sixteen floats.
     fn load(self, numbers: &[f32; LANES]) -> Self::Floats;
     /// Sixteen F16 numbers, widened; their low bytes come first.
     fn load_f16(self, bytes: &[u8; 2 * LANES]) -> Self::Floats;
-    /// Sixteen pairs of F16 numbers, widened: the low ones, and the high ones.
-    #[inline(always)]
-    fn load_f16_pairs(self, pairs: &[u32; LANES]) -> [Self::Floats; 2] {
-        let mut halves = [[0; 2 * LANES]; 2];
-        for i in 0..LANES {
-            let [a, b, c, d] = pairs[i].to_le_bytes();
-            halves[0][2 * i..][..2].copy_from_slice(&[a, b]);
-            halves[1][2 * i..][..2].copy_from_slice(&[c, d]);
-        }
-        [self.load_f16(&halves[0]), self.load_f16(&halves[1])]
-    }
     /// Sixteen floats.
     fn store(self, numbers: Self::Floats, place: &mut [f32; LANES]);
     /// As many of sixteen floats as there is room for.

@@ -23,6 +23,7 @@ use std::arch::aarch64::{
 use std::arch::asm;
 
 use super::{Isa, LANES, Task};
+use wide::f32x4;
 
 /// A CPU with NEON's dot product.
 #[derive(Clone, Copy)]
@@ -152,12 +153,22 @@ impl Isa for Neon {
         [unsafe { vdupq_n_f32(number) }; 4]
     }
     #[inline(always)]
-    fn spread2(self, [a, b]: [f32; 2]) -> Floats {
-        self.spread4(&[a, a, b, b])
+    fn spread_ends(self, numbers: f32x4) -> Floats {
+        let numbers = numbers.to_array();
+        each(|i| self.splat(numbers[i / 2 * 2])[0])
     }
     #[inline(always)]
-    fn spread4(self, numbers: &[f32; 4]) -> Floats {
-        each(|i| self.splat(numbers[i])[0])
+    fn spread(self, numbers: Floats, first: usize, n: usize) -> Floats {
+        let mut lanes = [0.0; LANES];
+        self.store(numbers, &mut lanes);
+        each(|i| self.splat(lanes[first + i * n / 4])[0])
+    }
+    #[inline(always)]
+    fn widen4(self, halves: u64) -> f32x4 {
+        let mut four = [0.0; 4];
+        // SAFETY: `self` is there only where the CPU has the feature; there is room for four numbers.
+        unsafe { vst1q_f32(four.as_mut_ptr(), widen4(halves)) }
+        four.into()
     }
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> Floats {

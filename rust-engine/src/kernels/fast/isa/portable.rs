@@ -1,7 +1,7 @@
 //! Vectors of `wide`, whose instructions were chosen when this was compiled: what a CPU of any kind runs
 //! that has none of the other sets.
 
-use wide::{f32x8, i16x8, i32x4, i32x8};
+use wide::{f32x4, f32x8, i16x8, i32x4, i32x8};
 
 use super::{Isa, LANES};
 use crate::formats::float::widen_f16;
@@ -80,15 +80,18 @@ impl Isa for Portable {
         [f32x8::splat(number); 2]
     }
     #[inline(always)]
-    fn spread2(self, numbers: [f32; 2]) -> [f32x8; 2] {
-        numbers.map(f32x8::splat)
+    fn spread_ends(self, numbers: f32x4) -> [f32x8; 2] {
+        let [first, _, third, _] = numbers.to_array();
+        [f32x8::splat(first), f32x8::splat(third)]
     }
     #[inline(always)]
-    fn spread4(self, &[a, b, c, d]: &[f32; 4]) -> [f32x8; 2] {
-        [
-            f32x8::from([a, a, a, a, b, b, b, b]),
-            f32x8::from([c, c, c, c, d, d, d, d]),
-        ]
+    fn spread(self, numbers: [f32x8; 2], first: usize, n: usize) -> [f32x8; 2] {
+        let numbers: [f32; LANES] = bytemuck::cast(numbers);
+        let mut fours = [f32x4::splat(0.0); 4];
+        for (i, four) in fours.iter_mut().enumerate() {
+            *four = f32x4::splat(numbers[first + i * n / 4]);
+        }
+        bytemuck::cast(fours)
     }
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> [f32x8; 2] {

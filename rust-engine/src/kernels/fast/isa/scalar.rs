@@ -1,5 +1,7 @@
 //! Sixteen lanes one after another: the oracle of all others.
 
+use wide::f32x4;
+
 use super::{Isa, LANES};
 
 /// What every CPU can do.
@@ -58,11 +60,12 @@ impl Isa for Scalar {
     fn splat(self, number: f32) -> Self::Floats {
         [number; LANES]
     }
-    fn spread2(self, numbers: [f32; 2]) -> Self::Floats {
-        std::array::from_fn(|lane| numbers[lane / 8])
+    fn spread_ends(self, numbers: f32x4) -> Self::Floats {
+        let numbers = numbers.to_array();
+        std::array::from_fn(|lane| numbers[lane / 8 * 2])
     }
-    fn spread4(self, numbers: &[f32; 4]) -> Self::Floats {
-        std::array::from_fn(|lane| numbers[lane / 4])
+    fn spread(self, numbers: Self::Floats, first: usize, n: usize) -> Self::Floats {
+        std::array::from_fn(|lane| numbers[first + lane * n / LANES])
     }
     fn load(self, numbers: &[f32; LANES]) -> Self::Floats {
         *numbers

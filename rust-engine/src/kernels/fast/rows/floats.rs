@@ -1,7 +1,7 @@
 //! Rows of float weights.
 
+use super::AHEAD;
 use crate::formats::Matrix;
-use crate::kernels::fast::AHEAD;
 use crate::kernels::fast::columns::Piece;
 use crate::kernels::fast::isa::{Isa, LANES};
 

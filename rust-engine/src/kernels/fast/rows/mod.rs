@@ -3,21 +3,18 @@
 //!
 //! ```text
 //! for each row
-//!     steps and minima of the next row to memory, since many are widened and multiplied together
 //!     for each position
-//!         total = sum over groups of minima · sums of the position
-//!     for each 64 codes
-//!         unpack them
-//!         for each position
+//!         for each 64 codes
+//!             unpack them, and the steps of their groups
 //!             total += float(products of four, in sixteen lanes) · steps, each in its group's lanes
-//!     out = sum of the lanes of total
+//!             minima += minima of their groups · sums of the position
+//!         out = sum of the lanes of total, and minima
 //! ```
 //! Of ternary codes whole blocks have one step, or whole rows.
 
 mod floats;
 mod short;
 mod ternary;
-mod worth;
 
 use floats::{floats, halves};
 use gguf::TensorType;
@@ -28,8 +25,13 @@ use super::Fast;
 use super::coded::Positions;
 use super::columns::Piece;
 use super::isa::{Isa, LANES, Task};
+use super::lines::Lines;
 use crate::formats::Matrix;
 use crate::formats::coded::{Coded, Visitor, visit, zero_of};
+
+/// How far ahead weights are asked for: by far enough for memory to answer, and by few enough that lines are
+/// still in the first cache. 2 KB are too late for some types; with 4 KB rows are read a tenth slower.
+const AHEAD: usize = 2560;
 
 /// The most positions that rows are streamed for.
 pub const ROW_POSITIONS: usize = 4;
@@ -38,9 +40,14 @@ pub const ROW_POSITIONS: usize = 4;
 pub struct Streamed {
     /// What the lanes of sums start with, `[position][64 codes]`: less the zero of the weights' codes
     /// times the sum of the group, in the group's first lane. Empty where codes have no zero.
-    starts: Vec<[i32; LANES]>,
+    starts: Lines,
+    /// Steps and sums of groups of 32 with steps of their own, two groups together.
+    pairs: Vec<[f32; 4]>,
+    /// Sums of the groups of each 256 codes, for minima of smaller groups: of eight in the last lanes, as
+    /// the first have scales.
+    sums: Lines,
     /// Codes in the order of two-bit codes in a file, for types that are not unpacked.
-    woven: Vec<u8>,
+    woven: Lines,
 }
 
 impl Streamed {
@@ -48,16 +55,19 @@ impl Streamed {
     pub fn new(x: &Positions, tensor_type: TensorType) -> Self {
         let in_order = matches!(tensor_type, TensorType::I2_S | TensorType::TQ2_0);
         let offset = zero_of(tensor_type);
+        let [in_pairs, in_supers] = visit(tensor_type, Blocks).unwrap_or_default();
         Self {
             starts: if offset == 0 || x.group > 32 {
-                Vec::new()
+                Lines::default()
             } else {
                 starts(x, offset)
             },
+            pairs: if in_pairs { pairs(x) } else { Vec::new() },
+            sums: if in_supers { sums(x) } else { Lines::default() },
             woven: if in_order {
                 weave(x, tensor_type == TensorType::I2_S)
             } else {
-                Vec::new()
+                Lines::default()
             },
         }
     }
@@ -66,30 +76,65 @@ impl Streamed {
     #[inline(always)]
     fn woven(&self, x: &Positions, position: usize, block: usize) -> &[[u8; 64]; 4] {
         let blocks = x.columns.div_ceil(256);
-        let four = self.woven.as_chunks::<64>().0.as_chunks::<4>().0;
+        let four = self.woven.bytes().as_chunks::<4>().0;
         &four[position * blocks + block]
     }
 }
 
-fn starts(x: &Positions, offset: u8) -> Vec<[i32; LANES]> {
+/// Whether blocks are of 32 codes, or else of several groups with minima.
+struct Blocks;
+
+impl Visitor for Blocks {
+    type Output = [bool; 2];
+    fn visit<F: Coded>(self) -> [bool; 2] {
+        [F::CODES == 32, F::CODES == 256 && F::MINIMA]
+    }
+}
+
+fn starts(x: &Positions, offset: u8) -> Lines {
     let vectors = x.stride / 64;
     let lanes_a_group = x.group / 4;
-    let mut starts = vec![[0; LANES]; x.padded() * vectors];
-    for (position, starts) in starts.chunks_exact_mut(vectors).enumerate() {
+    let mut starts = Lines::zeros(x.padded() * vectors);
+    for (position, starts) in starts.words_mut().chunks_exact_mut(vectors).enumerate() {
         let lanes = starts.as_flattened_mut();
         let sums = x.of_groups(&x.code_sums, position);
         for (lanes, sum) in lanes.chunks_exact_mut(lanes_a_group).zip(sums) {
-            lanes[0] = -i32::from(offset) * sum;
+            lanes[0] = (-i32::from(offset) * sum).cast_unsigned();
         }
     }
     starts
 }
 
+fn pairs(x: &Positions) -> Vec<[f32; 4]> {
+    let mut pairs = Vec::with_capacity(x.padded() * x.stride / 64);
+    for position in 0..x.padded() {
+        let (steps, sums) = (
+            x.of_groups(&x.steps, position),
+            x.of_groups(&x.sums, position),
+        );
+        let two = (0..x.stride / 32).step_by(2);
+        pairs.extend(two.map(|g| [steps[g], sums[g], steps[g + 1], sums[g + 1]]));
+    }
+    pairs
+}
+
+fn sums(x: &Positions) -> Lines {
+    let (blocks, per_block) = (x.columns / 256, 256 / x.group);
+    let mut sums = Lines::zeros(x.padded() * blocks);
+    for (i, of_block) in sums.floats_mut().iter_mut().enumerate() {
+        let of_position = x.of_groups(&x.sums, i / blocks);
+        let groups = &of_position[i % blocks * per_block..][..per_block];
+        of_block[LANES - per_block..].copy_from_slice(groups);
+    }
+    sums
+}
+
 /// 64 bytes hold 256 codes, of which the first 32 bytes hold the first 128. The 64 codes that come out of
 /// one shift are therefore two runs of 32. I2_S has the highest bits first, TQ2_0 the lowest.
-fn weave(x: &Positions, highest_first: bool) -> Vec<u8> {
+fn weave(x: &Positions, highest_first: bool) -> Lines {
     let stride = x.columns.next_multiple_of(256);
-    let mut woven = vec![0; x.padded() * stride];
+    let mut lines = Lines::zeros(x.padded() * stride / 64);
+    let woven = lines.bytes_mut().as_flattened_mut();
     for (position, woven) in woven.chunks_exact_mut(stride).enumerate() {
         for (i, run) in x.row(position)[..x.columns].chunks_exact(32).enumerate() {
             let (block, half, group) = (i / 8, i % 8 / 4, i % 4);
@@ -97,7 +142,7 @@ fn weave(x: &Positions, highest_first: bool) -> Vec<u8> {
             woven[256 * block + 64 * place + 32 * half..][..32].copy_from_slice(run);
         }
     }
-    woven
+    lines
 }
 
 /// The product of some rows with at most [`ROW_POSITIONS`] positions.
@@ -181,11 +226,7 @@ impl<I: Isa> Visitor for CodedRows<'_, I> {
                 ref mut out,
                 ..
             } = self;
-            if F::CODES == 32 {
-                short_rows::<F, I, 1>(isa, &matrix, x, streamed, out);
-            } else {
-                short_rows::<F, I, 4>(isa, &matrix, x, streamed, out);
-            }
+            short_rows::<F, I>(isa, &matrix, x, streamed, out);
             return;
         }
         for row in 0..self.matrix.rows {

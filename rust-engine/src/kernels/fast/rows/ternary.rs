@@ -1,10 +1,9 @@
 //! Rows of ternary weights: groups of 256 codes and more, of which two-bit codes are taken as they are.
 
-use super::{ROW_POSITIONS, Streamed};
+use super::{AHEAD, ROW_POSITIONS, Streamed};
 use crate::formats::Matrix;
 use crate::formats::coded::Coded;
 use crate::formats::tq2_0::TQ2_0;
-use crate::kernels::fast::AHEAD;
 use crate::kernels::fast::coded::Positions;
 use crate::kernels::fast::columns::Piece;
 use crate::kernels::fast::isa::{Isa, LANES};

@@ -74,15 +74,21 @@ fn a_square_of_words_is_turned() {
 struct Spread;
 
 impl Task for Spread {
-    type Output = [[f32; LANES]; 3];
+    type Output = [[f32; LANES]; 7];
     fn run<I: Isa>(self, isa: I) -> Self::Output {
-        let mut out = [[0.0; LANES]; 3];
-        isa.store(isa.spread2([1.0, 2.0]), &mut out[0]);
-        isa.store(isa.spread4(&[1.0, 2.0, 3.0, 4.0]), &mut out[1]);
+        let mut out = [[0.0; LANES]; 7];
+        isa.store(isa.spread_ends([1.0, 9.0, 2.0, 9.0].into()), &mut out[0]);
+        let numbers = isa.load(&std::array::from_fn(|lane| lane as f32));
+        isa.store(isa.spread(numbers, 2, 2), &mut out[1]);
+        isa.store(isa.spread(numbers, 14, 2), &mut out[2]);
+        isa.store(isa.spread(numbers, 4, 4), &mut out[3]);
+        isa.store(isa.spread(numbers, 12, 4), &mut out[4]);
+        let bytes = [0x0706_0504_03fe_8001, 0x7f00_0000_0000_0008];
+        isa.store(isa.small(bytes), &mut out[5]);
         let halves = std::array::from_fn(|i| half::f16::from_f32(i as f32 / 4.0).to_le_bytes());
         let halves: [[u8; 2]; LANES] = halves;
         let bytes = halves.as_flattened().first_chunk().expect("32 bytes");
-        isa.store(isa.load_f16(bytes), &mut out[2]);
+        isa.store(isa.load_f16(bytes), &mut out[6]);
         out
     }
 }
@@ -90,11 +96,47 @@ impl Task for Spread {
 #[test]
 fn numbers_are_spread_to_their_lanes() {
     for fast in Fast::available() {
-        let [two, four, halves] = fast.run(Spread);
+        let name = fast.name();
+        let [ends, two, last_two, four, last_four, small, halves] = fast.run(Spread);
         for lane in 0..LANES {
-            assert_eq!(two[lane], 1.0 + (lane / 8) as f32, "{}", fast.name());
-            assert_eq!(four[lane], 1.0 + (lane / 4) as f32, "{}", fast.name());
-            assert_eq!(halves[lane], lane as f32 / 4.0, "{}", fast.name());
+            assert_eq!(ends[lane], 1.0 + (lane / 8) as f32, "{name}");
+            assert_eq!(two[lane], 2.0 + (lane / 8) as f32, "{name}");
+            assert_eq!(last_two[lane], 14.0 + (lane / 8) as f32, "{name}");
+            assert_eq!(four[lane], 4.0 + (lane / 4) as f32, "{name}");
+            assert_eq!(last_four[lane], 12.0 + (lane / 4) as f32, "{name}");
+            assert_eq!(halves[lane], lane as f32 / 4.0, "{name}");
+        }
+        let bytes = [1, -128, -2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 127];
+        assert_eq!(small, bytes.map(|byte: i8| f32::from(byte)), "{name}");
+    }
+}
+
+struct Widen(u64);
+
+impl Task for Widen {
+    type Output = [f32; 4];
+    fn run<I: Isa>(self, isa: I) -> [f32; 4] {
+        isa.widen4(self.0).to_array()
+    }
+}
+
+/// Small numbers, infinity and what is no number, too.
+#[test]
+fn every_f16_number_is_widened() {
+    for fast in Fast::available() {
+        for bits in few(&(0..=u16::MAX).collect::<Vec<_>>()).iter().copied() {
+            let four = [bits, !bits, 0x3c00, bits ^ 0x8000];
+            let halves: u64 = bytemuck::cast(four.map(u16::to_le));
+            let found = fast.run(Widen(u64::from_le(halves)));
+            for (found, bits) in found.into_iter().zip(four) {
+                let expected = half::f16::from_bits(bits).to_f32();
+                let is_same = found.to_bits() == expected.to_bits();
+                assert!(
+                    is_same || found.is_nan() && expected.is_nan(),
+                    "{}",
+                    fast.name()
+                );
+            }
         }
     }
 }

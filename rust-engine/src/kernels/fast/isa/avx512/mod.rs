@@ -5,17 +5,20 @@
 mod several;
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T1, _mm_loadu_ps, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256,
+    __m512, __m512i, _MM_HINT_T0, _mm_loadu_ps, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256,
     _mm512_add_ps, _mm512_broadcast_i64x4, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
     _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_maskz_set1_epi8, _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps,
     _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_xor_si512,
 };
 
+use wide::f32x4;
+
+use super::avx2::widen4;
 use super::tiles::{FloatRun, TileRun, TileSum, TileTotals};
 use super::{Isa, LANES, Task, amx};
 use several::{
-    both, cut, each_twice, joined, looked_up, raised, scaled, shifted, spread2, spread4,
+    both, cut, each_twice, joined, looked_up, raised, scaled, shifted, small, spread, spread_ends,
     sum_turned, turn, widen_pairs,
 };
 
@@ -75,7 +78,7 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
     fn prefetch(self, bytes: &[u8], ahead: usize) {
         let address = bytes.as_ptr().wrapping_add(ahead);
         // SAFETY: nothing is read that the program could see, so that any address will do.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
     #[inline(always)]
     fn dot(self, sums: __m512i, unsigned: __m512i, signed: __m512i) -> __m512i {
@@ -103,8 +106,11 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
     #[inline(always)]
     fn cut(self, pairs: &mut [[u32; LANES]; LANES], rest: &mut [[u32; LANES]; LANES]) {
         for (pairs, rest) in pairs.iter_mut().zip(rest) {
+            let both = self.bytes(bytemuck::cast_ref(pairs));
             // SAFETY: `self` is there only where the CPU has the features.
-            let parts = unsafe { cut(self.load_f16_pairs(pairs)) };
+            let widened = unsafe { widen_pairs(both) };
+            // SAFETY: as above.
+            let parts = unsafe { cut(widened) };
             self.store_bytes(parts[0], bytemuck::cast_mut(pairs));
             self.store_bytes(parts[1], bytemuck::cast_mut(rest));
         }
@@ -200,17 +206,27 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
         unsafe { _mm512_set1_ps(number) }
     }
     #[inline(always)]
-    fn spread2(self, numbers: [f32; 2]) -> __m512 {
-        let both = f64::from_bits(bytemuck::cast(numbers));
-        // SAFETY: `self` is there only where the CPU has the features.
-        unsafe { spread2(both) }
-    }
-    #[inline(always)]
-    fn spread4(self, numbers: &[f32; 4]) -> __m512 {
+    fn spread_ends(self, numbers: f32x4) -> __m512 {
+        let numbers = numbers.to_array();
         // SAFETY: the array has the 16 bytes, and the load needs no alignment.
         let four = unsafe { _mm_loadu_ps(numbers.as_ptr()) };
-        // SAFETY: `self` is there only where the CPU has the features.
-        unsafe { spread4(four) }
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { spread_ends(four) }
+    }
+    #[inline(always)]
+    fn spread(self, numbers: __m512, first: usize, n: usize) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { spread(numbers, first as i32, n) }
+    }
+    #[inline(always)]
+    fn small(self, [low, high]: [u64; 2]) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { small(low, high) }
+    }
+    #[inline(always)]
+    fn widen4(self, halves: u64) -> f32x4 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { widen4(halves) }
     }
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> __m512 {
@@ -223,13 +239,6 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
         let halves = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
         // SAFETY: `self` is there only where the CPU has the feature.
         unsafe { _mm512_cvtph_ps(halves) }
-    }
-    #[inline(always)]
-    fn load_f16_pairs(self, pairs: &[u32; LANES]) -> [__m512; 2] {
-        // SAFETY: the array has the 64 bytes, and the load needs no alignment.
-        let pairs = unsafe { _mm512_loadu_si512(pairs.as_ptr().cast()) };
-        // SAFETY: `self` is there only where the CPU has the features.
-        unsafe { widen_pairs(pairs) }
     }
     #[inline(always)]
     fn store(self, numbers: __m512, place: &mut [f32; LANES]) {
