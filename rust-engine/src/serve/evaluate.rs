@@ -203,23 +203,21 @@ impl Server<'_> {
         let steps = request.greedy_steps as usize;
         let mut times = Times::default();
         let begin = Instant::now();
-        let row = self.prefill(request, positions, &mut logits);
+        let mut row = self.prefill(request, positions, &mut logits);
         times.prefill = begin.elapsed();
         logits.finish()?;
 
         let name = greedy_file_name(&request.id);
-        let mut greedy = NpyFile::create(self.out, &name, steps, columns)?;
+        let greedy = NpyFile::create(self.out, &name, steps, columns)?;
         let mut ids = Vec::new();
-        if steps > 0 {
-            greedy.rows(0, 1).copy_from_slice(&row);
-        }
         for step in 0..steps {
-            let id = lowest_largest(greedy.rows(step, 1));
+            greedy.write_row(step, &row)?;
+            let id = lowest_largest(&row);
             ids.push(id);
             if step + 1 < steps {
                 let begin = Instant::now();
                 self.evaluator.append(&[id]);
-                self.evaluator.logits(&[0], greedy.rows(step + 1, 1));
+                self.evaluator.logits(&[0], &mut row);
                 times.decode += begin.elapsed();
             }
         }

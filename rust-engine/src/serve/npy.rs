@@ -3,10 +3,12 @@
 //! ```text
 //! "\x93NUMPY" | 1 | 0 | header length u16 | header, padded with blanks, ended by \n | rows
 //! ```
-//! The data begins at a multiple of 64. Rows are written in the mapped file, where they stay: there is no
-//! second copy of them. A file appears under its name when it is complete.
+//! The data begins at a multiple of 64. Rows are computed in the mapped file, where they stay: there is no
+//! second copy of them. A row that comes alone is written instead: the system then need not fill each page
+//! with zeros first, when it is touched. A file appears under its name when it is complete.
 
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -59,6 +61,13 @@ impl NpyFile {
         &mut numbers[first * self.columns..][..count * self.columns]
     }
 
+    /// Writes one row.
+    pub(super) fn write_row(&self, row: usize, numbers: &[f32]) -> io::Result<()> {
+        let offset = self.header_bytes + row * self.columns * 4;
+        let bytes = bytemuck::cast_slice(numbers);
+        self.file.as_file().write_all_at(bytes, offset as u64)
+    }
+
     /// Gives the file its name.
     pub(super) fn finish(self) -> io::Result<()> {
         self.file.persist(&self.path)?;
@@ -97,18 +106,20 @@ mod tests {
     fn a_file_appears_when_it_is_finished() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let names = || std::fs::read_dir(folder.path()).expect("folder").count();
-        let mut file = NpyFile::create(folder.path(), "a.npy", 2, 3).expect("a file");
+        let mut file = NpyFile::create(folder.path(), "a.npy", 3, 3).expect("a file");
         file.rows(1, 1).copy_from_slice(&[1.0, 2.0, 3.0]);
         file.rows(0, 1).fill(-0.5);
+        file.write_row(2, &[4.0, 5.0, 6.0]).expect("room");
         file.finish().expect("named");
         let bytes = std::fs::read(folder.path().join("a.npy")).expect("there");
-        let data: Vec<f32> = bytes[bytes.len() - 24..]
+        let data: Vec<f32> = bytes[bytes.len() - 36..]
             .as_chunks::<4>()
             .0
             .iter()
             .map(|number| f32::from_le_bytes(*number))
             .collect();
-        assert_eq!(data, [-0.5, -0.5, -0.5, 1.0, 2.0, 3.0]);
+        let expected = [-0.5, -0.5, -0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        assert_eq!(data, expected);
         drop(NpyFile::create(folder.path(), "b.npy", 2, 3).expect("a file"));
         assert_eq!(names(), 1, "nothing may be left behind");
     }
