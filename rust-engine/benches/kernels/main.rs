@@ -61,12 +61,12 @@ fn main() -> ExitCode {
 
 fn measure(options: &Options) -> Report<'_> {
     let sets = Fast::available();
-    let mut memory = weights::memory();
+    let memory = weights::mapped(&vec![1; 1 << 20]).expect("room for a file");
     let peaks = Peaks::measured(&sets, &memory);
     peaks.print();
     let mut report = Report::new(&sets, options, peaks);
     products::panels(&mut report);
-    products::rows(&mut report, &mut memory);
+    products::rows(&mut report);
     operations::attention(&mut report);
     operations::coding(&mut report);
     operations::portable(&mut report);

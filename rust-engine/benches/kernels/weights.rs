@@ -1,16 +1,25 @@
 //! Random weights of each type.
 
+use std::io::{self, Write};
+
 use gguf::TensorType;
 use rust_engine::fixture::numbers::Numbers;
 use rust_engine::fixture::random_blocks;
 use rust_engine::formats::Matrix;
+use rust_engine::mapping::Mapping;
+use tempfile::NamedTempFile;
 
 /// Far more than a core's own caches hold.
 const MEMORY_BYTES: usize = 200 << 20;
 
-/// Room for a large matrix, every page of it written.
-pub(crate) fn memory() -> Vec<u8> {
-    vec![1; MEMORY_BYTES]
+/// Some bytes again and again, in a file that is mapped as an engine maps a model: memory of its own lies in
+/// other pages, which are read at another speed.
+pub(crate) fn mapped(bytes: &[u8]) -> io::Result<Mapping> {
+    let mut file = NamedTempFile::new()?;
+    for _ in 0..MEMORY_BYTES / bytes.len() {
+        file.write_all(bytes)?;
+    }
+    Mapping::open(file.path())
 }
 
 /// Bytes of `rows` rows.
@@ -44,14 +53,6 @@ pub(crate) fn matrix(
         bytes,
         scale: 1.0,
     }
-}
-
-/// Fills memory with copies of some rows, and says how many of them there are.
-pub(crate) fn fill(memory: &mut [u8], rows: &[u8]) -> usize {
-    for place in memory.chunks_exact_mut(rows.len()) {
-        place.copy_from_slice(rows);
-    }
-    memory.len() / rows.len()
 }
 
 /// Activations.
