@@ -3,15 +3,15 @@
 #![expect(unsafe_code, reason = "instructions that not every x86-64 CPU has")]
 
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _MM_HINT_T0, _mm_cvtph_ps, _mm_cvtsi64_si128, _mm_loadu_si128,
-    _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256,
-    _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
-    _mm256_cvtph_ps, _mm256_dpbusd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_mul_ps, _mm256_or_si256, _mm256_permutevar8x32_ps, _mm256_set1_epi8,
-    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setr_epi32,
-    _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_sllv_epi32,
-    _mm256_srai_epi16, _mm256_srli_epi16, _mm256_srlv_epi32, _mm256_storeu_ps, _mm256_storeu_si256,
-    _mm256_xor_si256,
+    __m128i, __m256, __m256i, _MM_HINT_T0, _mm_cvtph_ps, _mm_cvtsi64_si128, _mm_loadu_ps,
+    _mm_loadu_si128, _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_castps128_ps256, _mm256_cmpeq_epi8,
+    _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_dpbusd_avx_epi32,
+    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps,
+    _mm256_or_si256, _mm256_permutevar8x32_ps, _mm256_set1_epi8, _mm256_set1_epi16,
+    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x,
+    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_sllv_epi32, _mm256_srai_epi16,
+    _mm256_srli_epi16, _mm256_srlv_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_xor_si256,
 };
 
 use wide::f32x4;
@@ -192,15 +192,22 @@ impl<const VNNI: bool> Isa for Avx2<VNNI> {
         [unsafe { _mm256_set1_ps(number) }; 2]
     }
     #[inline(always)]
-    fn spread_ends(self, numbers: f32x4) -> [__m256; 2] {
-        let [first, _, third, _] = numbers.to_array();
-        [self.splat(first)[0], self.splat(third)[0]]
+    fn four(self, numbers: f32x4) -> [__m256; 2] {
+        let numbers = numbers.to_array();
+        // SAFETY: the array has the 16 bytes, and the load needs no alignment.
+        let four = unsafe { _mm_loadu_ps(numbers.as_ptr()) };
+        // SAFETY: `self` is there only where the CPU has the feature.
+        [unsafe { _mm256_castps128_ps256(four) }; 2]
     }
     #[inline(always)]
-    fn spread(self, numbers: [__m256; 2], first: usize, n: usize) -> [__m256; 2] {
-        // Neighbours from a whole multiple of their number on are in one half.
+    fn spread2(self, numbers: [__m256; 2], a: usize, b: usize) -> [__m256; 2] {
         // SAFETY: `self` is there only where the CPU has the feature.
-        unsafe { spread(numbers[first / 8], first as i32 % 8, n) }
+        unsafe { spread2(numbers[a / 8], a as i32 % 8, b as i32 % 8) }
+    }
+    #[inline(always)]
+    fn spread4(self, numbers: [__m256; 2], first: usize) -> [__m256; 2] {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { spread4(numbers[first / 8], first as i32 % 8) }
     }
     #[inline(always)]
     fn small(self, bytes: [u64; 2]) -> [__m256; 2] {
@@ -328,15 +335,18 @@ fn floats(low: __m256i, high: __m256i) -> [__m256; 2] {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn spread(eight: __m256, first: i32, n: usize) -> [__m256; 2] {
-    let [low, high] = if n == 2 {
-        [_mm256_set1_epi32(0), _mm256_set1_epi32(1)]
-    } else {
-        [
-            _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1),
-            _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3),
-        ]
-    };
+fn spread2(eight: __m256, a: i32, b: i32) -> [__m256; 2] {
+    [
+        _mm256_permutevar8x32_ps(eight, _mm256_set1_epi32(a)),
+        _mm256_permutevar8x32_ps(eight, _mm256_set1_epi32(b)),
+    ]
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn spread4(eight: __m256, first: i32) -> [__m256; 2] {
+    let low = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+    let high = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
     let first = _mm256_set1_epi32(first);
     let (low, high) = (_mm256_add_epi32(low, first), _mm256_add_epi32(high, first));
     [

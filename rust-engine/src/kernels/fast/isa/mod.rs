@@ -155,10 +155,13 @@ pub(in crate::kernels) trait Isa: Copy {
 
     /// The same number in every lane.
     fn splat(self, number: f32) -> Self::Floats;
-    /// The first number in eight lanes, the third in the others.
-    fn spread_ends(self, numbers: f32x4) -> Self::Floats;
-    /// Of sixteen numbers those from `first` on: two in eight lanes each, or four in four.
-    fn spread(self, numbers: Self::Floats, first: usize, n: usize) -> Self::Floats;
+    /// Four floats in the first lanes; what is in the others is of no meaning.
+    fn four(self, numbers: f32x4) -> Self::Floats;
+    /// The number of lane `a` in eight lanes, that of lane `b` in the others. Both are among the first eight,
+    /// or the last.
+    fn spread2(self, numbers: Self::Floats, a: usize, b: usize) -> Self::Floats;
+    /// Those of four lanes from `first` on, a multiple of four, in four lanes each.
+    fn spread4(self, numbers: Self::Floats, first: usize) -> Self::Floats;
     /// Signed bytes, the first in the lowest bits.
     #[inline(always)]
     fn small(self, bytes: [u64; 2]) -> Self::Floats {

@@ -153,15 +153,23 @@ impl Isa for Neon {
         [unsafe { vdupq_n_f32(number) }; 4]
     }
     #[inline(always)]
-    fn spread_ends(self, numbers: f32x4) -> Floats {
+    fn four(self, numbers: f32x4) -> Floats {
         let numbers = numbers.to_array();
-        each(|i| self.splat(numbers[i / 2 * 2])[0])
+        // SAFETY: `self` is there only where the CPU has the feature; the four numbers are there.
+        [unsafe { vld1q_f32(numbers.as_ptr()) }; 4]
     }
     #[inline(always)]
-    fn spread(self, numbers: Floats, first: usize, n: usize) -> Floats {
+    fn spread2(self, numbers: Floats, a: usize, b: usize) -> Floats {
         let mut lanes = [0.0; LANES];
         self.store(numbers, &mut lanes);
-        each(|i| self.splat(lanes[first + i * n / 4])[0])
+        let [a, b] = [self.splat(lanes[a])[0], self.splat(lanes[b])[0]];
+        [a, a, b, b]
+    }
+    #[inline(always)]
+    fn spread4(self, numbers: Floats, first: usize) -> Floats {
+        let mut lanes = [0.0; LANES];
+        self.store(numbers, &mut lanes);
+        each(|i| self.splat(lanes[first + i])[0])
     }
     #[inline(always)]
     fn widen4(self, halves: u64) -> f32x4 {

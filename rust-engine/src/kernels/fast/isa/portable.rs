@@ -80,16 +80,20 @@ impl Isa for Portable {
         [f32x8::splat(number); 2]
     }
     #[inline(always)]
-    fn spread_ends(self, numbers: f32x4) -> [f32x8; 2] {
-        let [first, _, third, _] = numbers.to_array();
-        [f32x8::splat(first), f32x8::splat(third)]
+    fn four(self, numbers: f32x4) -> [f32x8; 2] {
+        bytemuck::cast([numbers; 4])
     }
     #[inline(always)]
-    fn spread(self, numbers: [f32x8; 2], first: usize, n: usize) -> [f32x8; 2] {
+    fn spread2(self, numbers: [f32x8; 2], a: usize, b: usize) -> [f32x8; 2] {
+        let numbers: [f32; LANES] = bytemuck::cast(numbers);
+        [f32x8::splat(numbers[a]), f32x8::splat(numbers[b])]
+    }
+    #[inline(always)]
+    fn spread4(self, numbers: [f32x8; 2], first: usize) -> [f32x8; 2] {
         let numbers: [f32; LANES] = bytemuck::cast(numbers);
         let mut fours = [f32x4::splat(0.0); 4];
         for (i, four) in fours.iter_mut().enumerate() {
-            *four = f32x4::splat(numbers[first + i * n / 4]);
+            *four = f32x4::splat(numbers[first + i]);
         }
         bytemuck::cast(fours)
     }

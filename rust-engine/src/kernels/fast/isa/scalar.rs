@@ -60,12 +60,15 @@ impl Isa for Scalar {
     fn splat(self, number: f32) -> Self::Floats {
         [number; LANES]
     }
-    fn spread_ends(self, numbers: f32x4) -> Self::Floats {
+    fn four(self, numbers: f32x4) -> Self::Floats {
         let numbers = numbers.to_array();
-        std::array::from_fn(|lane| numbers[lane / 8 * 2])
+        std::array::from_fn(|lane| numbers[lane % 4])
     }
-    fn spread(self, numbers: Self::Floats, first: usize, n: usize) -> Self::Floats {
-        std::array::from_fn(|lane| numbers[first + lane * n / LANES])
+    fn spread2(self, numbers: Self::Floats, a: usize, b: usize) -> Self::Floats {
+        std::array::from_fn(|lane| numbers[if lane < 8 { a } else { b }])
+    }
+    fn spread4(self, numbers: Self::Floats, first: usize) -> Self::Floats {
+        std::array::from_fn(|lane| numbers[first + lane / 4])
     }
     fn load(self, numbers: &[f32; LANES]) -> Self::Floats {
         *numbers

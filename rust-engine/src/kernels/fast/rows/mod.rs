@@ -18,7 +18,7 @@ mod ternary;
 
 use floats::{floats, halves};
 use gguf::TensorType;
-use short::short_rows;
+use short::{blocks_at_once, short_rows};
 use ternary::{long_row, ternary_blocks, ternary_rows};
 
 use super::Fast;
@@ -41,8 +41,9 @@ pub struct Streamed {
     /// What the lanes of sums start with, `[position][64 codes]`: less the zero of the weights' codes
     /// times the sum of the group, in the group's first lane. Empty where codes have no zero.
     starts: Lines,
-    /// Steps and sums of groups of 32 with steps of their own, two groups together.
-    pairs: Vec<[f32; 4]>,
+    /// What groups of 32 with steps of their own are worth: steps of four together, or of two, each with
+    /// its sum.
+    worth: Vec<[f32; 4]>,
     /// Sums of the groups of each 256 codes, for minima of smaller groups: of eight in the last lanes, as
     /// the first have scales.
     sums: Lines,
@@ -55,14 +56,18 @@ impl Streamed {
     pub fn new(x: &Positions, tensor_type: TensorType) -> Self {
         let in_order = matches!(tensor_type, TensorType::I2_S | TensorType::TQ2_0);
         let offset = zero_of(tensor_type);
-        let [in_pairs, in_supers] = visit(tensor_type, Blocks).unwrap_or_default();
+        let (blocks_at_once, in_supers) = visit(tensor_type, Blocks).unwrap_or_default();
         Self {
             starts: if offset == 0 || x.group > 32 {
                 Lines::default()
             } else {
                 starts(x, offset)
             },
-            pairs: if in_pairs { pairs(x) } else { Vec::new() },
+            worth: if blocks_at_once > 0 {
+                worth(x, blocks_at_once)
+            } else {
+                Vec::new()
+            },
             sums: if in_supers { sums(x) } else { Lines::default() },
             woven: if in_order {
                 weave(x, tensor_type == TensorType::I2_S)
@@ -81,13 +86,17 @@ impl Streamed {
     }
 }
 
-/// Whether blocks are of 32 codes, or else of several groups with minima.
+/// How many blocks of 32 are worth something together, 0 if blocks are larger; and whether those have minima.
 struct Blocks;
 
 impl Visitor for Blocks {
-    type Output = [bool; 2];
-    fn visit<F: Coded>(self) -> [bool; 2] {
-        [F::CODES == 32, F::CODES == 256 && F::MINIMA]
+    type Output = (usize, bool);
+    fn visit<F: Coded>(self) -> (usize, bool) {
+        if F::CODES == 32 {
+            (blocks_at_once::<F>(), false)
+        } else {
+            (0, F::MINIMA)
+        }
     }
 }
 
@@ -105,17 +114,18 @@ fn starts(x: &Positions, offset: u8) -> Lines {
     starts
 }
 
-fn pairs(x: &Positions) -> Vec<[f32; 4]> {
-    let mut pairs = Vec::with_capacity(x.padded() * x.stride / 64);
+fn worth(x: &Positions, blocks_at_once: usize) -> Vec<[f32; 4]> {
+    let mut worth = Vec::with_capacity(x.padded() * x.groups.div_ceil(blocks_at_once));
     for position in 0..x.padded() {
-        let (steps, sums) = (
-            x.of_groups(&x.steps, position),
-            x.of_groups(&x.sums, position),
-        );
-        let two = (0..x.stride / 32).step_by(2);
-        pairs.extend(two.map(|g| [steps[g], sums[g], steps[g + 1], sums[g + 1]]));
+        let steps = x.of_groups(&x.steps, position);
+        let sums = x.of_groups(&x.sums, position);
+        let at_once = (0..x.groups).step_by(blocks_at_once);
+        worth.extend(at_once.map(|g| match blocks_at_once {
+            4 => [steps[g], steps[g + 1], steps[g + 2], steps[g + 3]],
+            _ => [steps[g], sums[g], steps[g + 1], sums[g + 1]],
+        }));
     }
-    pairs
+    worth
 }
 
 fn sums(x: &Positions) -> Lines {

@@ -3,6 +3,8 @@
 //! What codes are worth is unpacked beside the codes themselves, unit by unit: done for a whole row in
 //! advance, memory would have nothing to do meanwhile.
 
+use std::slice;
+
 use wide::f32x4;
 
 use super::{AHEAD, Streamed};
@@ -34,7 +36,7 @@ pub(super) fn short_rows<F: Coded, I: Isa>(
         for (position, other) in others.iter().enumerate() {
             let row_bytes = &bytes[row * size..][..size];
             let total = if F::CODES == 32 {
-                other.meet_pairs::<F, I>(isa, row_bytes)
+                other.meet_blocks::<F, I>(isa, row_bytes)
             } else {
                 other.meet_supers::<F, I>(isa, row_bytes)
             };
@@ -54,8 +56,8 @@ struct Other<'a> {
     codes: &'a [[u8; 64]],
     /// What sums start with; empty where codes have no zero.
     starts: &'a [[i32; LANES]],
-    /// Steps and sums of groups, of two groups together.
-    pairs: &'a [[f32; 4]],
+    /// What blocks of 32 are worth together: steps of four groups, or steps and sums of two.
+    worth: &'a [[f32; 4]],
     /// The step of each block of 256, in all of its groups' places.
     steps: &'a [f32],
     /// Sums of the groups of each block of 256, where they meet minima.
@@ -71,7 +73,7 @@ impl<'a> Other<'a> {
         Self {
             codes: &x.codes.bytes()[of_position(vectors)],
             starts: starts.get(of_position(vectors)).unwrap_or(&[]),
-            pairs: streamed.pairs.get(of_position(vectors)).unwrap_or(&[]),
+            worth: &streamed.worth[of_position(streamed.worth.len() / x.padded())],
             steps: x.of_groups(&x.steps, position),
             sums: streamed
                 .sums
@@ -81,45 +83,77 @@ impl<'a> Other<'a> {
         }
     }
 
-    /// With blocks of 32, two together. Two totals take turns, so that neither has to wait for the sum
-    /// before.
+    /// With blocks of 32. Two totals take turns, so that neither has to wait for the sum before.
     #[inline(always)]
-    fn meet_pairs<F: Coded, I: Isa>(&self, isa: I, row: &[u8]) -> I::Floats {
-        let units = row.chunks_exact(unit_bytes::<F>());
-        let rest = units.remainder();
-        let whole = units.len();
-        let mut totals = [isa.splat(0.0); 2];
-        let mut minima = f32x4::splat(0.0);
-        let (codes, pairs) = (&self.codes[..whole], &self.pairs[..whole]);
-        for (i, bytes) in units.enumerate() {
+    fn meet_blocks<F: Coded, I: Isa>(&self, isa: I, row: &[u8]) -> I::Floats {
+        let at_once = blocks_at_once::<F>();
+        let vectors = at_once / 2;
+        let chunks = row.chunks_exact(at_once * F::BYTES);
+        let (rest, whole) = (chunks.remainder(), chunks.len());
+        let of_whole = Self {
+            codes: &self.codes[..whole * vectors],
+            worth: &self.worth[..whole],
+            ..*self
+        };
+        let mut sums = ([isa.splat(0.0); 2], f32x4::splat(0.0));
+        for (i, bytes) in chunks.enumerate() {
             // In between, since a CPU has room for a dozen such wishes or so.
-            isa.prefetch(bytes, AHEAD);
-            let steps = steps_of_pair::<F, I>(isa, bytes) * f32x4::from(pairs[i]);
-            minima += steps;
-            let start = self.start::<F, I>(isa, i);
-            let sums = isa.dot(start, unit::<F, I>(isa, bytes)[0], isa.bytes(&codes[i]));
-            let [total, other] = totals;
-            let total = isa.mul_add(isa.floats(sums), isa.spread_ends(steps), total);
-            totals = [other, total];
+            for v in 0..vectors {
+                isa.prefetch(bytes, AHEAD + 64 * v);
+            }
+            sums = of_whole.add_blocks::<F, I>(isa, bytes, at_once, i, sums);
         }
         if !rest.is_empty() {
-            let mut bytes = [0; 2 * LARGEST];
-            bytes[..rest.len()].copy_from_slice(rest);
-            let bytes = &bytes[..unit_bytes::<F>()];
-            let steps = steps_of_pair::<F, I>(isa, bytes) * f32x4::from(self.pairs[whole]);
-            minima += steps;
-            let start = self.start::<F, I>(isa, whole);
-            let codes = half_unit::<F, I>(isa, rest);
-            let sums = isa.dot(start, codes, isa.bytes(&self.codes[whole]));
-            totals[0] = isa.mul_add(isa.floats(sums), isa.spread_ends(steps), totals[0]);
+            let blocks = rest.len() / F::BYTES;
+            sums = self.add_blocks::<F, I>(isa, rest, blocks, whole, sums);
         }
-        let mut total = isa.add(totals[0], totals[1]);
+        let ([total, other], minima) = sums;
+        let mut total = isa.add(total, other);
         if F::MINIMA {
             let [_, first, _, second] = minima.to_array();
             // In all lanes a sixteenth of it.
             total = isa.add(total, isa.splat((first + second) / LANES as f32));
         }
         total
+    }
+
+    /// Adds the products of the blocks that are worth something together, and minima; the last ones of a row
+    /// may be fewer.
+    #[inline(always)]
+    fn add_blocks<F: Coded, I: Isa>(
+        &self,
+        isa: I,
+        bytes: &[u8],
+        blocks: usize,
+        at: usize,
+        (mut totals, minima): ([I::Floats; 2], f32x4),
+    ) -> ([I::Floats; 2], f32x4) {
+        let worth = worth_of_blocks::<F, I>(isa, bytes, blocks) * f32x4::from(self.worth[at]);
+        let steps = isa.four(worth);
+        for v in 0..blocks_at_once::<F>() / 2 {
+            if 2 * v >= blocks {
+                break;
+            }
+            let vector = at * (blocks_at_once::<F>() / 2) + v;
+            let start = self.start::<F, I>(isa, vector);
+            let bytes = &bytes[v * unit_bytes::<F>()..];
+            let codes = if 2 * v + 1 < blocks {
+                unit::<F, I>(isa, bytes)[0]
+            } else {
+                half_unit::<F, I>(isa, bytes)
+            };
+            let sums = isa.dot(start, codes, isa.bytes(&self.codes[vector]));
+            // A minimum stands behind its step.
+            let steps = if F::MINIMA {
+                isa.spread2(steps, 0, 2)
+            } else {
+                isa.spread2(steps, 2 * v, 2 * v + 1)
+            };
+            let [total, other] = totals;
+            let total = isa.mul_add(isa.floats(sums), steps, total);
+            totals = [other, total];
+        }
+        (totals, minima + worth)
     }
 
     /// With blocks of 256. Products with whole numbers are whole numbers, too, and those of a block so small
@@ -147,7 +181,11 @@ impl<'a> Other<'a> {
             for v in 0..4 {
                 let start = self.start::<F, I>(isa, 4 * i + v);
                 let sums = isa.dot(start, unpacked[v], isa.bytes(&codes[i][v]));
-                let scales = isa.spread(scales, 64 / F::GROUP * v, 64 / F::GROUP);
+                let scales = if F::GROUP == 32 {
+                    isa.spread2(scales, 2 * v, 2 * v + 1)
+                } else {
+                    isa.spread4(scales, 4 * v)
+                };
                 of_block = isa.mul_add(isa.floats(sums), scales, of_block);
             }
             let step = d * self.steps[i * per_block];
@@ -175,24 +213,32 @@ impl<'a> Other<'a> {
     }
 }
 
-/// Bytes of the largest block of 32.
-const LARGEST: usize = 34;
+/// Blocks of 32 of which four F16 numbers say what their codes are worth: steps, each with its minimum.
+pub(super) const fn blocks_at_once<F: Coded>() -> usize {
+    if F::MINIMA { 2 } else { 4 }
+}
 
-/// Of two blocks of 32 `[step, minimum, step, minimum]`.
+/// Their steps and minima; of blocks that are not there, zeros.
 #[inline(always)]
-fn steps_of_pair<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> f32x4 {
-    let (first, second) = bytes.split_at(F::BYTES);
-    if F::HALVES {
-        let heads = if F::MINIMA {
-            [word_at(first, 0), word_at(second, 0)]
-        } else {
-            [half_at(first, 0), half_at(second, 0)]
-        };
-        isa.widen4(u64::from(heads[0]) | u64::from(heads[1]) << 32)
-    } else {
-        let (mut a, mut b) = ([0.0], [0.0]);
-        F::steps(first, &mut a, &mut []);
-        F::steps(second, &mut b, &mut []);
-        f32x4::from([a[0], 0.0, b[0], 0.0])
+fn worth_of_blocks<F: Coded, I: Isa>(isa: I, bytes: &[u8], blocks: usize) -> f32x4 {
+    if !F::HALVES {
+        let mut steps = [0.0; 4];
+        for (step, block) in steps.iter_mut().zip(bytes.chunks_exact(F::BYTES)) {
+            F::steps(block, slice::from_mut(step), &mut []);
+        }
+        return steps.into();
     }
+    let mut halves = 0;
+    for i in 0..blocks_at_once::<F>() {
+        if i >= blocks {
+            break;
+        }
+        let at = i * F::BYTES;
+        if F::MINIMA {
+            halves |= u64::from(word_at(bytes, at)) << (32 * i);
+        } else {
+            halves |= u64::from(half_at(bytes, at)) << (16 * i);
+        }
+    }
+    isa.widen4(halves)
 }

@@ -6,8 +6,8 @@ mod several;
 
 use std::arch::x86_64::{
     __m512, __m512i, _MM_HINT_T0, _mm_loadu_ps, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256,
-    _mm512_add_ps, _mm512_broadcast_i64x4, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
-    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_add_ps, _mm512_broadcast_i64x4, _mm512_castps128_ps512, _mm512_cvtepi32_ps,
+    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_maskz_set1_epi8, _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps,
     _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_xor_si512,
 };
@@ -18,8 +18,8 @@ use super::avx2::widen4;
 use super::tiles::{FloatRun, TileRun, TileSum, TileTotals};
 use super::{Isa, LANES, Task, amx};
 use several::{
-    both, cut, each_twice, joined, looked_up, raised, scaled, shifted, small, spread, spread_ends,
-    sum_turned, turn, widen_pairs,
+    both, cut, each_twice, joined, looked_up, raised, scaled, shifted, small, spread, sum_turned,
+    turn, widen_pairs,
 };
 
 /// A CPU with AVX-512 F, BW, VL, DQ and VNNI; with AMX, too, if `AMX` is set.
@@ -206,17 +206,22 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
         unsafe { _mm512_set1_ps(number) }
     }
     #[inline(always)]
-    fn spread_ends(self, numbers: f32x4) -> __m512 {
+    fn four(self, numbers: f32x4) -> __m512 {
         let numbers = numbers.to_array();
         // SAFETY: the array has the 16 bytes, and the load needs no alignment.
         let four = unsafe { _mm_loadu_ps(numbers.as_ptr()) };
         // SAFETY: `self` is there only where the CPU has the feature.
-        unsafe { spread_ends(four) }
+        unsafe { _mm512_castps128_ps512(four) }
     }
     #[inline(always)]
-    fn spread(self, numbers: __m512, first: usize, n: usize) -> __m512 {
+    fn spread2(self, numbers: __m512, a: usize, b: usize) -> __m512 {
         // SAFETY: `self` is there only where the CPU has the feature.
-        unsafe { spread(numbers, first as i32, n) }
+        unsafe { spread(numbers, [a, a, b, b]) }
+    }
+    #[inline(always)]
+    fn spread4(self, numbers: __m512, first: usize) -> __m512 {
+        // SAFETY: `self` is there only where the CPU has the feature.
+        unsafe { spread(numbers, [first, first + 1, first + 2, first + 3]) }
     }
     #[inline(always)]
     fn small(self, [low, high]: [u64; 2]) -> __m512 {

@@ -1,12 +1,12 @@
 //! What takes several instructions.
 
 use std::arch::x86_64::{
-    __m128, __m128i, __m256i, __m512, __m512i, _mm_set_epi64x, _mm512_add_epi32, _mm512_add_ps,
+    __m128i, __m256i, __m512, __m512i, _mm_set_epi64x, _mm512_add_epi32, _mm512_add_ps,
     _mm512_and_si512, _mm512_andnot_si512, _mm512_broadcast_i32x4, _mm512_castps_si512,
-    _mm512_castps128_ps512, _mm512_castsi256_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32,
-    _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_inserti64x4,
-    _mm512_mask_broadcast_i32x4, _mm512_mullo_epi16, _mm512_or_si512, _mm512_permutexvar_ps,
-    _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setr_epi32, _mm512_shuffle_epi8,
+    _mm512_castsi256_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_epi16,
+    _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_inserti64x4, _mm512_mask_broadcast_i32x4,
+    _mm512_mullo_epi16, _mm512_or_si512, _mm512_permutexvar_ps, _mm512_set1_epi8,
+    _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setr_epi32, _mm512_shuffle_epi8,
     _mm512_shuffle_i32x4, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_sllv_epi32,
     _mm512_srli_epi16, _mm512_srli_epi32, _mm512_srlv_epi32, _mm512_sub_epi16, _mm512_sub_ps,
     _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
@@ -91,22 +91,12 @@ pub(super) fn looked_up(levels: __m128i, codes: __m512i) -> __m512i {
     _mm512_shuffle_epi8(_mm512_broadcast_i32x4(levels), codes)
 }
 
+/// From each of four lanes to four.
 #[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn spread_ends(four: __m128) -> __m512 {
-    let lanes = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2);
-    _mm512_permutexvar_ps(lanes, _mm512_castps128_ps512(four))
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-pub(super) fn spread(sixteen: __m512, first: i32, n: usize) -> __m512 {
-    let lanes = if n == 2 {
-        _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1)
-    } else {
-        _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
-    };
-    let lanes = _mm512_add_epi32(lanes, _mm512_set1_epi32(first));
+pub(super) fn spread(sixteen: __m512, [a, b, c, d]: [usize; 4]) -> __m512 {
+    let (a, b, c, d) = (a as i32, b as i32, c as i32, d as i32);
+    let lanes = _mm512_setr_epi32(a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d);
     _mm512_permutexvar_ps(lanes, sixteen)
 }
 
