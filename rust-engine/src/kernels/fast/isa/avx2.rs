@@ -3,8 +3,8 @@
 #![expect(unsafe_code, reason = "instructions that not every x86-64 CPU has")]
 
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _MM_HINT_T0, _mm_cvtph_ps, _mm_cvtsi64_si128, _mm_loadu_ps,
-    _mm_loadu_si128, _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps,
+    __m128i, __m256, __m256i, _MM_HINT_T0, _MM_HINT_T1, _mm_cvtph_ps, _mm_cvtsi64_si128,
+    _mm_loadu_ps, _mm_loadu_si128, _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps,
     _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_castps128_ps256, _mm256_cmpeq_epi8,
     _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_dpbusd_avx_epi32,
     _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps,
@@ -85,6 +85,12 @@ impl<const VNNI: bool> Isa for Avx2<VNNI> {
     fn prefetch(self, bytes: &[u8], ahead: usize) {
         let address = bytes.as_ptr().wrapping_add(ahead);
         // SAFETY: nothing is read that the program could see, so that any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+    }
+    #[inline(always)]
+    fn prefetch_near(self, bytes: &[u8], ahead: usize) {
+        let address = bytes.as_ptr().wrapping_add(ahead);
+        // SAFETY: as above.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
     #[inline(always)]

@@ -52,10 +52,16 @@ pub(in crate::kernels) trait Isa: Copy {
     fn load_ints(self, numbers: &[i32; LANES]) -> Self::Ints;
     /// 64 bytes.
     fn bytes(self, bytes: &[u8; 64]) -> Self::Ints;
-    /// Asks for the memory `ahead` bytes behind the first of `bytes`, whether or not it is there: weights
-    /// are read once, in order, and a CPU that does not notice waits for each of their lines.
+    /// Asks for the memory `ahead` bytes behind the first of `bytes`, whether or not it is there, to the
+    /// second cache: weights are read once, in order, and a CPU that does not notice waits for each of their
+    /// lines.
     #[inline(always)]
     fn prefetch(self, bytes: &[u8], ahead: usize) {
+        let _ = (bytes, ahead);
+    }
+    /// The same, to the first cache.
+    #[inline(always)]
+    fn prefetch_near(self, bytes: &[u8], ahead: usize) {
         let _ = (bytes, ahead);
     }
     /// To each lane of `sums` the four products of its unsigned with its signed bytes. Exact for all

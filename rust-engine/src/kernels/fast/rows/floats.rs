@@ -1,6 +1,6 @@
 //! Rows of float weights.
 
-use super::AHEAD;
+use super::ask_ahead;
 use crate::formats::Matrix;
 use crate::kernels::fast::columns::Piece;
 use crate::kernels::fast::isa::{Isa, LANES};
@@ -15,7 +15,7 @@ pub(super) fn halves<I: Isa>(isa: I, matrix: &Matrix<'_>, x: &[f32], out: &mut P
             let (x, x_rest) = x.as_chunks::<LANES>();
             let mut totals = [isa.splat(0.0); 4];
             for (i, (bytes, x)) in bytes.iter().zip(x).enumerate() {
-                isa.prefetch(bytes, AHEAD);
+                ask_ahead(isa, bytes);
                 totals[i % 4] = isa.mul_add(isa.load_f16(bytes), isa.load(x), totals[i % 4]);
             }
             let mut rest = 0.0;

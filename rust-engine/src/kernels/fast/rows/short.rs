@@ -7,7 +7,7 @@ use std::slice;
 
 use wide::f32x4;
 
-use super::{AHEAD, Streamed};
+use super::{Streamed, ask_ahead};
 use crate::formats::Matrix;
 use crate::formats::coded::{Coded, half_at, word_at};
 use crate::kernels::fast::coded::Positions;
@@ -98,9 +98,7 @@ impl<'a> Other<'a> {
         let mut sums = ([isa.splat(0.0); 2], f32x4::splat(0.0));
         for (i, bytes) in chunks.enumerate() {
             // In between, since a CPU has room for a dozen such wishes or so.
-            for v in 0..vectors {
-                isa.prefetch(bytes, AHEAD + 64 * v);
-            }
+            ask_ahead(isa, bytes);
             sums = of_whole.add_blocks::<F, I>(isa, bytes, at_once, i, sums);
         }
         if !rest.is_empty() {
@@ -165,9 +163,7 @@ impl<'a> Other<'a> {
         let blocks = row.chunks_exact(F::BYTES);
         let codes = &self.codes.as_chunks::<4>().0[..blocks.len()];
         for (i, block) in blocks.enumerate() {
-            for line in (0..F::BYTES).step_by(64) {
-                isa.prefetch(block, AHEAD + line);
-            }
+            ask_ahead(isa, block);
             let factors = F::group_factors(block);
             let [d, d_min, ..] = isa.widen4(factors.halves.into()).to_array();
             let (scales, numbers) = if F::MINIMA && per_block == 8 {

@@ -1,6 +1,6 @@
 //! Rows of ternary weights: groups of 256 codes and more, of which two-bit codes are taken as they are.
 
-use super::{AHEAD, ROW_POSITIONS, Streamed};
+use super::{ROW_POSITIONS, Streamed, ask_ahead};
 use crate::formats::Matrix;
 use crate::formats::coded::Coded;
 use crate::formats::tq2_0::TQ2_0;
@@ -19,7 +19,7 @@ pub(super) fn long_row<F: Coded, I: Isa>(
 ) {
     let mut step = [0.0];
     for (group, block) in bytes.chunks_exact(F::BYTES).enumerate() {
-        isa.prefetch(block, AHEAD);
+        ask_ahead(isa, block);
         F::steps(block, &mut step, &mut []);
         let codes = unit::<F, I>(isa, block);
         for (position, total) in totals.iter_mut().enumerate() {
@@ -56,7 +56,7 @@ pub(super) fn ternary_blocks<I: Isa>(
         let mut totals = [isa.splat(0.0); ROW_POSITIONS];
         let totals = &mut totals[..out.rows()];
         for (group, block) in matrix.row(row).chunks_exact(TQ2_0::BYTES).enumerate() {
-            isa.prefetch(block, AHEAD);
+            ask_ahead(isa, block);
             let codes = isa.bytes(block.first_chunk().expect("64 bytes of codes"));
             let step = TQ2_0::step(block);
             for (position, total) in totals.iter_mut().enumerate() {
@@ -90,7 +90,7 @@ pub(super) fn ternary_rows<I: Isa>(
         for position in 0..out.rows() {
             let mut sums = [isa.ints(0); 4];
             for (i, codes) in whole.iter().enumerate() {
-                isa.prefetch(codes, AHEAD);
+                ask_ahead(isa, codes);
                 let woven = streamed.woven(x, position, i);
                 sums = ternary_sums(isa, isa.bytes(codes), woven, sums);
             }

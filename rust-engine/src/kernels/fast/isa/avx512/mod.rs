@@ -5,11 +5,12 @@
 mod several;
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T0, _mm_loadu_ps, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256,
-    _mm512_add_ps, _mm512_broadcast_i64x4, _mm512_castps128_ps512, _mm512_cvtepi32_ps,
-    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_maskz_set1_epi8, _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_xor_si512,
+    __m512, __m512i, _MM_HINT_T0, _MM_HINT_T1, _mm_loadu_ps, _mm_loadu_si128, _mm_prefetch,
+    _mm256_loadu_si256, _mm512_add_ps, _mm512_broadcast_i64x4, _mm512_castps128_ps512,
+    _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_maskz_set1_epi8, _mm512_mul_ps, _mm512_or_si512,
+    _mm512_reduce_add_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps, _mm512_storeu_si512,
+    _mm512_xor_si512,
 };
 
 use wide::f32x4;
@@ -78,6 +79,12 @@ impl<const AMX: bool> Isa for Avx512<AMX> {
     fn prefetch(self, bytes: &[u8], ahead: usize) {
         let address = bytes.as_ptr().wrapping_add(ahead);
         // SAFETY: nothing is read that the program could see, so that any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+    }
+    #[inline(always)]
+    fn prefetch_near(self, bytes: &[u8], ahead: usize) {
+        let address = bytes.as_ptr().wrapping_add(ahead);
+        // SAFETY: as above.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
     #[inline(always)]
