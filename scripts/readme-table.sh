@@ -8,7 +8,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
-cargo build --quiet --locked -p rust-engine
+# With the workspace, whose dependencies are built once: alone it would have them with other features.
+cargo build --quiet --locked --workspace
 python3 - "${1:-}" "${CARGO_TARGET_DIR:-target}/debug/rust-engine" "$references/llama-scalar" <<'PYTHON'
 import json, subprocess, sys
 mode, engine, reference = sys.argv[1:]

@@ -46,5 +46,6 @@ if [[ -z $folder ]]; then
 fi
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-LOCKSTEP_PAGES=$folder cargo nextest run --locked -p runner --lib page::tests
+# With the workspace, as all tests are run: alone the runner would have dependencies with other features.
+LOCKSTEP_PAGES=$folder cargo nextest run --locked --workspace -E 'package(runner) & kind(lib) & test(page::tests)'
 NODE_PATH=$driver/node_modules LOCKSTEP_BROWSER=$browser node scripts/test-report.cjs "$folder"
