@@ -157,8 +157,8 @@ pub enum Packing {
 
 /// The F16 number at `offset`, as f32.
 #[inline(always)]
-pub(super) fn f16_at(bytes: &[u8], offset: usize) -> f32 {
-    widen_f16(u16::from_le_bytes([bytes[offset], bytes[offset + 1]]))
+pub(crate) fn f16_at(bytes: &[u8], offset: usize) -> f32 {
+    widen_f16(half_at(bytes, offset) as u16)
 }
 
 /// `N` bytes from `offset` on: loops over arrays become vectors, loops over slices less often.

@@ -39,10 +39,6 @@ use isa::Task;
 use isa::portable::Portable;
 use isa::scalar::Scalar;
 
-/// How far ahead weights are asked for: 4 KB take a thread a quarter of a microsecond, two or three times
-/// what memory takes to answer.
-const AHEAD: usize = 4096;
-
 /// One set of inner loops.
 #[derive(Clone, Copy)]
 pub struct Fast(Set);

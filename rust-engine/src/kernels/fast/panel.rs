@@ -185,7 +185,7 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
                 let row = strip * LANES + lane;
                 if row < self.matrix.rows {
                     let bytes = self.matrix.row(row);
-                    ask_ahead(self.isa, bytes);
+                    ask_for_rows(self.isa, bytes);
                     let (steps, minima) = (&mut panel.row_steps[..], &mut panel.row_minima[..]);
                     codes_of_row::<F, I>(self.isa, bytes, bytemuck::cast_slice_mut(codes));
                     steps_of_row::<F>(bytes, steps, minima);
@@ -276,7 +276,7 @@ impl<I: Isa> CodedPanel<'_, '_, I> {
 
 /// Asks for the row after the next few, line by line.
 #[inline(always)]
-pub(super) fn ask_ahead<I: Isa>(isa: I, row: &[u8]) {
+pub(super) fn ask_for_rows<I: Isa>(isa: I, row: &[u8]) {
     for line in (0..row.len()).step_by(64) {
         isa.prefetch(row, 4 * row.len() + line);
     }

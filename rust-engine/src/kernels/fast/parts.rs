@@ -22,7 +22,7 @@ use super::columns::Piece;
 use super::isa::tiles::FloatRun;
 use super::isa::{Isa, LANES, Task};
 use super::lines::Lines;
-use super::panel::ask_ahead;
+use super::panel::ask_for_rows;
 use super::unit::{self, TILE_LINES, UNIT_POSITIONS};
 use crate::formats::Matrix;
 
@@ -219,7 +219,7 @@ fn unpack<I: Isa>(isa: I, matrix: &Matrix<'_>, x: &Parts, scratch: &mut Scratch)
             } else {
                 &[]
             };
-            ask_ahead(isa, bytes);
+            ask_for_rows(isa, bytes);
             place[..bytes.len()].copy_from_slice(bytes);
             place[bytes.len()..].fill(0);
         }

@@ -1,8 +1,7 @@
 //! Codes of weights, from their packing in the file to vectors of unsigned bytes.
 
 use super::isa::Isa;
-use crate::formats::coded::{Coded, Packing, bytes_at};
-use crate::formats::float::widen_f16;
+use crate::formats::coded::{Coded, Packing, bytes_at, f16_at, word_at};
 use crate::formats::tq1_0;
 
 /// Codes that are unpacked at once: two blocks of 32, else one block.
@@ -34,8 +33,9 @@ pub(super) fn unit<F: Coded, I: Isa>(isa: I, bytes: &[u8]) -> [I::Ints; 4] {
                     four = isa.levels(levels, four);
                 }
                 if let Some(fifth) = fifth {
-                    let bits = bits(bytes, fifth) | bits(bytes, F::BYTES + fifth) << 32;
-                    four = isa.or(four, isa.sixteens(bits));
+                    let first = u64::from(word_at(bytes, fifth));
+                    let second = u64::from(word_at(bytes, F::BYTES + fifth));
+                    four = isa.or(four, isa.sixteens(first | second << 32));
                 }
                 codes[i] = four;
             }
@@ -139,9 +139,9 @@ pub(super) fn steps_of_row<F: Coded>(bytes: &[u8], steps: &mut [f32], minima: &m
     }
     if F::HALVES {
         for (i, block) in bytes.chunks_exact(F::BYTES).enumerate() {
-            steps[i] = widen_f16(u16::from_le_bytes([block[0], block[1]]));
+            steps[i] = f16_at(block, 0);
             if F::MINIMA {
-                minima[i] = widen_f16(u16::from_le_bytes([block[2], block[3]]));
+                minima[i] = f16_at(block, 2);
             }
         }
         return;
@@ -154,9 +154,4 @@ pub(super) fn steps_of_row<F: Coded>(bytes: &[u8], steps: &mut [f32], minima: &m
         };
         F::steps(block, &mut steps[i * per_block..][..per_block], minima);
     }
-}
-
-#[inline(always)]
-fn bits(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32::from_le_bytes(*bytes_at(bytes, at)))
 }
