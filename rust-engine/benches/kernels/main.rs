@@ -69,6 +69,7 @@ fn measure(options: &Options) -> Report<'_> {
     products::rows(&mut report);
     operations::attention(&mut report);
     operations::coding(&mut report);
+    operations::exponentials(&mut report);
     operations::portable(&mut report);
     report
 }

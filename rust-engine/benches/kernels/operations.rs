@@ -1,7 +1,7 @@
 //! What is between the products with weights.
 
-use rust_engine::forward::{fast_rms_norm, fast_weigh};
-use rust_engine::kernels::fast::{Coding, Mix, Positions};
+use rust_engine::forward::fast_rms_norm;
+use rust_engine::kernels::fast::{Coding, Fast, Gated, Mix, Positions, Weigh};
 
 use crate::clock;
 use crate::report::{Bound, Kernel, Report};
@@ -77,6 +77,52 @@ pub(crate) fn coding(report: &mut Report) {
     }
 }
 
+/// How gate and up are joined.
+type Join = fn(Gated<'_>, Fast);
+
+/// Weights of attention, and what joins gate and up; bytes of the floats that are changed.
+pub(crate) fn exponentials(report: &mut Report) {
+    let kernel = |name: &str| Kernel {
+        name: name.to_owned(),
+        unit: "GB/s",
+        bound: Bound::None,
+    };
+    let softmax = kernel("softmax");
+    let sets = report.chosen(&softmax);
+    let mut numbers = weights::values(24 * TOKENS);
+    report.measure(&softmax, &sets, |set| {
+        for scores in numbers.chunks_exact_mut(TOKENS) {
+            let weigh = Weigh {
+                scores,
+                scale: 0.125,
+                seen: 0..TOKENS,
+            };
+            std::hint::black_box(weigh.run(sets[set]));
+        }
+        size_of_val(&numbers[..])
+    });
+    let numbers = weights::values(numbers.len());
+    let (mut gate, up) = (numbers.clone(), weights::values(numbers.len()));
+    let functions: [(&str, Join); 2] = [
+        ("silu", |gated, set| gated.silu(set)),
+        ("gelu", |gated, set| gated.gelu(set)),
+    ];
+    for (what, run) in functions {
+        let kernel = kernel(&format!("gate {what}"));
+        let sets = report.chosen(&kernel);
+        report.measure(&kernel, &sets, |set| {
+            // In place once more and once more, they would be smaller than normal numbers.
+            gate.copy_from_slice(&numbers);
+            let gated = Gated {
+                gate: &mut gate,
+                up: &up,
+            };
+            run(gated, sets[set]);
+            size_of_val(&gate[..])
+        });
+    }
+}
+
 /// What there is one of, whatever the set; bytes of the floats that are read.
 pub(crate) fn portable(report: &mut Report) {
     let (x, weight) = (
@@ -88,15 +134,6 @@ pub(crate) fn portable(report: &mut Report) {
         clock::best(|| {
             fast_rms_norm(&x, &weight, 1e-5, &mut out);
             size_of_val(&x[..])
-        })
-    });
-    let mut scores = weights::values(24 * TOKENS);
-    report.single("softmax", "GB/s", || {
-        clock::best(|| {
-            for scores in scores.chunks_exact_mut(TOKENS) {
-                fast_weigh(scores, 0.125, 0..TOKENS);
-            }
-            size_of_val(&scores[..])
         })
     });
 }

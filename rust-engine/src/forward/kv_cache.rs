@@ -76,44 +76,42 @@ impl LayerCache {
         let rounds = self.kv == KvType::F16;
         #[cfg(feature = "faults")]
         let rounds = in_pass::rounds_cache(rounds, keys, values);
-        if rounds {
-            round_to_f16(keys);
-            round_to_f16(values);
-        }
-        self.note_odd(first, keys, values);
-        let (width, capacity, block) = (self.head_width, self.capacity, self.block);
+        let was = if first == 0 { Odd::default() } else { self.odd };
+        // Far from where the products of a head could overflow; NaN is not below it.
+        let has_odd_key = !prepare(keys, rounds, |x| x.abs() < 1e15);
+        let has_odd_value = !prepare(values, rounds, f32::is_finite);
+        self.odd = Odd {
+            keys: was.keys || has_odd_key,
+            values: was.values || has_odd_value,
+        };
+        let (width, block) = (self.head_width, self.block);
         let row = n_kv_heads * width;
-        let head_size = width * capacity;
-        let heads = self.keys.par_chunks_exact_mut(head_size);
-        let heads = heads.zip(self.values.par_chunks_exact_mut(head_size));
-        // A thread takes all heads of a token, which is little work.
-        let heads = heads
+        let past = first + keys.len() / row;
+        let (blocks, filled) = (self.capacity / block, first / block..past.div_ceil(block));
+        let of_keys = self.keys.chunks_exact_mut(block * width);
+        let of_values = self.values.chunks_exact_mut(block * width);
+        let places: Vec<_> = of_keys
+            .zip(of_values)
             .enumerate()
-            .with_min_len(if keys.len() > row { 1 } else { n_kv_heads });
-        heads.for_each(|(head, (of_keys, of_values))| {
-            let rows = keys.chunks_exact(row).zip(values.chunks_exact(row));
-            for (place, (key, value)) in (first..).zip(rows) {
+            .filter(|(i, _)| filled.contains(&(i % blocks)))
+            .collect();
+        // A thread takes all heads of a token, which is little work.
+        let least = if past - first > 1 { 1 } else { n_kv_heads };
+        let places = places.into_par_iter().with_min_len(least);
+        places.for_each(|(i, (of_keys, of_values))| {
+            let (start, head) = (i % blocks * block, i / blocks * width);
+            for token in first.max(start)..past.min(start + block) {
+                let at = (token - first) * row + head;
                 #[cfg(feature = "faults")]
-                let place = in_pass::place_in_cache(place);
-                let key = &key[head * width..][..width];
-                let of_block = &mut of_keys[place / block * block * width..][..block * width];
-                for (i, &element) in key.iter().enumerate() {
-                    of_block[i * block + place % block] = element;
+                let token = in_pass::place_in_cache(token);
+                let place = token - start;
+                let of_keys = of_keys.chunks_exact_mut(block);
+                for (elements, &element) in of_keys.zip(&keys[at..][..width]) {
+                    elements[place] = element;
                 }
-                let value = &value[head * width..][..width];
-                of_values[place * width..][..width].copy_from_slice(value);
+                of_values[place * width..][..width].copy_from_slice(&values[at..][..width]);
             }
         });
-    }
-
-    fn note_odd(&mut self, first: usize, keys: &[f32], values: &[f32]) {
-        if first == 0 {
-            self.odd = Odd::default();
-        }
-        // Far from where the products of a head could overflow; NaN is not below it.
-        let small = |x: &f32| x.abs() < 1e15;
-        self.odd.keys |= !keys.iter().all(small);
-        self.odd.values |= !values.iter().all(|x| x.is_finite());
     }
 
     /// What it holds that shows through a mask.
@@ -136,5 +134,92 @@ impl LayerCache {
     pub(super) fn values(&self, head: usize) -> &[f32] {
         let size = self.head_width * self.capacity;
         &self.values[head * size..][..size]
+    }
+}
+
+/// Numbers that a thread takes at a time.
+const SHARE: usize = 1 << 12;
+
+/// Rounds numbers, if they are to be; says whether all are sound then.
+fn prepare(numbers: &mut [f32], rounds: bool, is_sound: impl Fn(f32) -> bool + Sync) -> bool {
+    let sound = numbers.par_chunks_mut(SHARE).map(|numbers| {
+        if rounds {
+            round_to_f16(numbers);
+        }
+        numbers.iter().all(|&x| is_sound(x))
+    });
+    sound.reduce(|| true, |a, b| a && b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADS: usize = 2;
+    const WIDTH: usize = 3;
+
+    /// Numbers of some tokens, each another one, `[token][head][element]`.
+    fn numbers(tokens: usize, first: f32) -> Vec<f32> {
+        let count = tokens * HEADS * WIDTH;
+        (0..count).map(|i| first + i as f32).collect()
+    }
+
+    fn cache(block: usize, kv: KvType) -> LayerCache {
+        LayerCache::new(HEADS, WIDTH, 16, block, kv).expect("a little memory")
+    }
+
+    /// In one go or in several, in blocks that are begun and ended anywhere.
+    #[test]
+    fn each_token_has_its_place() {
+        let (keys, values) = (numbers(14, 1.0), numbers(14, 500.0));
+        for (block, cuts) in [
+            (16, vec![14]),
+            (4, vec![14]),
+            (4, vec![3, 4, 5, 11, 12, 14]),
+        ] {
+            let mut cache = cache(block, KvType::F32);
+            let mut first = 0;
+            for cut in cuts {
+                let part = first * HEADS * WIDTH..cut * HEADS * WIDTH;
+                let (mut keys, mut values) = (keys[part.clone()].to_vec(), values[part].to_vec());
+                cache.store(first, &mut keys, &mut values, HEADS);
+                first = cut;
+            }
+            for (i, (key, value)) in keys.iter().zip(&values).enumerate() {
+                let (token, head, element) = (i / WIDTH / HEADS, i / WIDTH % HEADS, i % WIDTH);
+                let (found, stride) = cache.keys(head);
+                assert_eq!(stride, block);
+                let at = (token / block * WIDTH + element) * block + token % block;
+                assert_eq!(found[at], *key, "key of {token} in blocks of {block}");
+                let found = cache.values(head)[token * WIDTH + element];
+                assert_eq!(found, *value, "value of {token} in blocks of {block}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_f16_cache_rounds() {
+        let mut cache = cache(4, KvType::F16);
+        let (mut keys, mut values) = (numbers(5, 2048.0), numbers(5, 4097.0));
+        cache.store(0, &mut keys, &mut values, HEADS);
+        assert_eq!((cache.keys(0).0[4], cache.values(0)[0]), (2048.0, 4096.0));
+    }
+
+    /// What is odd stays until the cache begins again.
+    #[test]
+    fn what_shows_through_a_mask_is_noted() {
+        let mut cache = cache(4, KvType::F32);
+        let mut store = |first: usize, key: f32, value: f32| {
+            let (mut keys, mut values) = (numbers(1, 0.0), numbers(1, 0.0));
+            (keys[5], values[5]) = (key, value);
+            cache.store(first, &mut keys, &mut values, HEADS);
+            (cache.odd().keys, cache.odd().values)
+        };
+        assert_eq!(store(0, 1.0, 1.0), (false, false));
+        assert_eq!(store(1, -1e15, 1.0), (true, false));
+        assert_eq!(store(2, 1.0, f32::INFINITY), (true, true));
+        assert_eq!(store(3, 1.0, 1.0), (true, true));
+        assert_eq!(store(0, f32::NAN, 1.0), (true, false));
+        assert_eq!(store(0, 1.0, 1.0), (false, false));
     }
 }

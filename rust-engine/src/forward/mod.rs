@@ -18,7 +18,7 @@ mod prepared;
 mod rope;
 mod spare;
 
-pub use fast::{coding_for as fast_coding, rms_norm as fast_rms_norm, weigh as fast_weigh};
+pub use fast::{coding_for as fast_coding, rms_norm as fast_rms_norm};
 use rayon::prelude::*;
 use schemas::describe::{Arithmetic, KvType};
 
@@ -72,7 +72,7 @@ pub struct Evaluator<'m> {
     n_tokens: usize,
     /// What the last layer made of the tokens that were appended last, `[position][width]`.
     last: Vec<f32>,
-    spare: Spare,
+    spare: Spare<Vec<f32>>,
 }
 
 impl<'m> Evaluator<'m> {
@@ -226,7 +226,7 @@ impl<'m> Evaluator<'m> {
         let out = self.norm_if(out, layer.attention_norms.after.as_deref());
         add(x, &out);
         self.spare
-            .give([normed.into_values(), merged.into_values(), q, k, v, out]);
+            .give([self.done(normed), self.done(merged), q, k, v, out]);
     }
 
     /// Each query head over what it sees of the cache.
@@ -251,8 +251,7 @@ impl<'m> Evaluator<'m> {
                 Attention { kernels, heads }.run(cache, queries, span, out);
             }
             Operations::Fast(products) => {
-                let fast = products.kernels();
-                fast::Attention { fast, heads }.run(cache, queries, span, out);
+                products.attention(heads).run(cache, queries, span, out);
             }
         }
     }
@@ -262,19 +261,21 @@ impl<'m> Evaluator<'m> {
         let sizes = &self.model.hyperparameters;
         let mut normed = self.prepared(self.norm(x, &layer.ffn_norms.before));
         let [mut gate, up] = self.linears([&layer.gate, &layer.up], &mut normed);
-        let join = match self.operations {
-            Operations::Exact(_) => gate::join,
-            Operations::Fast(_) => fast::join,
-        };
+        let activation = sizes.family.activation;
         gate.par_chunks_mut(sizes.ffn_width)
             .zip(up.par_chunks(sizes.ffn_width))
-            .for_each(|(gate, up)| join(sizes.family.activation, gate, up));
+            .for_each(|(gate, up)| match &self.operations {
+                Operations::Exact(_) => gate::join(activation, gate, up),
+                Operations::Fast(products) => {
+                    fast::join(products.kernels(), activation, gate, up);
+                }
+            });
         let mut inner = self.prepared(self.norm_if(gate, layer.ffn_norms.inner.as_deref()));
         let [out] = self.linears([&layer.down], &mut inner);
         let out = self.norm_if(out, layer.ffn_norms.after.as_deref());
         add(x, &out);
         self.spare
-            .give([normed.into_values(), inner.into_values(), up, out]);
+            .give([self.done(normed), self.done(inner), up, out]);
     }
 
     /// The rows of logits of those named by `wanted` (indices into the tokens that were appended last,
@@ -298,6 +299,7 @@ impl<'m> Evaluator<'m> {
             let normed = in_pass::output_norm(normed, chosen);
             let mut normed = self.prepared(normed);
             self.linears_into([&self.model.weights.output], &mut normed, [&mut *out]);
+            self.spare.give([self.done(normed)]);
             #[cfg(feature = "faults")]
             in_pass::logits(out, rows);
             if let Some(cap) = sizes.logit_cap {
@@ -338,6 +340,15 @@ impl<'m> Evaluator<'m> {
         match self.operations {
             Operations::Exact(_) => Prepared::Exact(Forms::new(values)),
             Operations::Fast(_) => Prepared::Fast(fast::Prepared::new(values)),
+        }
+    }
+
+    /// The values of what no product needs any more.
+    fn done(&self, x: Prepared) -> Vec<f32> {
+        match (&self.operations, x) {
+            (Operations::Fast(products), Prepared::Fast(prepared)) => products.done(prepared),
+            (_, Prepared::Exact(forms)) => forms.values,
+            (_, Prepared::Fast(prepared)) => prepared.values,
         }
     }
 }

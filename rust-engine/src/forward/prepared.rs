@@ -16,13 +16,6 @@ impl Prepared {
             Self::Fast(prepared) => &prepared.values,
         }
     }
-
-    pub(super) fn into_values(self) -> Vec<f32> {
-        match self {
-            Self::Exact(forms) => forms.values,
-            Self::Fast(prepared) => prepared.values,
-        }
-    }
 }
 
 /// Activations with the forms that have been asked for so far: several matrices, not always of

@@ -1,33 +1,43 @@
 //! Buffers that are used again, so that the memory is not zeroed for each operation.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// More than a layer has at once: of what prompts of other lengths left no more are kept.
 const KEPT: usize = 16;
 
 /// Buffers that are used again and again: what they hold is of no meaning.
-#[derive(Default)]
-pub(super) struct Spare(Mutex<Vec<Vec<f32>>>);
+pub(super) struct Spare<T>(Mutex<Vec<T>>);
 
-impl Spare {
-    /// So many numbers, all of which the caller writes.
-    pub(super) fn take(&self, n: usize) -> Vec<f32> {
-        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Each layer takes as many as the one before it: what is as long is not zeroed again.
-        if let Some(at) = spare.iter().rposition(|numbers| numbers.len() == n) {
-            return spare.swap_remove(at);
-        }
-        if spare.len() >= KEPT {
+impl<T> Default for Spare<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Spare<T> {
+    /// One that fits, if there is any. Each layer takes as many as the one before it, and of the same sizes.
+    pub(super) fn find(&self, fits: impl FnMut(&T) -> bool) -> Option<T> {
+        let mut spare = self.lock();
+        let at = spare.iter().rposition(fits);
+        if at.is_none() && spare.len() >= KEPT {
             spare.remove(0);
         }
-        drop(spare);
-        vec![0.0; n]
+        at.map(|at| spare.swap_remove(at))
     }
 
-    pub(super) fn give<const N: usize>(&self, numbers: [Vec<f32>; N]) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(numbers);
+    pub(super) fn give(&self, buffers: impl IntoIterator<Item = T>) {
+        self.lock().extend(buffers);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Spare<Vec<f32>> {
+    /// So many numbers, all of which the caller writes.
+    pub(super) fn take(&self, n: usize) -> Vec<f32> {
+        self.find(|numbers| numbers.len() == n)
+            .unwrap_or_else(|| vec![0.0; n])
     }
 }

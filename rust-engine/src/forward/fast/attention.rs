@@ -14,15 +14,13 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-use wide::f32x8;
-
-use super::exp::exp;
+use super::per_thread::PerThread;
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
 use crate::forward::attention::{Heads, Span};
 use crate::forward::kv_cache::LayerCache;
-use crate::kernels::fast::{Fast, Mix};
+use crate::kernels::fast::{Columns, Fast, Mix, Weigh, Whole};
+use rayon::prelude::*;
 
 /// Tokens of a block of keys: four vectors, which a tile takes side by side.
 pub(in crate::forward) const KEY_BLOCK: usize = 64;
@@ -31,25 +29,37 @@ pub(in crate::forward) const KEY_BLOCK: usize = 64;
 const BLOCK: usize = 24;
 
 /// Attention of one layer.
-pub(in crate::forward) struct Attention {
+pub(in crate::forward) struct Attention<'a> {
     /// The inner loops.
     pub(in crate::forward) fast: Fast,
     /// The layer's heads.
     pub(in crate::forward) heads: Heads,
+    /// The threads' scratch.
+    pub(in crate::forward) scratch: &'a PerThread<Scratch>,
 }
 
-/// Tokens of a stretch: of SmolLM2's heads 64 KB of keys and values.
+/// A thread's scratch.
+#[derive(Default)]
+pub(in crate::forward) struct Scratch {
+    /// `[row][token]`
+    scores: Vec<f32>,
+    /// What values come to, `[row][element]`.
+    mixed: Vec<f32>,
+}
+
+/// Tokens of a stretch, a block of keys: of twice as many, two threads have work for two or four where there is
+/// work for three.
 #[cfg(not(feature = "faults"))]
-const STRETCH: usize = 128;
+const STRETCH: usize = KEY_BLOCK;
 /// Faults are made in all that a position sees.
 #[cfg(feature = "faults")]
 const STRETCH: usize = usize::MAX / 2;
 
 /// Rows that are computed together.
 struct Rows<'a> {
-    /// Queries, `[row][stride]`.
+    /// Queries, `[row][stride]`; results are `[row][width]`.
     queries: &'a [f32],
-    /// Numbers from one row to the next, of queries and results.
+    /// Numbers from one row of queries to the next.
     stride: usize,
     /// The position of each row.
     positions: Range<usize>,
@@ -58,16 +68,7 @@ struct Rows<'a> {
     kv_head: usize,
 }
 
-/// What the weights of a row are in proportion to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Whole {
-    /// The largest score, whose weight is 1.
-    pub largest: f32,
-    /// The sum of the weights.
-    pub sum: f32,
-}
-
-impl Attention {
+impl Attention<'_> {
     /// `queries` and `out` are `[position][head][element]`.
     pub(in crate::forward) fn run(
         &self,
@@ -86,29 +87,38 @@ impl Attention {
     fn many(&self, cache: &LayerCache, queries: &[f32], span: Span, out: &mut [f32]) {
         let width = self.heads.width;
         let row = self.heads.count * width;
-        out.par_chunks_mut(BLOCK * row)
-            .zip(queries.par_chunks(BLOCK * row))
+        let blocks = out.chunks_mut(BLOCK * row).zip(queries.chunks(BLOCK * row));
+        // The last, which see the most, come first: what is left for the end is little.
+        let pieces: Vec<_> = blocks
             .enumerate()
-            .with_max_len(1)
-            .for_each_init(Vec::new, |scores, (block, (out, queries))| {
-                let first = span.first + block * BLOCK;
-                let positions = first..first + queries.len() / row;
-                for head in 0..self.heads.count {
-                    let rows = Rows {
-                        queries: &queries[head * width..],
-                        stride: row,
-                        positions: positions.clone(),
-                        per_position: 1,
-                        kv_head: self.heads.kv_head(head),
-                    };
-                    let seen = self.seen(&rows, span.end);
-                    let out = &mut out[head * width..];
-                    let wholes = self.rows(cache, &rows, seen, span.end, scores, out);
-                    for (i, whole) in wholes.into_iter().enumerate() {
-                        scale(&mut out[i * row..][..width], 1.0 / whole.sum);
-                    }
+            .rev()
+            .flat_map(|(block, (out, queries))| {
+                let heads = Columns::new(out, row).pieces(width).enumerate();
+                heads.map(move |(head, out)| (block, head, queries, out))
+            })
+            .collect();
+        let pieces = pieces.into_par_iter().with_max_len(1);
+        pieces.for_each(|(block, head, queries, mut out)| {
+            let Scratch { scores, mixed } = &mut *self.scratch.own();
+
+            let first = span.first + block * BLOCK;
+            let rows = Rows {
+                queries: &queries[head * width..],
+                stride: row,
+                positions: first..first + out.rows(),
+                per_position: 1,
+                kv_head: self.heads.kv_head(head),
+            };
+            let seen = self.seen(&rows, span.end);
+            mixed.resize(BLOCK * width, 0.0);
+            let wholes = self.rows(cache, &rows, seen, span.end, scores, mixed);
+            for (i, whole) in wholes.into_iter().enumerate() {
+                let share = 1.0 / whole.sum;
+                for (out, mixed) in out.row(i).iter_mut().zip(&mixed[i * width..]) {
+                    *out = mixed * share;
                 }
-            });
+            }
+        });
     }
 
     fn one(&self, cache: &LayerCache, queries: &[f32], span: Span, out: &mut [f32]) {
@@ -126,7 +136,9 @@ impl Attention {
         let kv_heads = self.heads.count / group;
         let parts: Vec<_> = (0..kv_heads * stretches)
             .into_par_iter()
-            .map_init(Vec::new, |scores, i| {
+            .map(|i| {
+                let Scratch { scores, .. } = &mut *self.scratch.own();
+
                 let start = seen.start + i % stretches * STRETCH;
                 let stretch = start..seen.end.min(start + STRETCH);
                 let mut out = vec![0.0; shared];
@@ -155,8 +167,7 @@ impl Attention {
         start / KEY_BLOCK * KEY_BLOCK..past
     }
 
-    /// What a stretch comes to, weighed in proportion to what is given back. It begins with a block of keys;
-    /// `scores` is space of the thread.
+    /// What a stretch comes to, weighed in proportion to what is given back. It begins with a block of keys.
     fn rows(
         &self,
         cache: &LayerCache,
@@ -192,7 +203,12 @@ impl Attention {
             let seen = self.heads.seen(position, end);
             let within = |place: usize| place.clamp(start, stretch.end) - start;
             let seen = within(seen.start)..within(seen.end);
-            wholes.push(weigh(scores, self.heads.scale, seen.clone()));
+            let weigh = Weigh {
+                scores: &mut *scores,
+                scale: self.heads.scale,
+                seen: seen.clone(),
+            };
+            wholes.push(weigh.run(self.fast));
             #[cfg(feature = "faults")]
             in_pass::weights_of_values(&mut scores[seen]);
         }
@@ -203,7 +219,7 @@ impl Attention {
             y: &cache.values(rows.kv_head)[start * self.heads.width..],
             y_stride: self.heads.width,
             out,
-            out_stride: rows.stride,
+            out_stride: self.heads.width,
             width: self.heads.width,
             positions: count,
         }
@@ -241,66 +257,9 @@ fn scale(numbers: &mut [f32], by: f32) {
     }
 }
 
-/// Turns scores, whole vectors of sixteen, into weights; those outside `seen` become 0.
-pub fn weigh(scores: &mut [f32], scale: f32, seen: Range<usize>) -> Whole {
-    for score in scores.iter_mut() {
-        *score *= scale;
-    }
-    scores[..seen.start].fill(f32::NEG_INFINITY);
-    scores[seen.end..].fill(f32::NEG_INFINITY);
-    let eights = scores.as_chunks_mut::<8>().0;
-    let largest = eights
-        .iter()
-        .fold(f32x8::splat(f32::NEG_INFINITY), |largest, eight| {
-            largest.fast_max(f32x8::from(*eight))
-        });
-    let largest = largest
-        .to_array()
-        .into_iter()
-        .fold(f32::NEG_INFINITY, f32::max);
-    if seen.is_empty() {
-        scores.fill(0.0);
-        return Whole { largest, sum: 0.0 };
-    }
-    let mut sum = f32x8::splat(0.0);
-    for eight in eights.iter_mut() {
-        let weights = exp(f32x8::from(*eight) - f32x8::splat(largest));
-        sum += weights;
-        *eight = weights.to_array();
-    }
-    let sum = sum.reduce_add();
-    Whole { largest, sum }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn weights_sum_to_the_whole_and_are_zero_where_nothing_is_seen() {
-        for n in [16, 48] {
-            for seen in [0..1, 0..n, 3..n - 2, 5..6, 7..7] {
-                let mut weights: Vec<f32> = (0..n).map(|i| (i * 7 % 5) as f32).collect();
-                let whole = weigh(&mut weights, 0.5, seen.clone());
-                let sum: f32 = weights.iter().sum();
-                assert!((sum - whole.sum).abs() < 1e-5, "{n}, {seen:?}: {sum}");
-                for (i, weight) in weights.iter().enumerate() {
-                    assert_eq!(*weight > 0.0, seen.contains(&i), "{i} of {seen:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn huge_scores_do_not_overflow_and_what_is_no_number_shows() {
-        let mut weights = [-1e30; 16];
-        (weights[0], weights[1]) = (1e30, 1e30);
-        assert_eq!(weigh(&mut weights, 1.0, 0..16).sum, 2.0);
-        assert_eq!(weights[..3], [1.0, 1.0, 0.0]);
-        let mut weights = [0.0; 16];
-        weights[3] = f32::NAN;
-        assert!(weigh(&mut weights, 1.0, 0..16).sum.is_nan());
-    }
 
     /// Stretches of what one position sees come to what all of it comes to.
     #[test]

@@ -5,14 +5,15 @@
 //! each number is computed by one of them, in one order.
 
 mod attention;
-mod exp;
 mod gate;
 mod norm;
+mod per_thread;
+mod prepared;
 mod products;
 
-pub use attention::weigh;
-pub(super) use attention::{Attention, KEY_BLOCK};
+pub(super) use attention::KEY_BLOCK;
 pub(super) use gate::join;
 pub use norm::rms_norm;
+pub(super) use prepared::Prepared;
+pub(super) use products::Products;
 pub use products::coding_for;
-pub(super) use products::{Prepared, Products};

@@ -34,6 +34,9 @@ const LEAST_TURNED: usize = 2048;
 
 /// Codes of several positions. Rows are padded with zeros, so that kernels may read whole vectors.
 pub struct Positions {
+    coding: Coding,
+    /// How many are no padding.
+    count: usize,
     pub(super) columns: usize,
     /// Codes that share a step.
     pub(super) group: usize,
@@ -57,6 +60,7 @@ pub struct Positions {
 
 /// What the tiles of a panel need of positions beside their codes, `[group][position]`: they take the
 /// numbers of several positions at once.
+#[derive(Default)]
 pub struct ByGroup {
     /// What a code is worth.
     pub(super) steps: Vec<f32>,
@@ -72,22 +76,34 @@ pub struct ByGroup {
 impl Positions {
     /// Of rows of `columns` values. Blocks do not cross rows, which loading has checked.
     pub fn new(fast: Fast, values: &[f32], columns: usize, coding: Coding) -> Self {
+        let mut coded = Self::zeros(fast, values.len() / columns, columns, coding);
+        coded.fill(fast, values);
+        coded
+    }
+
+    /// Whether these can be filled with so many others.
+    pub fn fits(&self, positions: usize, columns: usize, coding: Coding) -> bool {
+        (self.count, self.columns, self.coding) == (positions, columns, coding)
+    }
+
+    fn zeros(fast: Fast, count: usize, columns: usize, coding: Coding) -> Self {
         let group = match coding {
             Coding::Blocks => 32,
             Coding::Supers { group } => group,
             Coding::Rows => columns,
         };
         let groups = columns / group;
-        let positions = values.len() / columns;
         let is_by_unit = fast.has_unit() && unit::pays(coding);
         // To whole tiles of the most positions.
-        let padded = match (positions, is_by_unit) {
+        let padded = match (count, is_by_unit) {
             (1, _) => 1,
-            (_, true) => positions.next_multiple_of(UNIT_POSITIONS),
-            (_, false) => positions.next_multiple_of(12),
+            (_, true) => count.next_multiple_of(UNIT_POSITIONS),
+            (_, false) => count.next_multiple_of(12),
         };
         let (stride, group_stride) = (columns.next_multiple_of(64), groups.next_multiple_of(LANES));
-        let mut coded = Self {
+        Self {
+            coding,
+            count,
             columns,
             group,
             groups,
@@ -98,15 +114,19 @@ impl Positions {
             sums: vec![0.0; padded * group_stride],
             code_sums: vec![0; padded * group_stride],
             is_by_unit,
-        };
-        coded
-            .codes
+        }
+    }
+
+    /// Takes the codes of as many others instead.
+    pub fn fill(&mut self, fast: Fast, values: &[f32]) {
+        let (coding, columns, groups) = (self.coding, self.columns, self.groups);
+        self.codes
             .bytes_mut()
             .as_flattened_mut()
-            .par_chunks_mut(stride)
-            .zip(coded.steps.par_chunks_mut(group_stride))
-            .zip(coded.sums.par_chunks_mut(group_stride))
-            .zip(coded.code_sums.par_chunks_mut(group_stride))
+            .par_chunks_mut(self.stride)
+            .zip(self.steps.par_chunks_mut(self.group_stride))
+            .zip(self.sums.par_chunks_mut(self.group_stride))
+            .zip(self.code_sums.par_chunks_mut(self.group_stride))
             .zip(values.par_chunks(columns))
             .with_min_len(8)
             .for_each(|((((codes, steps), sums), code_sums), values)| {
@@ -121,57 +141,67 @@ impl Positions {
                 #[cfg(feature = "faults")]
                 in_pass::sums_of_activations(coding, sums, code_sums);
             });
-        coded
     }
 
     /// For weights whose codes have this zero.
     pub fn by_group(&self, zero: u8) -> ByGroup {
-        ByGroup {
-            steps: self.turned(&self.steps, |step| step),
-            sums: self.turned(&self.sums, |sum| sum),
-            starts: self.turned(&self.code_sums, |sum| -i32::from(zero) * sum),
-            tiles: self.tiles(),
-        }
+        let mut by_group = ByGroup::default();
+        self.fill_by_group(zero, &mut by_group);
+        by_group
+    }
+
+    /// Whether this has as many numbers.
+    pub fn fits_by_group(&self, by_group: &ByGroup) -> bool {
+        by_group.steps.len() == self.groups * self.padded()
+    }
+
+    /// The same in memory that is there already.
+    pub fn fill_by_group(&self, zero: u8, by_group: &mut ByGroup) {
+        let padded = self.padded();
+        let numbers = self.groups * padded;
+        by_group.steps.resize(numbers, 0.0);
+        by_group.sums.resize(numbers, 0.0);
+        by_group.starts.resize(numbers, 0);
+        let steps = by_group.steps.par_chunks_mut(padded);
+        steps
+            .zip(by_group.sums.par_chunks_mut(padded))
+            .zip(by_group.starts.par_chunks_mut(padded))
+            .enumerate()
+            .with_min_len(LEAST_TURNED.div_ceil(padded))
+            .for_each(|(group, ((steps, sums), starts))| {
+                let of = |position: usize| position * self.group_stride + group;
+                for position in 0..padded {
+                    steps[position] = self.steps[of(position)];
+                    sums[position] = self.sums[of(position)];
+                    starts[position] = -i32::from(zero) * self.code_sums[of(position)];
+                }
+            });
+        let is_by_unit = self.is_by_unit && padded >= UNIT_POSITIONS;
+        let lines = if is_by_unit {
+            self.codes.bytes().len()
+        } else {
+            0
+        };
+        by_group.tiles.resize(lines);
+        self.fill_tiles(&mut by_group.tiles);
     }
 
     /// Codes as the unit for tiles takes them.
-    fn tiles(&self) -> Lines {
-        let mut lines = Lines::default();
-        if !self.is_by_unit || self.padded() < UNIT_POSITIONS {
-            return lines;
-        }
-        lines.resize(self.codes.bytes().len());
+    fn fill_tiles(&self, lines: &mut Lines) {
         let (tiles, _) = lines.words_mut().as_chunks_mut::<UNIT_POSITIONS>();
         let of_row = self.stride / 64;
-        for (i, tile) in tiles.iter_mut().enumerate() {
-            for (position, codes) in tile.iter_mut().enumerate() {
-                let row = self.row(i / of_row * UNIT_POSITIONS + position);
-                let codes: &mut [u8] = bytemuck::cast_slice_mut(codes);
-                codes.copy_from_slice(&row[i % of_row * 64..][..64]);
-            }
-        }
-        lines
-    }
-
-    /// Numbers of groups, `[position][group]`, as `[group][position]`.
-    fn turned<T, U>(&self, numbers: &[T], change: impl Fn(T) -> U + Sync) -> Vec<U>
-    where
-        T: Copy + Sync,
-        U: Copy + Default + Send,
-    {
-        let padded = self.padded();
-        let mut turned = vec![U::default(); self.groups * padded];
-        turned
-            .par_chunks_mut(padded)
+        tiles
+            .par_chunks_mut(of_row)
             .enumerate()
-            .with_min_len(LEAST_TURNED.div_ceil(padded))
-            .for_each(|(group, turned)| {
-                let rows = numbers.chunks_exact(self.group_stride);
-                for (turned, row) in turned.iter_mut().zip(rows) {
-                    *turned = change(row[group]);
+            .for_each(|(i, tiles)| {
+                for (place, tile) in tiles.iter_mut().enumerate() {
+                    for (position, codes) in tile.iter_mut().enumerate() {
+                        let row = self.row(i * UNIT_POSITIONS + position);
+                        let codes: &mut [u8] = bytemuck::cast_slice_mut(codes);
+                        codes.copy_from_slice(&row[place * 64..][..64]);
+                    }
                 }
             });
-        turned
     }
 
     /// How many, with those that pad them.
@@ -305,15 +335,56 @@ fn sum_of(codes: &[u8]) -> i32 {
 }
 
 /// As C's `roundf`, half away from zero, of what is within 127 but for a rounding: the nearest whole
-/// number, half to even, and one further where that went the wrong way.
+/// number, half to even, and one further where that was towards zero.
 #[inline(always)]
 fn round_half_away(x: f32) -> i32 {
     let even = (x + SHIFT) - SHIFT;
-    let rest = x - even;
-    let up = if rest == 0.5 && x > 0.0 { 1.0 } else { 0.0 };
-    let down = if rest == -0.5 && x < 0.0 { 1.0 } else { 0.0 };
-    nearest_int(even + up - down)
+    let half = 0.5f32.copysign(x);
+    let further = if x - even == half { half + half } else { 0.0 };
+    nearest_int(even + further)
 }
 
 /// 1.5 · 2^23: adding it leaves the nearest whole number in the low bits.
 const SHIFT: f32 = 12_582_912.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_rounded_away_from_zero() {
+        for i in -509..=509 {
+            // Halves, what is between them, and their neighbours.
+            let x = i as f32 / 4.0;
+            for x in [x.next_down(), x, x.next_up()] {
+                assert_eq!(round_half_away(x), x.round() as i32, "{x:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_filled_again_is_as_if_new() {
+        let values = |seed: f32| -> Vec<f32> {
+            let numbers = (0..17 * 512).map(|i| (i as f32 * seed).sin() * 3.0);
+            numbers.collect()
+        };
+        let (before, after) = (values(0.3), values(0.7));
+        for fast in Fast::available() {
+            for coding in [Coding::Blocks, Coding::Supers { group: 16 }, Coding::Rows] {
+                let new = Positions::new(fast, &after, 512, coding);
+                let mut again = Positions::new(fast, &before, 512, coding);
+                assert!(again.fits(17, 512, coding) && !again.fits(16, 512, coding));
+                let mut by_group = again.by_group(8);
+                again.fill(fast, &after);
+                assert_eq!(again.codes.bytes(), new.codes.bytes(), "{coding:?}");
+                assert!(again.fits_by_group(&by_group));
+                again.fill_by_group(16, &mut by_group);
+                let of_new = new.by_group(16);
+                assert_eq!(by_group.steps, of_new.steps, "{coding:?}");
+                assert_eq!(by_group.sums, of_new.sums, "{coding:?}");
+                assert_eq!(by_group.starts, of_new.starts, "{coding:?}");
+                assert_eq!(by_group.tiles.bytes(), of_new.tiles.bytes(), "{coding:?}");
+            }
+        }
+    }
+}

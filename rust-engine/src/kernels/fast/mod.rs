@@ -11,10 +11,14 @@
 //! unit     panels of codes by a unit for tiles
 //! parts    panels of floats by it
 //! columns  a result shared out by columns
+//! weigh    scores of attention become weights
+//! gated    gate and up are joined
 //! ```
 
 mod coded;
 mod columns;
+mod exp;
+mod gated;
 mod isa;
 mod lines;
 mod mix;
@@ -27,13 +31,16 @@ mod tests;
 mod tile;
 mod unit;
 mod unpack;
+mod weigh;
 
 pub use coded::{ByGroup, Coding, Positions};
 pub use columns::{Columns, Piece};
+pub use gated::Gated;
 pub use mix::Mix;
 pub use panel::{Other, PANEL_ROWS, Panel, PanelProduct};
 pub use parts::Parts;
 pub use rows::{ROW_POSITIONS, RowOther, RowProduct, Streamed};
+pub use weigh::{Weigh, Whole};
 
 use isa::Task;
 use isa::portable::Portable;
