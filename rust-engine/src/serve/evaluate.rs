@@ -244,7 +244,7 @@ impl Server<'_> {
             let wanted: Vec<usize> = here.iter().map(|position| position - first).collect();
             self.evaluator.append(batch);
             self.evaluator
-                .logits(&wanted, logits.rows(written, wanted.len()));
+                .logits(&wanted, logits.new_rows(written, wanted.len()));
             written += wanted.len();
             if end == tokens.len() && steps > 0 {
                 if positions.last() == Some(&(end - 1)) {

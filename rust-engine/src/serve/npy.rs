@@ -52,6 +52,14 @@ impl NpyFile {
         })
     }
 
+    /// `count` rows from `first` on, all of which are about to be written.
+    pub(super) fn new_rows(&mut self, first: usize, count: usize) -> &mut [f32] {
+        let of_row = self.columns * 4;
+        let start = self.header_bytes + first * of_row;
+        self.map.prepare(start..start + count * of_row);
+        self.rows(first, count)
+    }
+
     /// `count` rows from `first` on.
     pub(super) fn rows(&mut self, first: usize, count: usize) -> &mut [f32] {
         let numbers = &mut self.map.bytes()[self.header_bytes..];
