@@ -97,13 +97,34 @@ fn larger(a: f32, b: f32) -> f32 {
 mod tests {
     use super::*;
 
-    fn weigh(scores: &mut [f32], scale: f32, seen: Range<usize>) -> Whole {
-        let weigh = Weigh {
-            scores,
-            scale,
-            seen,
+    /// With each set, which come to the same but for the order of the sum.
+    fn weigh(numbers: &mut [f32], scale: f32, seen: Range<usize>) -> Whole {
+        let with = |fast: Fast| {
+            let mut scores = numbers.to_vec();
+            let weigh = Weigh {
+                scores: &mut scores,
+                scale,
+                seen: seen.clone(),
+            };
+            let whole = weigh.run(fast);
+            let bits: Vec<u32> = scores.iter().map(|weight| weight.to_bits()).collect();
+            (whole, scores, bits)
         };
-        weigh.run(Fast::detect())
+        let (whole, weights, bits) = with(Fast::detect());
+        for fast in Fast::available() {
+            let (of_other, others, bits_of_other) = with(fast);
+            let is_nan = weights.iter().any(|weight| weight.is_nan());
+            assert!(
+                is_nan || bits_of_other == bits,
+                "{}: {others:?}",
+                fast.name()
+            );
+            assert_eq!(of_other.largest, whole.largest, "{}", fast.name());
+            let apart = (of_other.sum - whole.sum).abs();
+            assert!(is_nan || apart <= 1e-6 * whole.sum, "{}", fast.name());
+        }
+        numbers.copy_from_slice(&weights);
+        whole
     }
 
     #[test]
