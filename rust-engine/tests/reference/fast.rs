@@ -9,8 +9,12 @@ use crate::process::{
 };
 
 fn run(model: &str, flags: &[&str]) -> Evaluated {
+    run_many(40, model, flags)
+}
+
+fn run_many(count: u32, model: &str, flags: &[&str]) -> Evaluated {
     let vocabulary_size = describe(RUST_ENGINE, model)["model"]["vocabulary_size"].clone();
-    let tokens = scattered(40, vocabulary_size.as_u64().expect("a size") as u32);
+    let tokens = scattered(count, vocabulary_size.as_u64().expect("a size") as u32);
     evaluate(RUST_ENGINE, model, &tokens, flags)
 }
 
@@ -46,6 +50,37 @@ fn with_float_weights_it_is_exact_but_for_float_order() {
     }
 }
 
+/// Each position by itself, and all at once: keys are read and attention is cut in stretches of 64 tokens, and
+/// windows begin within one.
+#[test]
+fn beyond_a_stretch_one_position_is_what_many_are() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let windows = ["--type", "f32", "--shape", "custom", "--window", "50"];
+    let models = [
+        fixture(folder.path(), "f32"),
+        family_fixture(folder.path(), "gemma3", &windows),
+    ];
+    for model in models {
+        let exact = run_many(130, &model, &["--kv", "f32"]);
+        for micro_batch in ["1", "7", "128"] {
+            let flags = [
+                "--arithmetic",
+                "fast",
+                "--kv",
+                "f32",
+                "--micro-batch",
+                micro_batch,
+            ];
+            let found = run_many(130, &model, &flags);
+            let distance = distance(&found, &exact);
+            assert!(
+                distance < 1e-6,
+                "{model}, {micro_batch} at once: {distance:e}"
+            );
+        }
+    }
+}
+
 #[test]
 fn every_family_and_every_type_is_near_exact() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -72,10 +107,16 @@ fn every_family_and_every_type_is_near_exact() {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     for model in [demo_model(), gemma3_model()] {
-        let one = fast(&model, &["--threads", "1"]);
+        let with =
+            |threads: &str| run_many(130, &model, &["--arithmetic", "fast", "--threads", threads]);
+        let one = with("1");
         for threads in ["2", "3"] {
-            let more = fast(&model, &["--threads", threads]);
+            let more = with(threads);
             assert_eq!(one.logits, more.logits, "{threads} threads");
+            assert_eq!(
+                one.greedy, more.greedy,
+                "{threads} threads, one after the other"
+            );
         }
     }
 }

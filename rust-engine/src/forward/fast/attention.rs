@@ -229,7 +229,7 @@ impl Attention<'_> {
 }
 
 /// Adds what the stretches of a row come to, each in proportion to its own whole. One that sees nothing has
-/// minus infinity as its largest score, and weighs nothing beside another.
+/// no weights, and adds nothing.
 fn join(out: &mut [f32], row: usize, parts: &[(Vec<f32>, Vec<Whole>)]) {
     let wholes = parts.iter().map(|(_, wholes)| wholes[row]);
     let largest = wholes.fold(f32::NEG_INFINITY, |largest, whole| {
@@ -238,10 +238,11 @@ fn join(out: &mut [f32], row: usize, parts: &[(Vec<f32>, Vec<Whole>)]) {
     let mut sum = 0.0;
     out.fill(0.0);
     for (part, wholes) in parts {
-        let share = (wholes[row].largest - largest).exp();
-        if share == 0.0 {
+        // One whose scores are no numbers has no largest either, and must show.
+        if wholes[row].sum == 0.0 {
             continue;
         }
+        let share = (wholes[row].largest - largest).exp();
         sum += wholes[row].sum * share;
         let part = &part[row * out.len()..][..out.len()];
         for (out, part) in out.iter_mut().zip(part) {
@@ -274,8 +275,11 @@ mod tests {
         join(&mut out, 0, &[first, nothing, second.clone()]);
         // The second weighs twice as much: (3 + 2 · 5) / (2 + 2 · 1).
         assert!((out[0] - 3.25).abs() < 1e-6 && (out[1] - 1.5).abs() < 1e-6);
-        let odd = (vec![1.0, 1.0], vec![whole(f32::NAN, f32::NAN)]);
-        join(&mut out, 0, &[second, odd]);
-        assert!(out.iter().all(|x| x.is_nan()));
+        // What is no number is no largest score.
+        for largest in [f32::NEG_INFINITY, -1e30, 0.0] {
+            let odd = (vec![f32::NAN; 2], vec![whole(largest, f32::NAN)]);
+            join(&mut out, 0, &[second.clone(), odd]);
+            assert!(out.iter().all(|x| x.is_nan()), "{largest}: {out:?}");
+        }
     }
 }
