@@ -55,12 +55,16 @@ PYTHON
     while read -r line; do figure "$point" "$1, $line"; done <<<"$told"
 }
 
+# Of this run.
+rm -f "$work/reads.txt"
+
 # reads: GB/s that two threads read, by the benchmark of kernels, which measures that before the smallest of them.
 reads() {
     if [[ ! -s $work/reads.txt ]]; then
         cargo bench --quiet --locked -p rust-engine -- norm >"$work/norm.txt" 2>"$work/norm.log" ||
             die "cargo bench: $(tail -n 1 "$work/norm.log")"
         awk '/^reading by all/ { print $4 }' "$work/norm.txt" >"$work/reads.txt"
+        [[ -s $work/reads.txt ]] || die "cargo bench: no line of what all threads read"
     fi
     cat "$work/reads.txt"
 }
