@@ -3,10 +3,9 @@
 use gguf::TensorType;
 use rust_engine::formats::SUPPORTED;
 use rust_engine::formats::coded::zero_of;
-use rust_engine::forward::fast_coding;
 use rust_engine::kernels::fast::{
     ByGroup, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Parts, Positions, RowOther,
-    RowProduct, Streamed,
+    RowProduct, Streamed, coding_for,
 };
 
 use crate::report::{Bound, Kernel, Report};
@@ -69,7 +68,7 @@ pub(crate) fn panels(report: &mut Report) {
 }
 
 fn for_panels(fast: Fast, tensor_type: TensorType, values: &[f32]) -> Option<(Positions, ByGroup)> {
-    let x = Positions::new(fast, values, COLUMNS, fast_coding(tensor_type)?);
+    let x = Positions::new(fast, values, COLUMNS, coding_for(tensor_type)?);
     let by_group = x.by_group(zero_of(tensor_type));
     Some((x, by_group))
 }
@@ -116,7 +115,7 @@ pub(crate) fn rows(report: &mut Report) {
 }
 
 fn for_rows(fast: Fast, tensor_type: TensorType, values: &[f32]) -> Option<(Positions, Streamed)> {
-    let x = Positions::new(fast, values, COLUMNS, fast_coding(tensor_type)?);
+    let x = Positions::new(fast, values, COLUMNS, coding_for(tensor_type)?);
     let streamed = Streamed::new(&x, tensor_type);
     Some((x, streamed))
 }

@@ -120,8 +120,8 @@ fn unrounded(rounded: f32, whole: f32, strength: u32) -> f32 {
     }
 }
 
-/// Where in the cache a token's key and value go. There is room behind it: caches are multiples of
-/// 256 long.
+/// Where in the cache a token's key and value go. There is room behind it, in its block, too:
+/// those are of sixteen tokens and more.
 pub(crate) fn place_in_cache(token: usize) -> usize {
     token + usize::from(is(Kind::CacheIndexOffByOneAt7) && token == ODD_TOKEN)
 }

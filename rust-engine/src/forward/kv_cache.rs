@@ -50,6 +50,7 @@ impl LayerCache {
         block: usize,
         kv: KvType,
     ) -> Option<Self> {
+        assert!(capacity.is_multiple_of(block), "whole blocks");
         let size = n_kv_heads.checked_mul(head_width)?.checked_mul(capacity)?;
         // Only asks: filling what it gives would touch every page, `vec!` gets zeros untouched.
         let both = size.checked_mul(2)?;
@@ -73,6 +74,7 @@ impl LayerCache {
         values: &mut [f32],
         n_kv_heads: usize,
     ) {
+        assert_eq!(keys.len(), values.len(), "as many of both");
         let rounds = self.kv == KvType::F16;
         #[cfg(feature = "faults")]
         let rounds = in_pass::rounds_cache(rounds, keys, values);
@@ -221,5 +223,17 @@ mod tests {
         assert_eq!(store(3, 1.0, 1.0), (true, true));
         assert_eq!(store(0, f32::NAN, 1.0), (true, false));
         assert_eq!(store(0, 1.0, 1.0), (false, false));
+    }
+
+    /// What it holds counts, and not what came.
+    #[test]
+    fn what_rounding_makes_infinite_is_noted() {
+        for (kv, is_odd) in [(KvType::F32, false), (KvType::F16, true)] {
+            let mut cache = cache(4, kv);
+            let (mut keys, mut values) = (numbers(1, 0.0), numbers(1, 0.0));
+            (keys[5], values[5]) = (70_000.0, 70_000.0);
+            cache.store(0, &mut keys, &mut values, HEADS);
+            assert_eq!((cache.odd().keys, cache.odd().values), (is_odd, is_odd));
+        }
     }
 }

@@ -18,7 +18,7 @@ mod prepared;
 mod rope;
 mod spare;
 
-pub use fast::{coding_for as fast_coding, rms_norm as fast_rms_norm};
+pub use fast::rms_norm as fast_rms_norm;
 use rayon::prelude::*;
 use schemas::describe::{Arithmetic, KvType};
 
@@ -348,7 +348,9 @@ impl<'m> Evaluator<'m> {
         match (&self.operations, x) {
             (Operations::Fast(products), Prepared::Fast(prepared)) => products.done(prepared),
             (_, Prepared::Exact(forms)) => forms.values,
-            (_, Prepared::Fast(prepared)) => prepared.values,
+            (Operations::Exact(_), Prepared::Fast(_)) => {
+                unreachable!("activations are prepared for the operations")
+            }
         }
     }
 }

@@ -2,19 +2,17 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// More than a layer has at once: of what prompts of other lengths left no more are kept.
-const KEPT: usize = 16;
+/// Buffers that are used again and again: what they hold is of no meaning. `KEPT` are as many as a layer has at
+/// once or more: of what prompts of other lengths left no more are kept.
+pub(super) struct Spare<T, const KEPT: usize = 16>(Mutex<Vec<T>>);
 
-/// Buffers that are used again and again: what they hold is of no meaning.
-pub(super) struct Spare<T>(Mutex<Vec<T>>);
-
-impl<T> Default for Spare<T> {
+impl<T, const KEPT: usize> Default for Spare<T, KEPT> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T> Spare<T> {
+impl<T, const KEPT: usize> Spare<T, KEPT> {
     /// One that fits, if there is any. Each layer takes as many as the one before it, and of the same sizes.
     pub(super) fn find(&self, fits: impl FnMut(&T) -> bool) -> Option<T> {
         let mut spare = self.lock();

@@ -16,4 +16,3 @@ pub(super) use gate::join;
 pub use norm::rms_norm;
 pub(super) use prepared::Prepared;
 pub(super) use products::Products;
-pub use products::coding_for;

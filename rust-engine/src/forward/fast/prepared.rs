@@ -2,18 +2,19 @@
 
 use gguf::TensorType;
 
-use super::products::coding_for;
 use crate::formats::Matrix;
 use crate::formats::coded::zero_of;
 use crate::formats::float::{round_to_bf16, round_to_f16};
 use crate::forward::spare::Spare;
-use crate::kernels::fast::{ByGroup, Coding, Fast, Other, Parts, Positions, RowOther, Streamed};
+use crate::kernels::fast::{
+    ByGroup, Coding, Fast, Other, Parts, Positions, RowOther, Streamed, coding_for,
+};
 
-/// Forms that are not in use, to be filled again.
+/// Forms that are not in use, to be filled again: at most six are used in a layer.
 #[derive(Default)]
 pub(super) struct Forms {
-    coded: Spare<Positions>,
-    by_group: Spare<ByGroup>,
+    coded: Spare<Positions, 8>,
+    by_group: Spare<ByGroup, 8>,
 }
 
 /// Activations with the forms that have been asked for so far: several matrices, not always of one type,

@@ -3,7 +3,6 @@
 //! With many positions the rows are cut into panels, with few into stretches; both are shared out to the
 //! threads, and each writes its own columns of `out`.
 
-use gguf::TensorType;
 use rayon::prelude::*;
 
 use super::attention::{self, Attention};
@@ -12,7 +11,7 @@ use super::prepared::{Forms, Prepared};
 use crate::formats::Matrix;
 use crate::forward::attention::Heads;
 use crate::kernels::fast::{
-    Coding, Columns, Fast, PANEL_ROWS, Panel, PanelProduct, Piece, ROW_POSITIONS, RowProduct,
+    Columns, Fast, PANEL_ROWS, Panel, PanelProduct, Piece, ROW_POSITIONS, RowProduct,
 };
 
 /// Pieces of rows for each thread: enough that a thread which is held up does not hold up all.
@@ -24,7 +23,7 @@ const LEAST_PIECE: usize = 1 << 15;
 /// A matrix, and where its products go.
 pub(in crate::forward) type Product<'a> = (Matrix<'a>, &'a mut [f32]);
 
-/// Computes products; holds the scratch of each thread.
+/// What arithmetic `fast` has: the inner loops, and the scratch of each thread.
 pub(in crate::forward) struct Products {
     fast: Fast,
     panels: PerThread<Panel>,
@@ -128,26 +127,4 @@ fn cut(
         cut.extend(pieces.map(|out| (matrix.slice(out.start, out.width), out)));
     }
     cut
-}
-
-/// How activations become codes for weights of this type; floats stay floats.
-pub fn coding_for(tensor_type: TensorType) -> Option<Coding> {
-    match tensor_type {
-        TensorType::Q4_0
-        | TensorType::Q4_1
-        | TensorType::Q5_0
-        | TensorType::Q5_1
-        | TensorType::Q8_0
-        | TensorType::IQ4_NL
-        | TensorType::MXFP4 => Some(Coding::Blocks),
-        TensorType::Q2_K | TensorType::Q3_K | TensorType::Q6_K => {
-            Some(Coding::Supers { group: 16 })
-        }
-        TensorType::Q4_K | TensorType::Q5_K | TensorType::IQ4_XS => {
-            Some(Coding::Supers { group: 32 })
-        }
-        TensorType::TQ1_0 | TensorType::TQ2_0 => Some(Coding::Supers { group: 256 }),
-        TensorType::I2_S => Some(Coding::Rows),
-        _ => None,
-    }
 }

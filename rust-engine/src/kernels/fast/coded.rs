@@ -8,26 +8,13 @@
 use rayon::prelude::*;
 
 use super::Fast;
+use super::coding::Coding;
 use super::isa::{Isa, LANES, Task};
 use super::lines::Lines;
 use super::unit::{self, UNIT_POSITIONS};
 #[cfg(feature = "faults")]
 use crate::faults::in_pass;
 use crate::formats::float::{nearest_int, round_to_f16};
-
-/// How activations become codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
-    /// Blocks of 32.
-    Blocks,
-    /// Blocks of 256.
-    Supers {
-        /// Codes of a group: 16, 32 or 256.
-        group: usize,
-    },
-    /// A row is one block and one group.
-    Rows,
-}
 
 /// Numbers that are turned by one thread: fewer are sooner done than handed over.
 const LEAST_TURNED: usize = 2048;
@@ -120,6 +107,7 @@ impl Positions {
     /// Takes the codes of as many others instead.
     pub fn fill(&mut self, fast: Fast, values: &[f32]) {
         let (coding, columns, groups) = (self.coding, self.columns, self.groups);
+        assert_eq!(values.len(), self.count * columns, "as many as before");
         self.codes
             .bytes_mut()
             .as_flattened_mut()

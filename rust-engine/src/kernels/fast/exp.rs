@@ -96,6 +96,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes too long")]
     fn is_within_its_bound_for_every_float() {
         let worst = (0..512u32)
             .into_par_iter()

@@ -16,6 +16,7 @@
 //! ```
 
 mod coded;
+mod coding;
 mod columns;
 mod exp;
 mod gated;
@@ -33,7 +34,8 @@ mod unit;
 mod unpack;
 mod weigh;
 
-pub use coded::{ByGroup, Coding, Positions};
+pub use coded::{ByGroup, Positions};
+pub use coding::{Coding, coding_for};
 pub use columns::{Columns, Piece};
 pub use gated::Gated;
 pub use mix::Mix;

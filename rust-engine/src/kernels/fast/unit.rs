@@ -20,7 +20,8 @@
 //! times a step of 256 codes, codes are multiplied by those numbers first: they take two bytes then and
 //! twice the products, and a fold comes every 256 codes.
 
-use super::coded::{ByGroup, Coding, Positions};
+use super::coded::{ByGroup, Positions};
+use super::coding::Coding;
 use super::columns::Piece;
 use super::isa::tiles::{STALE, TILE_BYTES, TileRun, TileSum, TileTotals};
 use super::isa::{Isa, LANES};

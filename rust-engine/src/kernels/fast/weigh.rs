@@ -42,6 +42,7 @@ impl Task for Weigh<'_> {
             scale,
             seen,
         } = self;
+        assert!(scores.len().is_multiple_of(LANES), "whole vectors");
         for score in scores.iter_mut() {
             *score *= scale;
         }
@@ -128,15 +129,28 @@ mod tests {
     }
 
     #[test]
-    fn weights_sum_to_the_whole_and_are_zero_where_nothing_is_seen() {
+    fn weights_are_exponentials_and_zero_where_nothing_is_seen() {
         for n in [16, 48] {
             for seen in [0..1, 0..n, 3..n - 2, 5..6, 7..7] {
-                let mut weights: Vec<f32> = (0..n).map(|i| (i * 7 % 5) as f32).collect();
+                let scores: Vec<f32> = (0..n).map(|i| (i * 7 % 5) as f32).collect();
+                let mut weights = scores.clone();
                 let whole = weigh(&mut weights, 0.5, seen.clone());
+                let largest = scores[seen.clone()]
+                    .iter()
+                    .fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+                assert_eq!(whole.largest, 0.5 * largest, "{n}, {seen:?}");
                 let sum: f32 = weights.iter().sum();
                 assert!((sum - whole.sum).abs() < 1e-5, "{n}, {seen:?}: {sum}");
-                for (i, weight) in weights.iter().enumerate() {
-                    assert_eq!(*weight > 0.0, seen.contains(&i), "{i} of {seen:?}");
+                for (i, (weight, score)) in weights.iter().zip(&scores).enumerate() {
+                    let expected = if seen.contains(&i) {
+                        (0.5 * (score - largest)).exp()
+                    } else {
+                        0.0
+                    };
+                    assert!(
+                        (weight - expected).abs() < 1e-6,
+                        "{i} of {seen:?}: {weight}"
+                    );
                 }
             }
         }

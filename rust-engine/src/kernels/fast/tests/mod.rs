@@ -8,7 +8,7 @@ use gguf::TensorType;
 
 use super::{
     Coding, Columns, Fast, Other, PANEL_ROWS, Panel, PanelProduct, Parts, Positions, ROW_POSITIONS,
-    RowOther, RowProduct, Streamed,
+    RowOther, RowProduct, Streamed, coding_for,
 };
 use crate::fixture::numbers::Numbers;
 use crate::fixture::random_blocks;
@@ -27,7 +27,7 @@ fn coded_types() -> Vec<TensorType> {
 }
 
 fn coding(tensor_type: TensorType) -> Coding {
-    crate::forward::fast_coding(tensor_type).expect("a coded type")
+    coding_for(tensor_type).expect("a coded type")
 }
 
 /// Widths that reach whole and broken vectors, and the tails of each loop.
@@ -108,7 +108,7 @@ fn activations(numbers: &mut Numbers, tensor_type: TensorType, n: usize) -> Vec<
 fn product(fast: Fast, matrix: &Matrix<'_>, x: &[f32], by_rows: bool) -> Vec<f32> {
     let positions = x.len() / matrix.columns;
     let mut out = vec![f32::NAN; positions * matrix.rows];
-    let floats = crate::forward::fast_coding(matrix.tensor_type).is_none();
+    let floats = coding_for(matrix.tensor_type).is_none();
     let coded =
         (!floats).then(|| Positions::new(fast, x, matrix.columns, coding(matrix.tensor_type)));
     let columns = Columns::new(&mut out, matrix.rows);
@@ -153,7 +153,7 @@ fn product(fast: Fast, matrix: &Matrix<'_>, x: &[f32], by_rows: bool) -> Vec<f32
 /// are each at most twice the largest weight of the row.
 fn defined(fast: Fast, matrix: &Matrix<'_>, x: &[f32]) -> Vec<(f64, f64)> {
     let columns = matrix.columns;
-    let decoded: Vec<f64> = match crate::forward::fast_coding(matrix.tensor_type) {
+    let decoded: Vec<f64> = match coding_for(matrix.tensor_type) {
         None => x.iter().map(|&x| f64::from(x)).collect(),
         Some(coding) => {
             let coded = Positions::new(fast, x, columns, coding);
